@@ -1,0 +1,1 @@
+#include "api/base/pch.h"

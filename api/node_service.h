@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/base/task.h"
+#include "api/resource.h"
+#include "api/status.h"
+
+namespace skiff::api {
+
+// Bytes that arrive over time (a container's log with follow). Not thread-safe.
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;
+  // The next piece, never empty; nothing at the end.
+  virtual Task<Result<std::optional<std::string>>> next() = 0;
+  // Wakes a waiting next(), which then ends. From the same executor.
+  virtual void cancel() = 0;
+};
+
+// v1.PodLogOptions.
+struct LogOptions {
+  std::string container;
+  bool follow = false;
+  bool previous = false;
+  bool timestamps = false;
+  std::optional<std::int64_t> since_seconds;
+  std::string since_time;  // RFC 3339
+  std::optional<std::int64_t> tail_lines;
+  std::optional<std::int64_t> limit_bytes;
+};
+
+// What the API server asks of a node: upstream's kubelet API (port 10250) as an interface. Implemented by the node agent,
+// called by the server's subresource handlers; in one process a direct call. Thread-safe.
+class NodeService {
+ public:
+  virtual ~NodeService() = default;
+  // kNotFound / kBadRequest with the kubelet's messages when the pod or its container is not there (yet).
+  virtual Task<Result<std::unique_ptr<ByteStream>>> logs(NamespacedName pod, LogOptions options) = 0;
+};
+
+}  // namespace skiff::api

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/base/result.h"
+
+namespace skiff::nodeagent {
+
+// What an image says about the processes that run from it (the "config" of the OCI image configuration).
+struct ImageConfig {
+  std::vector<std::string> entrypoint;
+  std::vector<std::string> command;
+  std::vector<std::string> environment;  // "NAME=value"
+  std::string working_directory;
+  std::string user;  // "", "uid", "name", "uid:gid", "name:group"
+  std::vector<std::string> volumes;  // absolute paths
+  std::string stop_signal;           // "SIGTERM" when empty
+};
+
+// An image that is present, unpacked, in the node's store.
+struct Image {
+  std::string id;                         // "sha256:<digest of the configuration>"
+  std::vector<std::string> repo_tags;     // "docker.io/library/busybox:latest"
+  std::vector<std::string> repo_digests;  // "docker.io/library/busybox@sha256:..."
+  std::uint64_t size_bytes = 0;           // unpacked
+  ImageConfig config;
+  std::vector<std::string> layer_directories;  // absolute, lowest first: overlayfs lower directories
+};
+
+// A parsed image name, normalized as docker and containerd do: "nginx" = docker.io/library/nginx:latest.
+struct ImageReference {
+  std::string registry;    // "docker.io", "localhost:5000"
+  std::string repository;  // "library/nginx"
+  std::string tag;         // "latest"; empty with a digest and no tag
+  std::string digest;      // "sha256:..." or empty
+
+  // kInvalid: `couldn't parse image name "A_b:": invalid reference format`.
+  [[nodiscard]] static Result<ImageReference> parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;  // fully qualified
+};
+
+struct RegistryCredentials {
+  std::string username;
+  std::string password;
+};
+
+// The node's images. Functions block (disk, network) and are called on a thread pool; all are thread-safe, and several
+// processes may share one store (the `skiff image` commands beside a running agent): an index file is replaced atomically under
+// a lock file. A failed or killed operation leaves the store as it was, apart from unreferenced files that the next one sweeps up.
+class ImageStore {
+ public:
+  virtual ~ImageStore() = default;
+
+  // By reference ("nginx:1.13"), by digest or by id. Nothing when it is not present.
+  [[nodiscard]] virtual Result<std::optional<Image>> find(const std::string& reference) const = 0;
+  [[nodiscard]] virtual Result<std::vector<Image>> list() const = 0;
+  // Fetches from a registry (OCI distribution protocol). Errors carry upstream-like texts for ErrImagePull events.
+  [[nodiscard]] virtual Result<Image> pull(const std::string& reference, const RegistryCredentials& credentials) = 0;
+  // Loads a docker or OCI archive (plain or compressed tar); the images that it held.
+  [[nodiscard]] virtual Result<std::vector<Image>> load(const std::string& archive_path) = 0;
+  // Removes a name, and with its last name the image and the layers that nobody else uses. kNotFound.
+  [[nodiscard]] virtual Result<void> remove(const std::string& reference) = 0;
+};
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/base/clock.h"
+#include "api/base/json.h"
+#include "api/field_error.h"
+#include "api/selector.h"
+#include "api/status.h"
+#include "api/user.h"
+
+namespace skiff::server {
+
+// What a write knows about its request, and what it tells the client besides the object.
+struct CallContext {
+  api::User user;
+  std::string field_manager;
+  bool dry_run = false;
+  // Texts for Warning headers, in order, each once.
+  std::vector<std::string> warnings;
+};
+
+// What is peculiar to a kind; the verbs themselves are written once, in Registry. Stateless and thread-safe: every function
+// is synchronous and a function of its arguments. Objects are in the storage version, decoded and with the schema's
+// defaults. The base class fits a plain kind without status (ConfigMap).
+class Strategy {
+ public:
+  virtual ~Strategy() = default;
+
+  // Defaults that depend on other fields (imagePullPolicy on the tag); after the schema's, on every create and update.
+  virtual void apply_defaults(Json& object) const { (void)object; }
+
+  // What a client may not choose: drops status, sets generation to 1, ...
+  virtual void prepare_for_create(Json& object, TimePoint now) const;
+  // Keeps status from `old_object`, counts metadata.generation when the spec changed, ...
+  virtual void prepare_for_update(Json& object, const Json& old_object, TimePoint now) const;
+  // For the status subresource: keeps all but status (and what else upstream lets it change) from `old_object`.
+  virtual void prepare_for_status_update(Json& object, const Json& old_object, TimePoint now) const;
+
+  // Beyond what the schema declares. validate() is called on create and, before validate_update(), on update.
+  virtual void validate(const Json& object, api::FieldErrors& errors) const;
+  virtual void validate_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const;
+  virtual void validate_status_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const;
+
+  // metadata.name: the sentence that says what is wrong with it, or empty. `prefix`: it is a generateName, which may end in
+  // "-". The default is a DNS-1123 subdomain.
+  [[nodiscard]] virtual std::string check_name(std::string_view name, bool prefix) const;
+
+  // Fields that a field selector may name, beyond metadata.name and metadata.namespace.
+  [[nodiscard]] virtual api::AttributeList selectable_fields(const Json& object) const;
+
+  // True: an update may come without resourceVersion and then applies to whatever is stored (most kinds).
+  [[nodiscard]] virtual bool allow_unconditional_update() const { return true; }
+  // True: an update (PUT or server-side apply) of a name that does not exist creates it.
+  [[nodiscard]] virtual bool allow_create_on_update() const { return false; }
+
+  // The seconds that a deletion waits for somebody to confirm it (a pod's agent), or nothing when it happens at once.
+  // `requested` is DeleteOptions.gracePeriodSeconds.
+  [[nodiscard]] virtual std::optional<std::int64_t> deletion_grace_seconds(
+      const Json& object, std::optional<std::int64_t> requested) const;
+};
+
+}  // namespace skiff::server
