@@ -1,15 +1,15 @@
 #pragma once
 
+#include "api/base/json.h"
+#include "api/base/task.h"
+#include "api/resource.h"
+#include "api/status.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "api/base/json.h"
-#include "api/base/task.h"
-#include "api/resource.h"
-#include "api/status.h"
 
 namespace skiff::api {
 
@@ -59,17 +59,17 @@ struct WatchOptions {
 class WatchStream {
  public:
   virtual ~WatchStream() = default;
-  // Waits for the next event. An error ends the stream: kExpired = list again; kTimeout or kServiceUnavailable = open again
-  // from the last resourceVersion seen. After cancel() it returns an error of reason kGone at once.
+  // Waits for the next event. An error ends the stream: kExpired = list again; kTimeout or kServiceUnavailable = open
+  // again from the last resourceVersion seen. After cancel() it returns an error of reason kGone at once.
   virtual Task<Result<WatchEvent>> next() = 0;
   // Wakes a waiting next(). From the same executor.
   virtual void cancel() = 0;
 };
 
-// The one door to the API (DESIGN, idea 6): scheduler, controllers and node agents see the cluster only through it. In one
-// process it is a direct call into the registry, across machines HTTPS; admission, validation and authorization are the
-// same. Thread-safe; a call resumes on its caller's executor. Objects that are sent must carry apiVersion and kind or
-// neither. `resource` must be one of the constants above or outlive the call.
+// The one door to the API (DESIGN, idea 6): scheduler, controllers and node agents see the cluster only through it. In
+// one process it is a direct call into the registry, across machines HTTPS; admission, validation and authorization are
+// the same. Thread-safe; a call resumes on its caller's executor. Objects that are sent must carry apiVersion and kind
+// or neither. `resource` must be one of the constants above or outlive the call.
 class Client {
  public:
   virtual ~Client() = default;
@@ -77,8 +77,8 @@ class Client {
   virtual Task<Result<ObjectPtr>> get(const ResourceType& resource, NamespacedName name) = 0;
   // All namespaces when `namespace_` is empty.
   virtual Task<Result<ObjectList>> list(const ResourceType& resource, std::string namespace_, ListOptions options) = 0;
-  // The name comes from metadata.name or metadata.generateName. With options.subresource ("binding", "eviction") the object
-  // posted is the subresource's and `namespace_` and its metadata.name address the parent.
+  // The name comes from metadata.name or metadata.generateName. With options.subresource ("binding", "eviction") the
+  // object posted is the subresource's and `namespace_` and its metadata.name address the parent.
   virtual Task<Result<ObjectPtr>> create(const ResourceType& resource, std::string namespace_, Json object,
                                          WriteOptions options) = 0;
   // Name and namespace come from the object's metadata; a metadata.resourceVersion makes it a compare-and-swap.

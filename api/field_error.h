@@ -1,11 +1,11 @@
 #pragma once
 
+#include "api/base/json.h"
+#include "api/status.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "api/base/json.h"
-#include "api/status.h"
 
 namespace skiff::api {
 
@@ -25,8 +25,8 @@ enum class FieldErrorType {
 
 struct FieldError {
   FieldErrorType type;
-  std::string field;   // "spec.template.spec.containers[0].image"
-  std::string value;   // as printed in the message (strings quoted, objects as JSON); unused for required and forbidden
+  std::string field;  // "spec.template.spec.containers[0].image"
+  std::string value;  // as printed in the message (strings quoted, objects as JSON); unused for required and forbidden
   std::string detail;
 
   // `Invalid value: "A_b": a lowercase RFC 1123 ...`, without the field in front.
@@ -55,8 +55,8 @@ class FieldErrors {
   std::vector<FieldError> errors_;
 };
 
-// The 422 Status of upstream's NewInvalid: `Deployment.apps "x" is invalid: spec.replicas: Invalid value: ...` (one error
-// plain, several as "[a, b]"), with one cause per error.
+// The 422 Status of upstream's NewInvalid: `Deployment.apps "x" is invalid: spec.replicas: Invalid value: ...` (one
+// error plain, several as "[a, b]"), with one cause per error.
 [[nodiscard]] Status invalid(std::string_view group, std::string_view kind, std::string_view name,
                              const FieldErrors& errors);
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "api/base/task.h"
+#include "api/resource.h"
+#include "api/status.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "api/base/task.h"
-#include "api/resource.h"
-#include "api/status.h"
 
 namespace skiff::api {
 
@@ -33,8 +33,8 @@ struct LogOptions {
   std::optional<std::int64_t> limit_bytes;
 };
 
-// What the API server asks of a node: upstream's kubelet API (port 10250) as an interface. Implemented by the node agent,
-// called by the server's subresource handlers; in one process a direct call. Thread-safe.
+// What the API server asks of a node: upstream's kubelet API (port 10250) as an interface. Implemented by the node
+// agent, called by the server's subresource handlers; in one process a direct call. Thread-safe.
 class NodeService {
  public:
   virtual ~NodeService() = default;

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "api/base/json.h"
+#include "api/status.h"
+
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "api/base/json.h"
-#include "api/status.h"
 
 namespace skiff::api {
 
@@ -28,10 +28,11 @@ class LabelSelector {
     std::vector<std::string> values;
   };
 
-  // The query form: "a=b,c!=d,e in (x,y),!f,g>1". kBadRequest with upstream's message ("unable to parse requirement: ...").
+  // The query form: "a=b,c!=d,e in (x,y),!f,g>1". kBadRequest with upstream's message ("unable to parse requirement:
+  // ...").
   [[nodiscard]] static Result<LabelSelector> parse(std::string_view text);
-  // The object form, metav1.LabelSelector {matchLabels, matchExpressions}. An absent (null) one matches nothing, an empty one
-  // everything.
+  // The object form, metav1.LabelSelector {matchLabels, matchExpressions}. An absent (null) one matches nothing, an
+  // empty one everything.
   [[nodiscard]] static Result<LabelSelector> from_object(const Json& selector);
 
   // `lookup` gives a label's value or null.

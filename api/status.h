@@ -1,34 +1,34 @@
 #pragma once
 
+#include "api/base/json.h"
+#include "api/base/result.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "api/base/json.h"
-#include "api/base/result.h"
 
 namespace skiff::api {
 
 // metav1.StatusReason: what went wrong, in the words that clients branch on. Each has one HTTP code (http_code()).
 enum class Reason {
-  kUnknown,               // 500
-  kBadRequest,            // 400
-  kUnauthorized,          // 401
-  kForbidden,             // 403
-  kNotFound,              // 404
-  kMethodNotAllowed,      // 405
-  kNotAcceptable,         // 406
-  kAlreadyExists,         // 409
-  kConflict,              // 409
-  kGone,                  // 410
-  kExpired,               // 410: resourceVersion or continue token too old
-  kRequestEntityTooLarge, // 413
-  kUnsupportedMediaType,  // 415
-  kInvalid,               // 422
-  kTooManyRequests,       // 429
-  kInternalError,         // 500
-  kServiceUnavailable,    // 503
-  kTimeout,               // 504
+  kUnknown,                // 500
+  kBadRequest,             // 400
+  kUnauthorized,           // 401
+  kForbidden,              // 403
+  kNotFound,               // 404
+  kMethodNotAllowed,       // 405
+  kNotAcceptable,          // 406
+  kAlreadyExists,          // 409
+  kConflict,               // 409
+  kGone,                   // 410
+  kExpired,                // 410: resourceVersion or continue token too old
+  kRequestEntityTooLarge,  // 413
+  kUnsupportedMediaType,   // 415
+  kInvalid,                // 422
+  kTooManyRequests,        // 429
+  kInternalError,          // 500
+  kServiceUnavailable,     // 503
+  kTimeout,                // 504
 };
 
 [[nodiscard]] int http_code(Reason reason);
@@ -67,8 +67,8 @@ struct Status {
 // Back from a document of kind Status (any other document gives kUnknown with its text as the message).
 [[nodiscard]] Status status_from_json(const Json& document, int http_status);
 
-// Upstream's constructors (apimachinery/pkg/api/errors), with its messages verbatim. `resource` is "deployments.apps" in
-// text, from group and plural.
+// Upstream's constructors (apimachinery/pkg/api/errors), with its messages verbatim. `resource` is "deployments.apps"
+// in text, from group and plural.
 [[nodiscard]] Status not_found(std::string_view group, std::string_view plural, std::string_view name);
 [[nodiscard]] Status already_exists(std::string_view group, std::string_view plural, std::string_view name);
 [[nodiscard]] Status conflict(std::string_view group, std::string_view plural, std::string_view name,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "api/base/result.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,14 +11,14 @@
 #include <utility>
 #include <vector>
 
-#include "api/base/result.h"
-
 // The cluster's memory: keys, bytes and revisions, in the manner of etcd. It knows nothing of Kubernetes.
 //
 // Invariants (the contract suite, test/contract/store, holds every implementation to them):
-//  1. One 64-bit revision counts the writes of the whole store; it grows by exactly one with each and never repeats, also
+//  1. One 64-bit revision counts the writes of the whole store; it grows by exactly one with each and never repeats,
+//  also
 //     across restarts and crashes. An empty store is at revision 1, as etcd is.
-//  2. A write is acknowledged after it is durable (in implementations that are durable at all) and visible to every read
+//  2. A write is acknowledged after it is durable (in implementations that are durable at all) and visible to every
+//  read
 //     and watch that starts later. A write that fails leaves no trace and takes no revision.
 //  3. A record is immutable and shared; whoever holds a RecordPtr may keep it.
 //  4. Events come in revision order, each exactly once per watch, without gaps, or the watch says kCompacted.
@@ -25,8 +27,8 @@ namespace skiff::store {
 
 using Revision = std::int64_t;
 
-// Small named values that travel with a record so that a reader can select without parsing the value (labels, selectable
-// fields). Sorted by name by whoever makes them; the store only keeps them.
+// Small named values that travel with a record so that a reader can select without parsing the value (labels,
+// selectable fields). Sorted by name by whoever makes them; the store only keeps them.
 using Attributes = std::vector<std::pair<std::string, std::string>>;
 
 struct Record {
@@ -76,8 +78,8 @@ struct Write {
 struct Event {
   enum class Type { kPut, kDelete };
   Type type = Type::kPut;
-  // kPut: what was written. kDelete: the last record, with mod_revision (and its text in the value, if it was asked for)
-  // that of the deletion.
+  // kPut: what was written. kDelete: the last record, with mod_revision (and its text in the value, if it was asked
+  // for) that of the deletion.
   RecordPtr record;
   RecordPtr previous;  // what stood there before; null for a creation
 
@@ -92,8 +94,8 @@ struct Range {
   std::size_t remaining = 0;       // how many further records there were
 };
 
-// A place in the log of events. Holds no events of its own, so a slow reader costs nothing; one that falls behind what the
-// store keeps is told kCompacted. Used by one thread at a time; destroying it ends the watch.
+// A place in the log of events. Holds no events of its own, so a slow reader costs nothing; one that falls behind what
+// the store keeps is told kCompacted. Used by one thread at a time; destroying it ends the watch.
 class Watch {
  public:
   virtual ~Watch() = default;
@@ -108,16 +110,17 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Queues a write. `done` is called once, on the store's writer thread (so it must only hand on), with the new record, or for
-  // a deletion the last one as in Event::record. Writes that wait together are committed together. From any thread.
+  // Queues a write. `done` is called once, on the store's writer thread (so it must only hand on), with the new record,
+  // or for a deletion the last one as in Event::record. Writes that wait together are committed together. From any
+  // thread.
   using Done = std::function<void(Result<RecordPtr>)>;
   virtual void write(Write write, Done done) = 0;
 
   // The newest record, or null. From any thread, as all reads.
   [[nodiscard]] virtual RecordPtr get(std::string_view key) const = 0;
 
-  // Records whose key begins with `prefix` and is greater than `after` (empty: from the start), at most `limit` (0 = all),
-  // as they were at `revision` (0 = now). kCompacted, kFutureRevision.
+  // Records whose key begins with `prefix` and is greater than `after` (empty: from the start), at most `limit` (0 =
+  // all), as they were at `revision` (0 = now). kCompacted, kFutureRevision.
   [[nodiscard]] virtual Result<Range> range(std::string_view prefix, std::string_view after, std::size_t limit,
                                             Revision revision) const = 0;
 
@@ -130,8 +133,8 @@ class Store {
   [[nodiscard]] virtual Revision compacted_revision() const = 0;
 
   // Events with a revision greater than `after` whose key begins with `prefix` (which names at least the collection).
-  // `wake` is called on the writer thread when, after a poll() that returned none, there is something to poll again; it must
-  // only hand on. kCompacted when `after` < compacted_revision(), kFutureRevision when it is beyond revision().
+  // `wake` is called on the writer thread when, after a poll() that returned none, there is something to poll again; it
+  // must only hand on. kCompacted when `after` < compacted_revision(), kFutureRevision when it is beyond revision().
   [[nodiscard]] virtual Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision after,
                                                              std::function<void()> wake) = 0;
 

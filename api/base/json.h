@@ -1,12 +1,15 @@
 #pragma once
 
-#include <cstddef>
+#include "api/base/result.h"
+
 #include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "api/base/result.h"
 
 namespace skiff {
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,13 +11,13 @@ namespace skiff {
 // What went wrong, for the layers below the API (files, images, containers, networks, certificates).
 // The store (store/store.h) and the API (api/status.h) have their own codes; each border translates once.
 enum class ErrorCode {
-  kInvalid,            // the input cannot be used as it is
-  kNotFound,           // what was named does not exist
-  kAlreadyExists,      // what should be made is there already
-  kPermissionDenied,   // the operating system or the peer refused
-  kUnavailable,        // may work later: network down, disk full, peer busy
-  kDeadlineExceeded,   // took longer than it was allowed to
-  kInternal,           // anything else
+  kInvalid,           // the input cannot be used as it is
+  kNotFound,          // what was named does not exist
+  kAlreadyExists,     // what should be made is there already
+  kPermissionDenied,  // the operating system or the peer refused
+  kUnavailable,       // may work later: network down, disk full, peer busy
+  kDeadlineExceeded,  // took longer than it was allowed to
+  kInternal,          // anything else
 };
 
 // An expected failure: a code to decide upon and a message that a user can act on. Each layer that passes it on adds

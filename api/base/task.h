@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <chrono>
 #include <memory>
 #include <type_traits>
@@ -54,7 +55,7 @@ class Signal {
   // A handle that wakes the signal while it exists and does nothing afterwards.
   [[nodiscard]] std::function<void()> notifier() const;
 
-  // Returns when notified, or when the waiting coroutine's executor cancels it.
+  // Returns when notified.
   Task<void> wait();
   // As wait(), and returns at `deadline` at the latest. True when notified.
   Task<bool> wait_until(std::chrono::steady_clock::time_point deadline);

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "api/base/json.h"
 #include "api/schema/schema.h"
 #include "api/status.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace skiff::api::schema {
 
@@ -16,8 +16,8 @@ struct Decoded {
   std::vector<std::string> unknown_fields;
 };
 
-// Brings a document into the shape of `type`: drops unknown fields (and reports them), nulls, and empty values; checks that
-// every value has the declared type. A wrong type is kBadRequest with upstream's message
+// Brings a document into the shape of `type`: drops unknown fields (and reports them), nulls, and empty values; checks
+// that every value has the declared type. A wrong type is kBadRequest with upstream's message
 //   `Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field
 //    DeploymentSpec.spec.replicas of type int32`.
 // Quantities are canonicalized ("0.5" stays "500m"), times must be RFC 3339.

@@ -6,7 +6,8 @@
 
 namespace skiff::api::schema {
 
-// The three patch types of upstream, as functions of values. Errors are kBadRequest or kInvalid with upstream's messages.
+// The three patch types of upstream, as functions of values. Errors are kBadRequest or kInvalid with upstream's
+// messages.
 
 // RFC 6902. A failed test or a missing path is kInvalid (422).
 [[nodiscard]] Result<Json> apply_json_patch(const Json& object, const Json& patch);
@@ -14,8 +15,8 @@ namespace skiff::api::schema {
 // RFC 7386.
 [[nodiscard]] Result<Json> apply_merge_patch(const Json& object, const Json& patch);
 
-// Strategic merge patch, driven by the merge, retainKeys and atomic attributes of `type`; knows $patch (replace, delete,
-// merge), $deleteFromPrimitiveList, $setElementOrder and $retainKeys.
+// Strategic merge patch, driven by the merge, retainKeys and atomic attributes of `type`; knows $patch (replace,
+// delete, merge), $deleteFromPrimitiveList, $setElementOrder and $retainKeys.
 [[nodiscard]] Result<Json> apply_strategic_merge_patch(const Struct& type, const Json& object, const Json& patch);
 
 }  // namespace skiff::api::schema

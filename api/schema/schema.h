@@ -1,5 +1,8 @@
 #pragma once
 
+#include "api/base/json.h"
+#include "api/base/result.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,12 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "api/base/json.h"
-#include "api/base/result.h"
-
-// The declarative description of every kind (DESIGN, idea 2). The texts in api/schemas/*.schema are compiled into the binary
-// and read once at start; everything that treats objects generically (decode.h, defaults.h, validate.h, merge.h, the OpenAPI
-// documents) walks these types. A custom resource's structural schema becomes the same types later.
+// The declarative description of every kind (DESIGN, idea 2). The texts in api/schemas/*.schema are compiled into the
+// binary and read once at start; everything that treats objects generically (decode.h, defaults.h, validate.h, merge.h,
+// the OpenAPI documents) walks these types. A custom resource's structural schema becomes the same types later.
 //
 // The language, one declaration per line, indentation by two spaces, `#` starts a comment:
 //
@@ -32,30 +32,45 @@
 //     tolerations    []Toleration atomic                 "..."
 //     volumes        []Volume map(name) merge(name) retainKeys "..."
 //
-//   kind Pod v1 "..."             # a type with apiVersion, kind, metadata: takes part in OpenAPI as a group-version-kind
+//   kind Pod v1 "..."             # a type with apiVersion, kind, metadata: takes part in OpenAPI as a
+//   group-version-kind
 //     metadata  ObjectMeta = {}   "..."
 //     spec      PodSpec = {}      "..."
 //
-// A field is: name, type, attributes, description. Types: string bool int32 int64 double bytes (base64 in JSON) time microtime
-// duration quantity intorstring any (any JSON value) object (any JSON object); []T list; {}T map with string keys; the name of
-// a type of the same package or of an imported one. Attributes:
+// A field is: name, type, attributes, description. Types: string bool int32 int64 double bytes (base64 in JSON) time
+// microtime duration quantity intorstring any (any JSON value) object (any JSON object); []T list; {}T map with string
+// keys; the name of a type of the same package or of an imported one. Attributes:
 //   !               required: absent or empty is "Required value"
 //   = JSON          the default, put in when the field is absent; `= {}` on a struct: always present
 //   enum(A|B)       the values allowed, in upstream's order of the message
 //   min(N) max(N)   bounds of a number
 //   minlen(N) maxlen(N)  bounds of a string's length or a list's number of items
 //   format(F)       a string's format, one of the names in validate.h
-//   omitzero        dropped when 0 or false (upstream: not a pointer, omitempty). Empty strings, lists and maps are dropped anyway,
-//   keep            unless this says that the empty value is kept (upstream: a pointer, or no omitempty)
-//   atomic set map(K,..)   how a list (or with atomic a map or struct) is merged by server-side apply; lists are atomic by default
-//   merge(K) merge  strategic merge patch: a list merged by key K, or of scalars merged as a set
+//   omitzero        dropped when 0 or false (upstream: not a pointer, omitempty). Empty strings, lists and maps are
+//   dropped anyway, keep            unless this says that the empty value is kept (upstream: a pointer, or no
+//   omitempty) atomic set map(K,..)   how a list (or with atomic a map or struct) is merged by server-side apply; lists
+//   are atomic by default merge(K) merge  strategic merge patch: a list merged by key K, or of scalars merged as a set
 //   retainKeys      strategic merge patch strategy retainKeys, alone or with merge(K)
 //   immutable       an update may not change it ("field is immutable")
 namespace skiff::api::schema {
 
 enum class TypeKind {
-  kString, kBool, kInt32, kInt64, kDouble, kBytes, kTime, kMicroTime, kDuration, kQuantity, kIntOrString, kAny, kObject,
-  kList, kMap, kStruct,
+  kString,
+  kBool,
+  kInt32,
+  kInt64,
+  kDouble,
+  kBytes,
+  kTime,
+  kMicroTime,
+  kDuration,
+  kQuantity,
+  kIntOrString,
+  kAny,
+  kObject,
+  kList,
+  kMap,
+  kStruct,
 };
 
 struct Struct;
@@ -63,8 +78,8 @@ struct Struct;
 // A type where it is used: a scalar, a list or map of an element type, or a struct by reference.
 struct Type {
   TypeKind kind = TypeKind::kAny;
-  const Type* element = nullptr;       // of a list or map
-  const Struct* structure = nullptr;   // of a struct
+  const Type* element = nullptr;      // of a list or map
+  const Struct* structure = nullptr;  // of a struct
 };
 
 enum class ListType { kAtomic, kSet, kMap };

@@ -1,25 +1,25 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "api/base/json.h"
 #include "api/field_error.h"
 #include "api/schema/schema.h"
 
+#include <string>
+#include <string_view>
+
 namespace skiff::api::schema {
 
-// Checks everything that the schema declares (required, enum, bounds, formats, duplicate keys in map lists and sets) below
-// `path`, with upstream's messages. `object` has been decoded and defaulted.
+// Checks everything that the schema declares (required, enum, bounds, formats, duplicate keys in map lists and sets)
+// below `path`, with upstream's messages. `object` has been decoded and defaulted.
 void validate(const Struct& type, const Json& object, std::string_view path, FieldErrors& errors);
 
 // Checks that no field declared immutable differs ("field is immutable").
 void validate_immutable(const Struct& type, const Json& object, const Json& old_object, std::string_view path,
                         FieldErrors& errors);
 
-// The formats, by the names used in format(...): empty when `text` is fine, else upstream's sentence ("a lowercase RFC 1123
-// label must consist of ..."). Names: dns1123-label, dns1123-subdomain, dns1035-label, qualified-name, label-value,
-// iana-svc-name, config-map-key, env-var-name, ip, cidr, absolute-path, path-segment, uuid.
+// The formats, by the names used in format(...): empty when `text` is fine, else upstream's sentence ("a lowercase RFC
+// 1123 label must consist of ..."). Names: dns1123-label, dns1123-subdomain, dns1035-label, qualified-name,
+// label-value, iana-svc-name, config-map-key, env-var-name, ip, cidr, absolute-path, path-segment, uuid.
 [[nodiscard]] std::string check_format(std::string_view format, std::string_view text);
 
 }  // namespace skiff::api::schema

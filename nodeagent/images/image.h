@@ -1,12 +1,12 @@
 #pragma once
 
+#include "api/base/result.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "api/base/result.h"
 
 namespace skiff::nodeagent {
 
@@ -16,7 +16,7 @@ struct ImageConfig {
   std::vector<std::string> command;
   std::vector<std::string> environment;  // "NAME=value"
   std::string working_directory;
-  std::string user;  // "", "uid", "name", "uid:gid", "name:group"
+  std::string user;                  // "", "uid", "name", "uid:gid", "name:group"
   std::vector<std::string> volumes;  // absolute paths
   std::string stop_signal;           // "SIGTERM" when empty
 };
@@ -49,8 +49,9 @@ struct RegistryCredentials {
 };
 
 // The node's images. Functions block (disk, network) and are called on a thread pool; all are thread-safe, and several
-// processes may share one store (the `skiff image` commands beside a running agent): an index file is replaced atomically under
-// a lock file. A failed or killed operation leaves the store as it was, apart from unreferenced files that the next one sweeps up.
+// processes may share one store (the `skiff image` commands beside a running agent): an index file is replaced
+// atomically under a lock file. A failed or killed operation leaves the store as it was, apart from unreferenced files
+// that the next one sweeps up.
 class ImageStore {
  public:
   virtual ~ImageStore() = default;

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "api/base/clock.h"
+#include "api/base/result.h"
+#include "api/base/task.h"
+#include "nodeagent/images/image.h"
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -8,13 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "api/base/clock.h"
-#include "api/base/result.h"
-#include "api/base/task.h"
-#include "nodeagent/images/image.h"
-
-// The shim's interface: how the node agent has pods and containers made, without knowing how. Its verbs are those of the CRI,
-// so that a CRI client can stand behind it later. Implementations: oci/ (real containers), fake/ (simulated ones).
+// The shim's interface: how the node agent has pods and containers made, without knowing how. Its verbs are those of
+// the CRI, so that a CRI client can stand behind it later. Implementations: oci/ (real containers), fake/ (simulated
+// ones).
 namespace skiff::nodeagent {
 
 // A sandbox's identity: one pod may have had several sandboxes (attempts) in its life.
@@ -60,8 +61,8 @@ struct Mount {
 
 // What a container may use; 0 = no limit (or the kernel's default).
 struct Resources {
-  std::int64_t cpu_shares = 0;       // cgroup v1 units, 1024 = one core's share
-  std::int64_t cpu_quota_us = 0;     // per cpu_period_us
+  std::int64_t cpu_shares = 0;    // cgroup v1 units, 1024 = one core's share
+  std::int64_t cpu_quota_us = 0;  // per cpu_period_us
   std::int64_t cpu_period_us = 100000;
   std::int64_t memory_limit_bytes = 0;
   std::int64_t pids_limit = 0;
@@ -75,7 +76,7 @@ struct SecurityConfig {
   bool privileged = false;
   bool read_only_root = false;
   bool no_new_privileges = false;
-  std::vector<std::string> add_capabilities;   // without "CAP_"; "ALL"
+  std::vector<std::string> add_capabilities;  // without "CAP_"; "ALL"
   std::vector<std::string> drop_capabilities;
   bool seccomp_default = false;  // RuntimeDefault instead of Unconfined
 };
@@ -84,7 +85,7 @@ struct ContainerConfig {
   std::string name;
   std::uint32_t attempt = 0;  // restart count
   Image image;
-  std::string image_reference;  // as the pod names it
+  std::string image_reference;         // as the pod names it
   std::vector<std::string> arguments;  // entrypoint and command, resolved: the process to run
   std::vector<std::pair<std::string, std::string>> environment;
   std::string working_directory;  // "/" when empty
@@ -127,8 +128,8 @@ struct ExecResult {
   std::string output;  // stdout and stderr together, at most 16 KiB
 };
 
-// All calls are made on, and resume on, the agent's executor; what blocks happens elsewhere. Calls for one sandbox come one
-// after the other. Every call is bounded in time. Ids are the runtime's own.
+// All calls are made on, and resume on, the agent's executor; what blocks happens elsewhere. Calls for one sandbox come
+// one after the other. Every call is bounded in time. Ids are the runtime's own.
 class Runtime {
  public:
   virtual ~Runtime() = default;
@@ -137,8 +138,8 @@ class Runtime {
   [[nodiscard]] virtual std::string name() const = 0;
   [[nodiscard]] virtual std::string version() const = 0;
 
-  // First of all: finds what earlier agents started, adopts what lives, notes what exited meanwhile, and removes the remains of
-  // what was half made. Nothing that runs is disturbed.
+  // First of all: finds what earlier agents started, adopts what lives, notes what exited meanwhile, and removes the
+  // remains of what was half made. Nothing that runs is disturbed.
   virtual Task<Result<RuntimeSnapshot>> recover() = 0;
 
   // Called on the agent's executor whenever a container or a sandbox's pause process has exited. Set before recover().

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "api/base/result.h"
+#include "api/base/task.h"
+#include "api/user.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,10 +12,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "api/base/result.h"
-#include "api/base/task.h"
-#include "api/user.h"
 
 // HTTP as the rest of the server sees it; Beast, TLS and sockets stay behind these types (server/http/*.cc).
 namespace skiff::server {
@@ -47,7 +47,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
   Headers headers;
   std::string body;
-  api::User user;       // set by the authenticating handler
+  api::User user;  // set by the authenticating handler
   std::string id;  // unique per request: in logs and the Audit-Id header
   // The subject of a client certificate that our CA signed (or --client-ca-file's), if the client showed one.
   std::optional<api::User> certificate_user;

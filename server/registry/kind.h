@@ -1,16 +1,16 @@
 #pragma once
 
+#include "api/base/clock.h"
+#include "api/base/json.h"
+#include "api/schema/schema.h"
+#include "server/registry/strategy.h"
+
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "api/base/clock.h"
-#include "api/base/json.h"
-#include "api/schema/schema.h"
-#include "server/registry/strategy.h"
 
 namespace skiff::server {
 
@@ -30,7 +30,8 @@ struct TableSpec {
   std::function<std::vector<Json>(const Json& object, TimePoint now)> row;
 };
 
-// One version that a kind is served under. Objects are stored in the storage version and converted on the way in and out.
+// One version that a kind is served under. Objects are stored in the storage version and converted on the way in and
+// out.
 struct ServedVersion {
   std::string group;  // differs between versions only for Event
   std::string version;
@@ -38,7 +39,8 @@ struct ServedVersion {
   // In place; apiVersion is set by the caller. Empty: the shape is that of the storage version.
   std::function<void(Json& object)> to_storage;
   std::function<void(Json& object)> from_storage;
-  // "apps/v1beta2 Deployment is deprecated in v1.9+, unavailable in v1.16+; use apps/v1 Deployment": sent as a Warning header.
+  // "apps/v1beta2 Deployment is deprecated in v1.9+, unavailable in v1.16+; use apps/v1 Deployment": sent as a Warning
+  // header.
   std::string deprecation_warning;
 };
 
@@ -48,7 +50,8 @@ struct ScaleSpec {
   std::function<std::string(const Json& object)> selector;
 };
 
-// All that the server knows about a kind. A new kind is a schema, a Strategy and one of these (server/registry/kinds.cc).
+// All that the server knows about a kind. A new kind is a schema, a Strategy and one of these
+// (server/registry/kinds.cc).
 struct Kind {
   std::string kind;      // "Deployment"
   std::string plural;    // "deployments"
@@ -60,7 +63,8 @@ struct Kind {
   std::optional<ScaleSpec> scale;
   // Served versions in order of preference; the first is the storage version.
   std::vector<ServedVersion> versions;
-  // Verbs of the collection as discovery lists them; empty: all (create, delete, deletecollection, get, list, patch, update, watch).
+  // Verbs of the collection as discovery lists them; empty: all (create, delete, deletecollection, get, list, patch,
+  // update, watch).
   std::vector<std::string> verbs;
   // Further subresources that a handler knows by name ("binding", "log", "eviction", "token"), for discovery.
   struct Subresource {

@@ -1,11 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "api/base/clock.h"
 #include "api/base/json.h"
 #include "api/base/task.h"
@@ -16,6 +10,12 @@
 #include "api/status.h"
 #include "server/registry/kind.h"
 #include "store/store.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace skiff::server {
 
@@ -32,7 +32,7 @@ enum class VersionMatch { kUnset, kExact, kNotOlderThan };
 struct ListParams {
   api::LabelSelector label_selector;
   api::FieldSelector field_selector;
-  std::size_t limit = 0;        // 0 = all
+  std::size_t limit = 0;  // 0 = all
   std::string continue_token;
   std::string resource_version;  // "", "0" or a revision
   VersionMatch version_match = VersionMatch::kUnset;
@@ -52,7 +52,8 @@ struct RegistryEvent {
   store::RecordPtr record;
 };
 
-// A store watch seen through selectors. As store::Watch: one thread at a time, poll until empty, then wait for the wake-up.
+// A store watch seen through selectors. As store::Watch: one thread at a time, poll until empty, then wait for the
+// wake-up.
 class RegistryWatch {
  public:
   RegistryWatch(std::unique_ptr<store::Watch> watch, api::LabelSelector labels, api::FieldSelector fields);
@@ -67,11 +68,13 @@ class RegistryWatch {
   std::vector<store::EventPtr> batch_;
 };
 
-// The generic verbs over all kinds (upstream: registry/generic/registry.Store): decode strictly, default, admit, validate, ask the
-// kind's strategy, compare-and-swap. Objects leave it as records: the stored bytes, in the storage version (encode() converts).
+// The generic verbs over all kinds (upstream: registry/generic/registry.Store): decode strictly, default, admit,
+// validate, ask the kind's strategy, compare-and-swap. Objects leave it as records: the stored bytes, in the storage
+// version (encode() converts).
 //
-// Thread-safe. The coroutines run on their caller's executor and wait only for the store's commit. A lost compare-and-swap
-// without a client's resourceVersion is tried again with the newer object (at most kMaxConflictRetries times).
+// Thread-safe. The coroutines run on their caller's executor and wait only for the store's commit. A lost
+// compare-and-swap without a client's resourceVersion is tried again with the newer object (at most kMaxConflictRetries
+// times).
 class Registry {
  public:
   static constexpr int kMaxConflictRetries = 5;
@@ -97,7 +100,8 @@ class Registry {
   Task<api::Result<store::RecordPtr>> update(CallContext& context, ServedKind kind, api::NamespacedName name,
                                              std::string subresource, Json object, WriteParams params);
   Task<api::Result<store::RecordPtr>> patch(CallContext& context, ServedKind kind, api::NamespacedName name,
-                                            std::string subresource, api::PatchType type, Json patch, WriteParams params);
+                                            std::string subresource, api::PatchType type, Json patch,
+                                            WriteParams params);
   struct Deleted {
     store::RecordPtr record;  // the last state, or the new one when it is only marked
     bool gone = false;        // false: finalizers or a grace period keep it
@@ -110,7 +114,8 @@ class Registry {
   // pods/binding: sets spec.nodeName once, and the PodScheduled condition. `binding` is a v1 Binding.
   Task<api::Result<void>> bind(CallContext& context, api::NamespacedName pod, Json binding);
 
-  // The bytes of a record in the version that the client asked for; shared with the store when that is the storage version.
+  // The bytes of a record in the version that the client asked for; shared with the store when that is the storage
+  // version.
   [[nodiscard]] std::shared_ptr<const std::string> encode(const ServedKind& kind, const store::RecordPtr& record) const;
   // The autoscaling/v1 Scale of a record.
   [[nodiscard]] Json scale_of(const ServedKind& kind, const store::Record& record) const;

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "api/base/clock.h"
 #include "api/base/json.h"
 #include "api/field_error.h"
 #include "api/selector.h"
 #include "api/status.h"
 #include "api/user.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace skiff::server {
 
@@ -23,9 +23,9 @@ struct CallContext {
   std::vector<std::string> warnings;
 };
 
-// What is peculiar to a kind; the verbs themselves are written once, in Registry. Stateless and thread-safe: every function
-// is synchronous and a function of its arguments. Objects are in the storage version, decoded and with the schema's
-// defaults. The base class fits a plain kind without status (ConfigMap).
+// What is peculiar to a kind; the verbs themselves are written once, in Registry. Stateless and thread-safe: every
+// function is synchronous and a function of its arguments. Objects are in the storage version, decoded and with the
+// schema's defaults. The base class fits a plain kind without status (ConfigMap).
 class Strategy {
  public:
   virtual ~Strategy() = default;
@@ -45,7 +45,8 @@ class Strategy {
   virtual void validate_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const;
   virtual void validate_status_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const;
 
-  // metadata.name: the sentence that says what is wrong with it, or empty. `prefix`: it is a generateName, which may end in
+  // metadata.name: the sentence that says what is wrong with it, or empty. `prefix`: it is a generateName, which may
+  // end in
   // "-". The default is a DNS-1123 subdomain.
   [[nodiscard]] virtual std::string check_name(std::string_view name, bool prefix) const;
 
@@ -59,8 +60,8 @@ class Strategy {
 
   // The seconds that a deletion waits for somebody to confirm it (a pod's agent), or nothing when it happens at once.
   // `requested` is DeleteOptions.gracePeriodSeconds.
-  [[nodiscard]] virtual std::optional<std::int64_t> deletion_grace_seconds(
-      const Json& object, std::optional<std::int64_t> requested) const;
+  [[nodiscard]] virtual std::optional<std::int64_t> deletion_grace_seconds(const Json& object,
+                                                                           std::optional<std::int64_t> requested) const;
 };
 
 }  // namespace skiff::server

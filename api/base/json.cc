@@ -1,0 +1,155 @@
+#include "api/base/json.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace skiff {
+namespace {
+
+// Builds the document from the parser's events: nlohmann's own builder knows neither a depth limit nor duplicate
+// members.
+class DocumentBuilder {
+ public:
+  ParsedJson result;
+  std::string error;
+
+  bool null() { return add(Json(nullptr)); }
+  bool boolean(bool value) { return add(Json(value)); }
+  bool number_integer(Json::number_integer_t value) { return add(Json(value)); }
+  bool number_unsigned(Json::number_unsigned_t value) {
+    // One representation for what fits both, so that 1 equals 1 wherever it came from.
+    if (value <= static_cast<Json::number_unsigned_t>(std::numeric_limits<std::int64_t>::max())) {
+      return add(Json(static_cast<std::int64_t>(value)));
+    }
+    return add(Json(value));
+  }
+  bool number_float(Json::number_float_t value, const std::string&) { return add(Json(value)); }
+  bool string(std::string& value) { return add(Json(std::move(value))); }
+  bool binary(Json::binary_t&) { return fail("binary values are not JSON"); }
+
+  bool start_object(std::size_t) { return open(Json::object()); }
+  bool end_object() { return close(); }
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool end_array() { return close(); }
+
+  bool key(std::string& name) {
+    Level& level = levels_.back();
+    level.key = std::move(name);
+    if (level.container->contains(level.key)) result.duplicate_fields.push_back(path());
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string&, const Json::exception& exception) {
+    if (!error.empty()) return false;
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: what": the part for people.
+    const std::string_view text = exception.what();
+    const auto bracket = text.find("] ");
+    error = bracket == std::string_view::npos ? fmt::format("{} at byte {}", text, position)
+                                              : std::string(text.substr(bracket + 2));
+    return false;
+  }
+
+ private:
+  struct Level {
+    Json* container;
+    std::string key;
+  };
+
+  bool fail(std::string text) {
+    error = std::move(text);
+    return false;
+  }
+
+  // Puts the value where the parser stands and returns the place.
+  Json* place(Json value) {
+    if (levels_.empty()) {
+      result.value = std::move(value);
+      return &result.value;
+    }
+    Level& level = levels_.back();
+    if (level.container->is_array()) {
+      level.container->push_back(std::move(value));
+      return &level.container->back();
+    }
+    Json& member = (*level.container)[level.key];
+    member = std::move(value);
+    return &member;
+  }
+
+  bool add(Json value) {
+    place(std::move(value));
+    return true;
+  }
+
+  bool open(Json container) {
+    if (levels_.size() >= kMaxJsonDepth) return fail(fmt::format("exceeded max depth of {}", kMaxJsonDepth));
+    levels_.push_back(Level{place(std::move(container)), {}});
+    return true;
+  }
+
+  bool close() {
+    levels_.pop_back();
+    return true;
+  }
+
+  // Where the parser stands: "spec.containers[0].name".
+  [[nodiscard]] std::string path() const {
+    std::string text;
+    for (const Level& level : levels_) {
+      if (level.container->is_array()) {
+        text += fmt::format("[{}]", level.container->size() - 1);
+      } else {
+        if (!text.empty()) text += '.';
+        text += level.key;
+      }
+    }
+    return text;
+  }
+
+  std::vector<Level> levels_;
+};
+
+}  // namespace
+
+Result<ParsedJson> parse_json(std::string_view text) {
+  DocumentBuilder builder;
+  if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
+    return Error{ErrorCode::kInvalid, builder.error.empty() ? "malformed JSON" : builder.error};
+  }
+  return std::move(builder.result);
+}
+
+std::string to_json_text(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+const Json* find(const Json& value, std::initializer_list<std::string_view> path) {
+  const Json* place = &value;
+  for (const std::string_view name : path) {
+    if (!place->is_object()) return nullptr;
+    const auto member = place->find(name);
+    if (member == place->end()) return nullptr;
+    place = &*member;
+  }
+  return place;
+}
+
+std::string string_at(const Json& value, std::initializer_list<std::string_view> path, std::string_view fallback) {
+  const Json* place = find(value, path);
+  if (place == nullptr || !place->is_string()) return std::string(fallback);
+  return place->get<std::string>();
+}
+
+std::int64_t integer_at(const Json& value, std::initializer_list<std::string_view> path, std::int64_t fallback) {
+  const Json* place = find(value, path);
+  if (place == nullptr || !place->is_number_integer()) return fallback;
+  return place->get<std::int64_t>();
+}
+
+bool bool_at(const Json& value, std::initializer_list<std::string_view> path, bool fallback) {
+  const Json* place = find(value, path);
+  if (place == nullptr || !place->is_boolean()) return fallback;
+  return place->get<bool>();
+}
+
+}  // namespace skiff

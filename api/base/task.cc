@@ -1,0 +1,99 @@
+#include "api/base/task.h"
+
+#include "api/base/check.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <atomic>
+
+namespace skiff {
+
+using std::chrono::steady_clock;
+
+// The timer is the waiting coroutine's bed: it never expires by itself in wait(), and notify() cancels it from the
+// signal's own executor.
+struct Signal::State {
+  explicit State(asio::any_io_executor executor) : timer(std::move(executor)) {}
+
+  asio::steady_timer timer;
+  std::atomic<bool> notified = false;
+  // Set while a wake-up is on its way to the executor, so that a burst of notifications posts once.
+  std::atomic<bool> posted = false;
+
+  static void notify(const std::shared_ptr<State>& state) {
+    state->notified = true;
+    if (state->posted.exchange(true)) return;
+    auto executor = state->timer.get_executor();
+    asio::post(executor, [state] {
+      state->posted = false;
+      state->timer.cancel();
+    });
+  }
+};
+
+namespace {
+
+// Waits for the timer or for a notification; both look the same to the caller.
+Task<void> wait_for_timer(asio::steady_timer& timer) {
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  co_await timer.async_wait(token);
+}
+
+}  // namespace
+
+Signal::Signal(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+Signal::~Signal() = default;
+
+void Signal::notify() const { State::notify(state_); }
+
+std::function<void()> Signal::notifier() const {
+  return [weak = std::weak_ptr<State>(state_)] {
+    if (const auto state = weak.lock()) State::notify(state);
+  };
+}
+
+Task<void> Signal::wait() { co_await wait_until(steady_clock::time_point::max()); }
+
+Task<bool> Signal::wait_until(steady_clock::time_point deadline) {
+  // Held by the coroutine: the Signal may be destroyed while it waits.
+  const std::shared_ptr<State> state = state_;
+  // A loop, since the wake-up of a notification that was seen already may still be on its way.
+  while (!state->notified.exchange(false)) {
+    if (steady_clock::now() >= deadline) co_return false;
+    state->timer.expires_at(deadline);
+    co_await wait_for_timer(state->timer);
+  }
+  co_return true;
+}
+
+struct TaskGroup::State {
+  explicit State(asio::any_io_executor executor) : executor(executor), ended(executor) {}
+  asio::any_io_executor executor;
+  std::size_t running = 0;
+  Signal ended;
+};
+
+TaskGroup::TaskGroup(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+
+TaskGroup::~TaskGroup() { CHECK_INVARIANT(state_->running == 0); }
+
+void TaskGroup::spawn(Task<void> task) {
+  ++state_->running;
+  auto done = [state = state_](const std::exception_ptr& exception) {
+    CHECK_INVARIANT(!exception);
+    --state->running;
+    state->ended.notify();
+  };
+  asio::co_spawn(state_->executor, std::move(task), std::move(done));
+}
+
+std::size_t TaskGroup::running() const { return state_->running; }
+
+Task<void> TaskGroup::join() {
+  const std::shared_ptr<State> state = state_;
+  while (state->running > 0) co_await state->ended.wait();
+}
+
+}  // namespace skiff
