@@ -32,16 +32,22 @@
 //     tolerations    []Toleration atomic                 "..."
 //     volumes        []Volume map(name) merge(name) retainKeys "..."
 //
-//   kind Pod v1 "..."             # a type with apiVersion, kind, metadata: takes part in OpenAPI as a
-//   group-version-kind
-//     metadata  ObjectMeta = {}   "..."
+//   kind Pod v1 "..."             # a type served as a group-version-kind; the second word is its apiVersion ("apps/v1").
+//     metadata  ObjectMeta = {}   "..."   # The parser adds the fields apiVersion and kind with a fixed description.
 //     spec      PodSpec = {}      "..."
+//
+//   type LabelSelector atomic "..."         # everywhere it is used, server-side apply replaces it as a whole
+//   kind Deployment apps/v1beta2 as io.k8s.api.apps.v1.Deployment "..."   # same fields, under a name of its own
 //
 // A field is: name, type, attributes, description. Types: string bool int32 int64 double bytes (base64 in JSON) time
 // microtime duration quantity intorstring any (any JSON value) object (any JSON object); []T list; {}T map with string
 // keys; the name of a type of the same package or of an imported one. Attributes:
 //   !               required: absent or empty is "Required value"
-//   = JSON          the default, put in when the field is absent; `= {}` on a struct: always present
+//   = JSON          the default, put in when the field is absent; `= {}` on a struct: always present; `= null` on a time:
+//                   present as null until it is set (upstream: a time that is not a pointer), which validation passes over
+//   always          upstream has no omitempty: present with its zero value ("", 0, false, {}, null for lists, maps and times)
+//                   when not given, and OpenAPI calls it required, but no validation asks for it. The parser sets
+//                   default_value to that zero value, keep_empty and always_present
 //   enum(A|B)       the values allowed, in upstream's order of the message
 //   min(N) max(N)   bounds of a number
 //   minlen(N) maxlen(N)  bounds of a string's length or a list's number of items
@@ -91,6 +97,7 @@ struct Field {
   bool required = false;
   bool omit_zero = false;
   bool keep_empty = false;
+  bool always_present = false;
   bool immutable = false;
   bool atomic = false;  // of a map or struct
   std::optional<Json> default_value;
@@ -109,6 +116,7 @@ struct Struct {
   std::string full_name;  // "io.k8s.api.core.v1.Pod"
   std::string name;       // "Pod"
   std::string description;
+  bool atomic = false;        // server-side apply replaces it as a whole
   std::vector<Field> fields;  // sorted by name
   // For `kind` declarations: the group ("" for core) and version it is served under; empty version otherwise.
   std::string group;
