@@ -44,18 +44,19 @@
 // keys; the name of a type of the same package or of an imported one. Attributes:
 //   !               required: absent or empty is "Required value"
 //   = JSON          the default, put in when the field is absent; `= {}` on a struct: always present; `= null` on a time:
-//                   present as null until it is set (upstream: a time that is not a pointer), which validation passes over
-//   always          upstream has no omitempty: present with its zero value ("", 0, false, {}, null for lists, maps and times)
-//                   when not given, and OpenAPI calls it required, but no validation asks for it. The parser sets
-//                   default_value to that zero value, keep_empty and always_present
+//                   present, null until it is set (upstream: a time that is not a pointer); validation passes over it
+//   always          upstream has no omitempty: present with its zero value ("", 0, false, {}; null for lists, maps and
+//                   times) when not given, and OpenAPI calls it required, but no validation asks for it. The parser
+//                   sets default_value to that zero value, keep_empty and always_present
 //   enum(A|B)       the values allowed, in upstream's order of the message
 //   min(N) max(N)   bounds of a number
 //   minlen(N) maxlen(N)  bounds of a string's length or a list's number of items
 //   format(F)       a string's format, one of the names in validate.h
-//   omitzero        dropped when 0 or false (upstream: not a pointer, omitempty). Empty strings, lists and maps are
-//   dropped anyway, keep            unless this says that the empty value is kept (upstream: a pointer, or no
-//   omitempty) atomic set map(K,..)   how a list (or with atomic a map or struct) is merged by server-side apply; lists
-//   are atomic by default merge(K) merge  strategic merge patch: a list merged by key K, or of scalars merged as a set
+//   omitzero        dropped when 0 or false (upstream: not a pointer, omitempty)
+//   keep            the empty string, list or map is kept; it is dropped otherwise (upstream: a pointer, or no omitempty)
+//   atomic set map(K,..)   how a list (or with atomic a map or struct) is merged by server-side apply; a list is atomic
+//                   when nothing is said
+//   merge(K) merge  strategic merge patch: a list merged by key K, or of scalars merged as a set
 //   retainKeys      strategic merge patch strategy retainKeys, alone or with merge(K)
 //   immutable       an update may not change it ("field is immutable")
 namespace skiff::api::schema {
