@@ -2,6 +2,7 @@
 
 #include "api/base/clock.h"
 #include "api/base/json.h"
+#include "api/resource.h"
 #include "api/schema/schema.h"
 #include "server/registry/strategy.h"
 
@@ -26,7 +27,7 @@ struct TableColumn {
 // How a kind looks in `kubectl get`.
 struct TableSpec {
   std::vector<TableColumn> columns;
-  // One row's cells, as many as columns. `now` is for ages.
+  // One row's cells, as many as columns. The object is in the storage version; `now` is for ages.
   std::function<std::vector<Json>(const Json& object, TimePoint now)> row;
 };
 
@@ -42,6 +43,8 @@ struct ServedVersion {
   // "apps/v1beta2 Deployment is deprecated in v1.9+, unavailable in v1.16+; use apps/v1 Deployment": sent as a Warning
   // header.
   std::string deprecation_warning;
+
+  [[nodiscard]] std::string api_version() const;  // "apps/v1", "v1"
 };
 
 // The scale subresource: where an object keeps what autoscaling/v1 Scale shows.
@@ -73,9 +76,15 @@ struct Kind {
     std::vector<std::string> verbs;
   };
   std::vector<Subresource> subresources;
+  // A deletion answers with the object (upstream's ReturnDeletedObject) instead of a Status of "Success".
+  bool returns_deleted_object = false;
   std::shared_ptr<const Strategy> strategy;
   TableSpec table;
 
+  [[nodiscard]] const ServedVersion& storage_version() const { return versions.front(); }
+  // The group in keys, messages and details: the storage version's.
+  [[nodiscard]] const std::string& group() const { return versions.front().group; }
+  [[nodiscard]] const Subresource* find_subresource(std::string_view name) const;
   // The first segments of the keys of its objects: "/pods/", "/deployments.apps/".
   [[nodiscard]] std::string key_prefix() const;
 };
@@ -84,14 +93,22 @@ struct Kind {
 struct ServedKind {
   const Kind* kind = nullptr;
   const ServedVersion* version = nullptr;
+
+  [[nodiscard]] explicit operator bool() const { return kind != nullptr; }
 };
 
 // The kinds of a server, fixed at start (custom resources will make it grow). Thread-safe.
 class KindTable {
  public:
   explicit KindTable(std::vector<Kind> kinds);
+  KindTable(const KindTable&) = delete;
+  KindTable& operator=(const KindTable&) = delete;
+
   // Null members when nothing is served there.
   [[nodiscard]] ServedKind find(std::string_view group, std::string_view version, std::string_view plural) const;
+  [[nodiscard]] ServedKind find(const api::ResourceType& resource) const;
+  // By the kind's name instead of the plural: what a document's apiVersion and kind mean.
+  [[nodiscard]] ServedKind find_by_kind(std::string_view group, std::string_view version, std::string_view kind) const;
   [[nodiscard]] const std::vector<Kind>& all() const { return kinds_; }
 
  private:

@@ -8,7 +8,9 @@
 #include "api/schema/schema.h"
 #include "api/selector.h"
 #include "api/status.h"
+#include "server/admission/admission.h"
 #include "server/registry/kind.h"
+#include "server/registry/selection.h"
 #include "store/store.h"
 
 #include <cstdint>
@@ -23,8 +25,8 @@ enum class FieldValidation { kIgnore, kWarn, kStrict };
 
 struct WriteParams {
   FieldValidation field_validation = FieldValidation::kWarn;
-  // Server-side apply only.
-  bool force = false;
+  // What the parser of the body found (ParsedJson::duplicate_fields); reported along with unknown fields.
+  std::vector<std::string> duplicate_fields;
 };
 
 enum class VersionMatch { kUnset, kExact, kNotOlderThan };
@@ -49,6 +51,7 @@ struct ListPage {
 // An event of a watch with selectors: a record that enters the selection is kAdded, one that leaves it kDeleted.
 struct RegistryEvent {
   api::WatchEventType type = api::WatchEventType::kAdded;
+  // For kDeleted the last state that was selected, with the revision of its leaving as resourceVersion.
   store::RecordPtr record;
 };
 
@@ -56,15 +59,19 @@ struct RegistryEvent {
 // wake-up.
 class RegistryWatch {
  public:
-  RegistryWatch(std::unique_ptr<store::Watch> watch, api::LabelSelector labels, api::FieldSelector fields);
+  // `initial`: the present state, reported as kAdded events before anything else.
+  RegistryWatch(std::unique_ptr<store::Watch> watch, Selection selection, std::vector<store::RecordPtr> initial);
+
+  // Appends up to `max` events. None: all have been seen, the wake-up is armed. kExpired, kServiceUnavailable end it.
   [[nodiscard]] api::Result<void> poll(std::vector<RegistryEvent>& events, std::size_t max);
-  // For bookmarks.
+  // For bookmarks: everything up to this revision has been reported.
   [[nodiscard]] store::Revision position() const;
 
  private:
   std::unique_ptr<store::Watch> watch_;
-  api::LabelSelector labels_;
-  api::FieldSelector fields_;
+  Selection selection_;
+  std::vector<store::RecordPtr> initial_;
+  std::size_t initial_reported_ = 0;
   std::vector<store::EventPtr> batch_;
 };
 
@@ -72,23 +79,35 @@ class RegistryWatch {
 // validate, ask the kind's strategy, compare-and-swap. Objects leave it as records: the stored bytes, in the storage
 // version (encode() converts).
 //
+// Keys are "/<plural>[.<group>]/<namespace>/<name>", without the namespace for cluster-scoped kinds. A value is the
+// object's JSON; its metadata.resourceVersion is the text at Record::revision_offset, put there by the store.
+//
 // Thread-safe. The coroutines run on their caller's executor and wait only for the store's commit. A lost
 // compare-and-swap without a client's resourceVersion is tried again with the newer object (at most kMaxConflictRetries
-// times).
+// times, each of which means that another writer got on).
+//
+// With CallContext::dry_run everything happens but the write; the record returned is in no store.
 class Registry {
  public:
-  static constexpr int kMaxConflictRetries = 5;
+  static constexpr int kMaxConflictRetries = 200;
+  // An object may have this many bytes when stored: what etcd takes in one request by default.
+  static constexpr std::size_t kMaxObjectBytes = 1536 * 1024;
 
-  Registry(store::Store& store, const KindTable& kinds, const api::schema::Catalog& catalog, const Clock& clock);
+  Registry(store::Store& store, const KindTable& kinds, const api::schema::Catalog& catalog, const Clock& clock,
+           AdmissionChain admission);
   ~Registry();
 
   [[nodiscard]] const KindTable& kinds() const;
+  [[nodiscard]] const Clock& clock() const;
 
-  [[nodiscard]] api::Result<store::RecordPtr> get(const ServedKind& kind, const api::NamespacedName& name) const;
+  // `resource_version`: "" or "0" for the newest, or the oldest revision that will do.
+  [[nodiscard]] api::Result<store::RecordPtr> get(const ServedKind& kind, const api::NamespacedName& name,
+                                                  std::string_view resource_version = "") const;
   // All namespaces when `namespace_` is empty.
   [[nodiscard]] api::Result<ListPage> list(const ServedKind& kind, const std::string& namespace_,
                                            const ListParams& params) const;
-  // Events after `resource_version`; "" and "0": the present state first, as kAdded events.
+  // Events after params.resource_version; "" and "0": the present state first, as kAdded events. `wake` is called on
+  // the store's writer thread, see store::Store::watch.
   [[nodiscard]] api::Result<std::unique_ptr<RegistryWatch>> watch(const ServedKind& kind, const std::string& namespace_,
                                                                   const ListParams& params,
                                                                   std::function<void()> wake) const;
@@ -96,19 +115,26 @@ class Registry {
   // `object` is a document of the kind's served version, as the client sent it.
   Task<api::Result<store::RecordPtr>> create(CallContext& context, ServedKind kind, std::string namespace_, Json object,
                                              WriteParams params);
-  // `subresource`: "", "status" or "scale" (then `object` is a Scale, and the answer still the parent's record).
-  Task<api::Result<store::RecordPtr>> update(CallContext& context, ServedKind kind, api::NamespacedName name,
-                                             std::string subresource, Json object, WriteParams params);
-  Task<api::Result<store::RecordPtr>> patch(CallContext& context, ServedKind kind, api::NamespacedName name,
-                                            std::string subresource, api::PatchType type, Json patch,
-                                            WriteParams params);
+
+  struct Written {
+    store::RecordPtr record;
+    bool created = false;  // the update made it (kinds that allow that)
+  };
+  // `subresource`: "", "status", a name from Kind::subresources that is updated like the object ("finalize"), or
+  // "scale" (then `object` is an autoscaling/v1 Scale, and the answer still the parent's record).
+  Task<api::Result<Written>> update(CallContext& context, ServedKind kind, api::NamespacedName name,
+                                    std::string subresource, Json object, WriteParams params);
+  // As update, with a patch against the object in the served version. PatchType::kApply is kUnsupportedMediaType.
+  Task<api::Result<Written>> patch(CallContext& context, ServedKind kind, api::NamespacedName name,
+                                   std::string subresource, api::PatchType type, Json patch, WriteParams params);
+
   struct Deleted {
     store::RecordPtr record;  // the last state, or the new one when it is only marked
     bool gone = false;        // false: finalizers or a grace period keep it
   };
   Task<api::Result<Deleted>> remove(CallContext& context, ServedKind kind, api::NamespacedName name,
                                     api::DeleteOptions options);
-  // Removes what the selectors choose, one by one; the answer lists the records as they were.
+  // Removes what the selectors choose, one by one; the answer lists the records as they were left.
   Task<api::Result<ListPage>> remove_collection(CallContext& context, ServedKind kind, std::string namespace_,
                                                 ListParams params, api::DeleteOptions options);
   // pods/binding: sets spec.nodeName once, and the PodScheduled condition. `binding` is a v1 Binding.

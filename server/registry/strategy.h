@@ -8,19 +8,30 @@
 #include "api/user.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace skiff::server {
 
-// What a write knows about its request, and what it tells the client besides the object.
+// What a write knows about its request, and what it tells the client besides the object. Lives in the frame of the
+// caller of a Registry verb, which outlives the verb.
 struct CallContext {
   api::User user;
   std::string field_manager;
   bool dry_run = false;
   // Texts for Warning headers, in order, each once.
   std::vector<std::string> warnings;
+
+  void warn(std::string text);
+};
+
+// A field that a field selector may name, and where its value comes from ("" when it is absent).
+struct SelectableField {
+  std::string name;  // "spec.nodeName"
+  std::function<std::string(const Json& object)> value;
 };
 
 // What is peculiar to a kind; the verbs themselves are written once, in Registry. Stateless and thread-safe: every
@@ -33,16 +44,20 @@ class Strategy {
   // Defaults that depend on other fields (imagePullPolicy on the tag); after the schema's, on every create and update.
   virtual void apply_defaults(Json& object) const { (void)object; }
 
-  // What a client may not choose: drops status, sets generation to 1, ...
+  // What a client may not choose: empties status, sets generation to 1, ...
   virtual void prepare_for_create(Json& object, TimePoint now) const;
   // Keeps status from `old_object`, counts metadata.generation when the spec changed, ...
   virtual void prepare_for_update(Json& object, const Json& old_object, TimePoint now) const;
   // For the status subresource: keeps all but status (and what else upstream lets it change) from `old_object`.
   virtual void prepare_for_status_update(Json& object, const Json& old_object, TimePoint now) const;
+  // For a kind's other subresources that are updated like the object (Namespace: "finalize"): keeps what the
+  // subresource may not change from `old_object`.
+  virtual void prepare_for_subresource_update(std::string_view subresource, Json& object, const Json& old_object) const;
 
   // Beyond what the schema declares. validate() is called on create and, before validate_update(), on update.
   virtual void validate(const Json& object, api::FieldErrors& errors) const;
   virtual void validate_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const;
+  // For the status and the other subresources.
   virtual void validate_status_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const;
 
   // metadata.name: the sentence that says what is wrong with it, or empty. `prefix`: it is a generateName, which may
@@ -50,18 +65,30 @@ class Strategy {
   // "-". The default is a DNS-1123 subdomain.
   [[nodiscard]] virtual std::string check_name(std::string_view name, bool prefix) const;
 
-  // Fields that a field selector may name, beyond metadata.name and metadata.namespace.
-  [[nodiscard]] virtual api::AttributeList selectable_fields(const Json& object) const;
+  // Beyond metadata.name and, for namespaced kinds, metadata.namespace.
+  [[nodiscard]] virtual const std::vector<SelectableField>& selectable_fields() const;
+
+  // Whether metadata.generation counts the changes of spec (Deployment) or stays absent (ConfigMap).
+  [[nodiscard]] virtual bool counts_generation() const { return false; }
+  // Whether the change from `old_object` counts; asked only when counts_generation().
+  [[nodiscard]] virtual bool changes_generation(const Json& object, const Json& old_object) const;
 
   // True: an update may come without resourceVersion and then applies to whatever is stored (most kinds).
   [[nodiscard]] virtual bool allow_unconditional_update() const { return true; }
-  // True: an update (PUT or server-side apply) of a name that does not exist creates it.
+  // True: an update of a name that does not exist creates it.
   [[nodiscard]] virtual bool allow_create_on_update() const { return false; }
 
-  // The seconds that a deletion waits for somebody to confirm it (a pod's agent), or nothing when it happens at once.
-  // `requested` is DeleteOptions.gracePeriodSeconds.
+  // The seconds that a deletion waits for somebody to confirm it (a pod's agent), or nothing when the kind is not
+  // deleted gracefully. `requested` is DeleteOptions.gracePeriodSeconds.
   [[nodiscard]] virtual std::optional<std::int64_t> deletion_grace_seconds(const Json& object,
                                                                            std::optional<std::int64_t> requested) const;
+  // What a deletion that has to wait marks besides metadata (Namespace: status.phase Terminating).
+  virtual void mark_deleting(Json& object) const { (void)object; }
+  // True while something besides metadata.finalizers keeps a deleted object (Namespace: spec.finalizers).
+  [[nodiscard]] virtual bool keeps_deleted(const Json& object) const {
+    (void)object;
+    return false;
+  }
 };
 
 }  // namespace skiff::server

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "api/selector.h"
+#include "api/status.h"
+#include "server/registry/kind.h"
+#include "store/store.h"
+
+namespace skiff::server {
+
+// The attributes of a record, by which it is selected without parsing its value: "f:<field>" for each selectable field
+// that is not empty and "l:<label>" for each label, sorted by name.
+[[nodiscard]] store::Attributes attributes_of(const Kind& kind, const Json& object);
+
+// A label and a field selector, applied to records. Immutable.
+class Selection {
+ public:
+  Selection() = default;
+  Selection(api::LabelSelector labels, api::FieldSelector fields);
+
+  [[nodiscard]] bool everything() const { return labels_.empty() && fields_.empty(); }
+  [[nodiscard]] bool matches(const store::Record& record) const;
+  // kBadRequest when the field selector names a field that the kind does not offer.
+  [[nodiscard]] api::Result<void> check_fields(const Kind& kind) const;
+
+ private:
+  api::LabelSelector labels_;
+  api::FieldSelector fields_;
+};
+
+}  // namespace skiff::server
