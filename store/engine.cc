@@ -1,0 +1,338 @@
+#include "store/engine.h"
+
+#include "api/base/check.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <utility>
+
+namespace skiff::store {
+namespace {
+
+Error closed_error() { return Error{Code::kClosed, "the store is closed", nullptr}; }
+
+// Puts the decimal revision into the value, in place of `old_length` characters.
+void stamp(Record& record, std::size_t old_length) {
+  if (record.revision_offset == std::string::npos) return;
+  record.value.replace(record.revision_offset, old_length, std::to_string(record.mod_revision));
+}
+
+RecordPtr make_record(Write& write, const RecordPtr& previous, Revision revision) {
+  auto record = std::make_shared<Record>();
+  record->key = std::move(write.key);
+  record->value = std::move(*write.value);
+  record->attributes = std::move(write.attributes);
+  record->mod_revision = revision;
+  record->create_revision = previous ? previous->create_revision : revision;
+  record->version = previous ? previous->version + 1 : 1;
+  record->revision_offset = write.revision_offset;
+  stamp(*record, 0);
+  return record;
+}
+
+// What a deletion leaves to tell: the last record under the deletion's revision.
+RecordPtr make_tombstone(const Record& last, Revision revision) {
+  auto record = std::make_shared<Record>(last);
+  record->mod_revision = revision;
+  stamp(*record, std::to_string(last.mod_revision).size());
+  return record;
+}
+
+}  // namespace
+
+// Under Engine::state_mutex_ throughout: shared in poll(), exclusive when the writer publishes.
+class Engine::LogWatch final : public Watch {
+ public:
+  LogWatch(Engine& engine, std::string prefix, Revision position, std::function<void()> wake)
+      : engine_(engine), prefix_(std::move(prefix)), position_(position), wake_(std::move(wake)) {}
+  ~LogWatch() override { engine_.forget(this); }
+
+  Result<void> poll(std::vector<EventPtr>& events, std::size_t max) override {
+    const std::shared_lock lock(engine_.state_mutex_);
+    if (engine_.closed_) return closed_error();
+    const std::size_t before = events.size();
+    if (!engine_.history_.events_after(prefix_, position_, max, events)) {
+      return Error{Code::kCompacted, "the watch fell behind the history that is kept", nullptr};
+    }
+    armed_ = events.size() == before;
+    return {};
+  }
+
+  [[nodiscard]] Revision position() const override {
+    const std::shared_lock lock(engine_.state_mutex_);
+    return position_;
+  }
+
+  [[nodiscard]] const std::string& prefix() const { return prefix_; }
+  [[nodiscard]] bool armed() const { return armed_; }
+
+  // While armed the watch has seen everything, so what does not concern it need not hold it back.
+  void skip_to(Revision revision) { position_ = revision; }
+
+  [[nodiscard]] std::function<void()> disarm() {
+    armed_ = false;
+    return wake_;
+  }
+
+ private:
+  Engine& engine_;
+  const std::string prefix_;
+  Revision position_;
+  const std::function<void()> wake_;
+  bool armed_ = false;
+};
+
+// One commit in the making: the events so far, and the answers to give when it is durable.
+struct Engine::Batch {
+  std::vector<EventPtr> events;
+  std::unordered_map<std::string, RecordPtr> written;  // newest record per key of this batch; null = deleted
+  std::vector<std::pair<Done, Result<RecordPtr>>> answers;
+  std::vector<Revision> forgotten;
+  Revision compacted = 0;
+
+  [[nodiscard]] Journal::Batch entry() const { return Journal::Batch{events, forgotten, compacted}; }
+};
+
+Result<std::unique_ptr<Store>> Engine::open(std::unique_ptr<Journal> journal, EngineOptions options) {
+  std::unique_ptr<Engine> engine(new Engine(std::move(journal), options));
+  if (engine->journal_) {
+    if (auto replayed = engine->replay(); !replayed) return replayed.error();
+  }
+  engine->writer_ = std::thread([raw = engine.get()] { raw->run_writer(); });
+  return std::unique_ptr<Store>(std::move(engine));
+}
+
+Engine::Engine(std::unique_ptr<Journal> journal, EngineOptions options)
+    : journal_(std::move(journal)), options_(options) {}
+
+Engine::~Engine() { close(); }
+
+Result<void> Engine::replay() {
+  const auto compacted = journal_->compacted_revision();
+  if (!compacted) return compacted.error();
+  history_.set_compacted(*compacted);
+  history_.set_revision(std::max<Revision>(1, *compacted));
+  return journal_->replay([this](JournalEntry entry) { return replay_entry(std::move(entry)); });
+}
+
+Result<void> Engine::replay_entry(JournalEntry entry) {
+  const Revision revision = entry.record.mod_revision;
+  const RecordPtr previous = history_.get(entry.record.key);
+  const bool has_event = revision > history_.compacted();
+  if ((has_event && revision != history_.revision() + 1) || (entry.deletion && (!previous || !has_event))) {
+    return Error{Code::kCorrupt, fmt::format("the log is damaged at revision {}", revision), nullptr};
+  }
+  if (!has_event) {
+    history_.restore(std::make_shared<const Record>(std::move(entry.record)));
+    return {};
+  }
+  auto event = std::make_shared<Event>();
+  event->type = entry.deletion ? Event::Type::kDelete : Event::Type::kPut;
+  event->previous = previous;
+  event->record =
+      entry.deletion ? make_tombstone(*previous, revision) : std::make_shared<const Record>(std::move(entry.record));
+  history_.apply(std::move(event));
+  return {};
+}
+
+void Engine::write(Write write, Done done) {
+  const auto refusal = [&]() -> std::optional<Error> {
+    const std::lock_guard lock(queue_mutex_);
+    if (stopping_) return closed_error();
+    if (queue_.size() >= kMaxQueuedWrites) return Error{Code::kUnavailable, "too many writes are waiting", nullptr};
+    queue_.push_back(Queued{std::move(write), std::move(done)});
+    queue_filled_.notify_one();
+    return std::nullopt;
+  }();
+  if (refusal) done(*refusal);
+}
+
+void Engine::run_writer() {
+  for (;;) {
+    std::vector<Queued> taken;
+    {
+      std::unique_lock lock(queue_mutex_);
+      queue_filled_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      if (queue_.size() <= kMaxBatch) {
+        taken.swap(queue_);
+      } else {
+        const auto end = queue_.begin() + kMaxBatch;
+        taken.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+        queue_.erase(queue_.begin(), end);
+      }
+    }
+    commit(std::move(taken));
+  }
+}
+
+void Engine::commit(std::vector<Queued> queued) {
+  Batch batch = prepare(std::move(queued));
+  if (!batch.events.empty()) {
+    auto committed = journal_ ? journal_->commit(batch.entry()) : Result<void>();
+    if (committed) {
+      publish(batch);
+    } else {
+      for (auto& [done, answer] : batch.answers) {
+        if (answer) answer = committed.error();
+      }
+    }
+  }
+  for (auto& [done, answer] : batch.answers) done(std::move(answer));
+}
+
+Engine::Batch Engine::prepare(std::vector<Queued> queued) const {
+  const std::shared_lock lock(state_mutex_);
+  Batch batch;
+  batch.forgotten = forgotten_;
+  batch.compacted = history_.compacted();
+  Revision revision = history_.revision();
+  for (Queued& item : queued) {
+    Write& write = item.write;
+    const auto in_batch = batch.written.find(write.key);
+    const RecordPtr previous = in_batch != batch.written.end() ? in_batch->second : history_.get(write.key);
+    const Revision found = previous ? previous->mod_revision : 0;
+    if (found != write.expected || (!write.value && !previous)) {
+      auto message = fmt::format("{}: expected revision {}, found {}", write.key, write.expected, found);
+      batch.answers.emplace_back(std::move(item.done), Error{Code::kConflict, std::move(message), previous});
+      continue;
+    }
+    auto event = std::make_shared<Event>();
+    event->previous = previous;
+    ++revision;
+    if (write.value) {
+      event->record = make_record(write, previous, revision);
+      batch.written[event->record->key] = event->record;
+    } else {
+      event->type = Event::Type::kDelete;
+      event->record = make_tombstone(*previous, revision);
+      batch.written[event->record->key] = nullptr;
+    }
+    batch.answers.emplace_back(std::move(item.done), event->record);
+    batch.events.push_back(std::move(event));
+  }
+  return batch;
+}
+
+void Engine::publish(const Batch& batch) {
+  std::vector<std::function<void()>> wakes;
+  {
+    const std::unique_lock lock(state_mutex_);
+    for (const EventPtr& event : batch.events) {
+      history_.apply(event);
+      collect_wakes(*event->record, wakes);
+    }
+    // What this commit removed from the journal; compact() may have added to the list meanwhile.
+    forgotten_.erase(forgotten_.begin(), forgotten_.begin() + static_cast<std::ptrdiff_t>(batch.forgotten.size()));
+    compact_to_bounds();
+  }
+  for (const auto& wake : wakes) wake();
+}
+
+void Engine::collect_wakes(const Record& written, std::vector<std::function<void()>>& wakes) {
+  const auto watchers = watches_.find(std::string(History::collection_of(written.key)));
+  if (watchers == watches_.end()) return;
+  for (LogWatch* watch : watchers->second) {
+    if (!watch->armed()) continue;
+    if (written.key.starts_with(watch->prefix())) {
+      wakes.push_back(watch->disarm());
+    } else {
+      watch->skip_to(written.mod_revision);
+    }
+  }
+}
+
+void Engine::compact_to_bounds() {
+  const std::size_t allowed =
+      std::clamp(history_.live_bytes() / 2, options_.min_history_bytes, options_.max_history_bytes);
+  if (history_.history_bytes() <= allowed) return;
+  // A quarter below the bound, so that not every write compacts.
+  history_.compact(history_.revision_to_keep(allowed - allowed / 4), forgotten_);
+}
+
+RecordPtr Engine::get(std::string_view key) const {
+  const std::shared_lock lock(state_mutex_);
+  return history_.get(key);
+}
+
+Result<void> Engine::check_revision(Revision revision) const {
+  if (revision > history_.revision()) {
+    return Error{Code::kFutureRevision,
+                 fmt::format("revision {} is in the future, the newest is {}", revision, history_.revision()), nullptr};
+  }
+  if (revision < history_.compacted()) {
+    return Error{Code::kCompacted,
+                 fmt::format("revision {} has been compacted, the oldest is {}", revision, history_.compacted()),
+                 nullptr};
+  }
+  return {};
+}
+
+Result<Range> Engine::range(std::string_view prefix, std::string_view after, std::size_t limit,
+                            Revision revision) const {
+  const std::shared_lock lock(state_mutex_);
+  if (revision == 0) revision = history_.revision();
+  if (auto known = check_revision(revision); !known) return known.error();
+  return history_.range(prefix, after, limit, revision);
+}
+
+std::size_t Engine::count(std::string_view prefix) const {
+  const std::shared_lock lock(state_mutex_);
+  return history_.count(prefix);
+}
+
+Revision Engine::revision() const {
+  const std::shared_lock lock(state_mutex_);
+  return history_.revision();
+}
+
+Revision Engine::compacted_revision() const {
+  const std::shared_lock lock(state_mutex_);
+  return history_.compacted();
+}
+
+Result<std::unique_ptr<Watch>> Engine::watch(std::string prefix, Revision after, std::function<void()> wake) {
+  const std::unique_lock lock(state_mutex_);
+  if (closed_) return closed_error();
+  if (auto known = check_revision(after); !known) return known.error();
+  std::string collection(History::collection_of(prefix));
+  auto watch = std::make_unique<LogWatch>(*this, std::move(prefix), after, std::move(wake));
+  watches_[std::move(collection)].insert(watch.get());
+  return std::unique_ptr<Watch>(std::move(watch));
+}
+
+void Engine::forget(LogWatch* watch) {
+  const std::unique_lock lock(state_mutex_);
+  const auto watchers = watches_.find(std::string(History::collection_of(watch->prefix())));
+  CHECK_INVARIANT(watchers != watches_.end());
+  watchers->second.erase(watch);
+  if (watchers->second.empty()) watches_.erase(watchers);
+}
+
+Result<void> Engine::compact(Revision revision) {
+  const std::unique_lock lock(state_mutex_);
+  if (revision > history_.revision()) return check_revision(revision);
+  history_.compact(revision, forgotten_);
+  return {};
+}
+
+void Engine::close() {
+  {
+    const std::lock_guard lock(queue_mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+    queue_filled_.notify_one();
+  }
+  if (writer_.joinable()) writer_.join();
+  std::vector<std::function<void()>> wakes;
+  {
+    const std::unique_lock lock(state_mutex_);
+    closed_ = true;
+    for (auto& [collection, watchers] : watches_) {
+      for (LogWatch* watch : watchers) wakes.push_back(watch->disarm());
+    }
+  }
+  for (const auto& wake : wakes) wake();
+}
+
+}  // namespace skiff::store

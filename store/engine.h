@@ -1,0 +1,93 @@
+#pragma once
+
+#include "store/history.h"
+#include "store/journal.h"
+#include "store/store.h"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace skiff::store {
+
+// How much history the store keeps in memory and on disk for watches and for reads at a revision: half of the live
+// data, within these bounds. The oldest goes first.
+struct EngineOptions {
+  std::size_t min_history_bytes = std::size_t{4} << 20;
+  std::size_t max_history_bytes = std::size_t{32} << 20;
+};
+
+// The Store: one writer thread over a History in memory and a Journal on disk (or none).
+//
+//   write() -> queue -> writer thread: take all that waits, check each against the newest state (its own batch
+//   included), give revisions -> one journal commit -> apply to the history under the lock -> answer and wake
+//
+// Readers share a lock that the writer takes only to apply a batch, never while the disk works. Compaction rides on the
+// next write, so an idle store writes nothing.
+class Engine final : public Store {
+ public:
+  // Queued writes beyond this are refused with kUnavailable.
+  static constexpr std::size_t kMaxQueuedWrites = 100'000;
+  // Writes that share one commit, at most: bounds the wait of the first of them.
+  static constexpr std::size_t kMaxBatch = 1024;
+
+  // Replays the journal (null: nothing survives the process) and starts the writer.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(std::unique_ptr<Journal> journal, EngineOptions options);
+  ~Engine() override;
+
+  void write(Write write, Done done) override;
+  [[nodiscard]] RecordPtr get(std::string_view key) const override;
+  [[nodiscard]] Result<Range> range(std::string_view prefix, std::string_view after, std::size_t limit,
+                                    Revision revision) const override;
+  [[nodiscard]] std::size_t count(std::string_view prefix) const override;
+  [[nodiscard]] Revision revision() const override;
+  [[nodiscard]] Revision compacted_revision() const override;
+  [[nodiscard]] Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision after,
+                                                     std::function<void()> wake) override;
+  [[nodiscard]] Result<void> compact(Revision revision) override;
+  void close() override;
+
+ private:
+  class LogWatch;
+  struct Batch;
+  struct Queued {
+    Write write;
+    Done done;
+  };
+
+  explicit Engine(std::unique_ptr<Journal> journal, EngineOptions options);
+  [[nodiscard]] Result<void> replay();
+  [[nodiscard]] Result<void> replay_entry(JournalEntry entry);
+  [[nodiscard]] Result<void> check_revision(Revision revision) const;
+  void run_writer();
+  void commit(std::vector<Queued> queued);
+  // Checks the writes one after the other and gives revisions to those that hold; nothing is visible yet.
+  [[nodiscard]] Batch prepare(std::vector<Queued> queued) const;
+  void publish(const Batch& batch);
+  void collect_wakes(const Record& written, std::vector<std::function<void()>>& wakes);
+  void compact_to_bounds();
+  void forget(LogWatch* watch);
+
+  const std::unique_ptr<Journal> journal_;
+  const EngineOptions options_;
+
+  mutable std::shared_mutex state_mutex_;  // guards the members up to closed_
+  History history_;
+  std::unordered_map<std::string, std::unordered_set<LogWatch*>> watches_;  // by collection
+  std::vector<Revision> forgotten_;  // what history has let go of and the journal still holds
+  bool closed_ = false;
+
+  std::mutex queue_mutex_;  // guards the members up to stopping_
+  std::condition_variable queue_filled_;
+  std::vector<Queued> queue_;
+  bool stopping_ = false;
+
+  std::thread writer_;
+};
+
+}  // namespace skiff::store

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "store/store.h"
+
+#include <functional>
+#include <span>
+#include <string>
+
+namespace skiff::store {
+
+// One entry of the log on disk: the record that a write made, or the mark that it deleted the key.
+struct JournalEntry {
+  bool deletion = false;
+  // For a deletion only key, mod_revision and version count; the last value is that of the entry before it.
+  Record record;
+};
+
+// The log on disk below the Engine: append-only but for the entries that compaction names. Used by one thread at a time
+// (the engine's writer, and at start the thread that opens the store); blocks on the disk.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // The compacted revision that was last recorded (0: never). Entries up to it are what was live then; after it stands
+  // every entry, without a gap.
+  [[nodiscard]] virtual Result<Revision> compacted_revision() = 0;
+  // Calls `each` with every entry in revision order, until it fails.
+  [[nodiscard]] virtual Result<void> replay(const std::function<Result<void>(JournalEntry)>& each) = 0;
+
+  struct Batch {
+    // New events in revision order; revisions follow each other without a gap.
+    std::span<const EventPtr> events;
+    // Entries that nobody can ask for any more, by revision, and the compacted revision that makes them so.
+    std::span<const Revision> forgotten;
+    Revision compacted = 0;
+  };
+  // All of the batch or nothing, durable on return. After an error the journal may be used again.
+  [[nodiscard]] virtual Result<void> commit(const Batch& batch) = 0;
+};
+
+}  // namespace skiff::store

@@ -1,0 +1,127 @@
+#include "store/engine.h"
+
+#include "store/sqlite/sqlite_store.h"
+#include "test/contract/store/store_fixture.h"
+#include "test/support/temp_dir.h"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+
+namespace skiff::store::test {
+namespace {
+
+// A disk that can be made to refuse, and remembers what it was asked.
+class FaultyJournal final : public Journal {
+ public:
+  struct Control {
+    bool refuse = false;
+    std::size_t commits = 0;
+    std::size_t entries = 0;
+    std::vector<Revision> forgotten;
+  };
+  explicit FaultyJournal(std::shared_ptr<Control> control) : control_(std::move(control)) {}
+
+  Result<Revision> compacted_revision() override { return Revision{0}; }
+  Result<void> replay(const std::function<Result<void>(JournalEntry)>&) override { return {}; }
+  Result<void> commit(const Batch& batch) override {
+    if (control_->refuse) return Error{Code::kUnavailable, "disk full", nullptr};
+    ++control_->commits;
+    control_->entries += batch.events.size();
+    control_->forgotten.insert(control_->forgotten.end(), batch.forgotten.begin(), batch.forgotten.end());
+    return {};
+  }
+
+ private:
+  std::shared_ptr<Control> control_;
+};
+
+}  // namespace
+
+TEST_CASE("a write that the disk refuses leaves no trace and takes no revision") {
+  auto control = std::make_shared<FaultyJournal::Control>();
+  auto store = std::move(*Engine::open(std::make_unique<FaultyJournal>(control), {}));
+  REQUIRE(put(*store, "/a/1", "one", 0));
+  auto watch = store->watch("/a/", 2, [] {});
+  REQUIRE(watch);
+
+  control->refuse = true;
+  CHECK(put(*store, "/a/1", "two", 2).error().code == Code::kUnavailable);
+  CHECK(put(*store, "/a/2", "new", 0).error().code == Code::kUnavailable);
+  CHECK(put(*store, "/a/1", "two", 9).error().code == Code::kConflict);
+  CHECK(store->revision() == 2);
+  CHECK(store->get("/a/1")->value == "one");
+  CHECK(drain(**watch).empty());
+
+  control->refuse = false;
+  const auto written = put(*store, "/a/1", "two", 2);
+  REQUIRE(written);
+  CHECK((*written)->mod_revision == 3);
+  CHECK(drain(**watch) == std::vector<std::string>{"PUT /a/1@3"});
+}
+
+TEST_CASE("history stays within its bound, and the journal is told what to forget") {
+  auto control = std::make_shared<FaultyJournal::Control>();
+  EngineOptions options;
+  options.min_history_bytes = 10'000;
+  options.max_history_bytes = 10'000;
+  auto store = std::move(*Engine::open(std::make_unique<FaultyJournal>(control), options));
+  const std::string value(500, 'x');
+  Revision revision = 0;
+  constexpr int kUpdates = 200;
+  for (int i = 0; i < kUpdates; ++i) {
+    const auto written = put(*store, "/a/1", value, revision);
+    REQUIRE(written);
+    revision = (*written)->mod_revision;
+  }
+  CHECK(store->compacted_revision() > revision - 20);
+  CHECK(store->watch("/a/", store->compacted_revision(), [] {}));
+  CHECK(store->range("/a/", "", 0, store->compacted_revision()));
+  // What is forgotten is each superseded entry, once, oldest first.
+  REQUIRE(control->forgotten.size() > kUpdates - 40);
+  for (std::size_t i = 0; i < control->forgotten.size(); ++i)
+    CHECK(control->forgotten[i] == static_cast<Revision>(i + 2));
+}
+
+TEST_CASE("sqlite: many updates of one object leave a small file") {
+  const skiff::test::TempDir directory;
+  const std::string path = directory / "store.db";
+  EngineOptions options;
+  options.min_history_bytes = 50'000;
+  options.max_history_bytes = 50'000;
+  {
+    auto store = std::move(*open_sqlite_store(path, options));
+    const std::string value(2000, 'x');
+    Revision revision = 0;
+    for (int i = 0; i < 2000; ++i) revision = (*put(*store, "/a/1", value, revision))->mod_revision;
+  }
+  CHECK(std::filesystem::file_size(path) < 400'000);
+  auto store = std::move(*open_sqlite_store(path, options));
+  CHECK(store->get("/a/1")->version == 2000);
+}
+
+TEST_CASE("sqlite: what is not our database is refused with a reason") {
+  const skiff::test::TempDir directory;
+  const std::string path = directory / "store.db";
+  SECTION("garbage") {
+    std::ofstream(path) << std::string(8192, 'g');
+    const auto store = open_sqlite_store(path);
+    REQUIRE_FALSE(store);
+    CHECK(store.error().code == Code::kCorrupt);
+  }
+  SECTION("a directory that does not exist") {
+    const auto store = open_sqlite_store(directory / "missing/store.db");
+    REQUIRE_FALSE(store);
+    CHECK(store.error().code == Code::kUnavailable);
+  }
+  SECTION("a database that another process holds") {
+    auto first = open_sqlite_store(path);
+    REQUIRE(first);
+    const auto second = open_sqlite_store(path);
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == Code::kUnavailable);
+  }
+}
+
+}  // namespace skiff::store::test
