@@ -56,6 +56,7 @@
 //   keep            the empty string, list or map is kept; it is dropped otherwise (upstream: a pointer, or no omitempty)
 //   atomic set map(K,..)   how a list (or with atomic a map or struct) is merged by server-side apply; a list is atomic
 //                   when nothing is said
+//   unique          a second entry with the same map keys (or value) is "Duplicate value"; upstream lets most lists have them
 //   merge(K) merge  strategic merge patch: a list merged by key K, or of scalars merged as a set
 //   retainKeys      strategic merge patch strategy retainKeys, alone or with merge(K)
 //   immutable       an update may not change it ("field is immutable")
@@ -108,6 +109,7 @@ struct Field {
   std::string format;
   ListType list_type = ListType::kAtomic;
   std::vector<std::string> list_map_keys;
+  bool unique = false;
   bool patch_merge = false;
   std::string patch_merge_key;
   bool patch_retain_keys = false;

@@ -9,7 +9,7 @@
 
 namespace skiff::api::schema {
 
-// Checks everything that the schema declares (required, enum, bounds, formats, duplicate keys in map lists and sets)
+// Checks everything that the schema declares (required, enum, bounds, formats, duplicates in lists declared unique)
 // below `path`, with upstream's messages. `object` has been decoded and defaulted.
 void validate(const Struct& type, const Json& object, std::string_view path, FieldErrors& errors);
 
