@@ -32,8 +32,8 @@
 //     tolerations    []Toleration atomic                 "..."
 //     volumes        []Volume map(name) merge(name) retainKeys "..."
 //
-//   kind Pod v1 "..."             # a type served as a group-version-kind; the second word is its apiVersion ("apps/v1").
-//     metadata  ObjectMeta = {}   "..."   # The parser adds the fields apiVersion and kind with a fixed description.
+//   kind Pod v1 "..."             # a type served as a group-version-kind; the second word is its apiVersion: apps/v1
+//     metadata  ObjectMeta = {}   "..."   # the parser adds the fields apiVersion and kind with a fixed description
 //     spec      PodSpec = {}      "..."
 //
 //   type LabelSelector atomic "..."         # everywhere it is used, server-side apply replaces it as a whole
@@ -43,8 +43,8 @@
 // microtime duration quantity intorstring any (any JSON value) object (any JSON object); []T list; {}T map with string
 // keys; the name of a type of the same package or of an imported one. Attributes:
 //   !               required: absent or empty is "Required value"
-//   = JSON          the default, put in when the field is absent; `= {}` on a struct: always present; `= null` on a time:
-//                   present, null until it is set (upstream: a time that is not a pointer); validation passes over it
+//   = JSON          the default, put in when the field is absent; `= {}` on a struct: always present; `= null` on a
+//                   time: present, null until it is set (upstream: a time that is not a pointer); validation passes it
 //   always          upstream has no omitempty: present with its zero value ("", 0, false, {}; null for lists, maps and
 //                   times) when not given, and OpenAPI calls it required, but no validation asks for it. The parser
 //                   sets default_value to that zero value, keep_empty and always_present
@@ -53,10 +53,10 @@
 //   minlen(N) maxlen(N)  bounds of a string's length or a list's number of items
 //   format(F)       a string's format, one of the names in validate.h
 //   omitzero        dropped when 0 or false (upstream: not a pointer, omitempty)
-//   keep            the empty string, list or map is kept; it is dropped otherwise (upstream: a pointer, or no omitempty)
-//   atomic set map(K,..)   how a list (or with atomic a map or struct) is merged by server-side apply; a list is atomic
-//                   when nothing is said
-//   unique          a second entry with the same map keys (or value) is "Duplicate value"; upstream lets most lists have them
+//   keep            the empty string, list or map is kept, dropped otherwise (upstream: a pointer, or no omitempty)
+//   atomic set map(K,..)   how a list (or with atomic a map or struct) is merged by server-side apply; a list is
+//                   atomic when nothing is said
+//   unique          a second entry with the same map keys (or value) is "Duplicate value"; most lists may have them
 //   merge(K) merge  strategic merge patch: a list merged by key K, or of scalars merged as a set
 //   retainKeys      strategic merge patch strategy retainKeys, alone or with merge(K)
 //   immutable       an update may not change it ("field is immutable")
