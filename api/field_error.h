@@ -45,6 +45,7 @@ class FieldErrors {
   void not_supported(std::string field, const Json& value, const std::vector<std::string>& supported);
   void forbidden(std::string field, std::string detail);
   void too_long(std::string field, std::size_t max_length);
+  void too_many(std::string field, std::size_t count, std::size_t max_items);
   void not_found(std::string field, const Json& value);
   void add(FieldError error) { errors_.push_back(std::move(error)); }
 

@@ -15,6 +15,8 @@ class Quantity {
   Quantity() = default;
   // Nothing when the text is not a quantity.
   [[nodiscard]] static std::optional<Quantity> parse(std::string_view text);
+  // Why parse() refuses the text, in upstream's words; empty when it does not.
+  [[nodiscard]] static std::string_view parse_error(std::string_view text);
   [[nodiscard]] static Quantity from_integer(std::int64_t value);
   [[nodiscard]] static Quantity from_milli(std::int64_t value);
 

@@ -21,7 +21,7 @@ using AttributeList = std::vector<std::pair<std::string, std::string>>;
 // labels.Selector: a conjunction of requirements.
 class LabelSelector {
  public:
-  enum class Operator { kIn, kNotIn, kExists, kDoesNotExist, kGreaterThan, kLessThan };
+  enum class Operator { kEquals, kNotEquals, kIn, kNotIn, kExists, kDoesNotExist, kGreaterThan, kLessThan };
   struct Requirement {
     std::string key;
     Operator op = Operator::kExists;

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace skiff::api::schema {
 
@@ -21,5 +22,8 @@ void validate_immutable(const Struct& type, const Json& object, const Json& old_
 // 1123 label must consist of ..."). Names: dns1123-label, dns1123-subdomain, dns1035-label, qualified-name,
 // label-value, iana-svc-name, config-map-key, env-var-name, ip, cidr, absolute-path, path-segment, uuid.
 [[nodiscard]] std::string check_format(std::string_view format, std::string_view text);
+// The same as upstream's list: one finding per sentence.
+[[nodiscard]] std::vector<std::string> format_messages(std::string_view format, std::string_view text);
+[[nodiscard]] bool is_known_format(std::string_view format);
 
 }  // namespace skiff::api::schema
