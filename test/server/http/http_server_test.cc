@@ -1,0 +1,207 @@
+#include "server/http/http_server.h"
+
+#include "test/server/http/memory_client.h"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+
+#include <future>
+
+namespace skiff::server {
+
+using asio::ip::tcp;
+
+namespace {
+
+// A server on two threads, as in production.
+class RunningServer {
+ public:
+  RunningServer(Handler& handler, HttpServerOptions options)
+      : server_(context_.get_executor(), handler, clock_, std::move(options)) {
+    const auto started = server_.start();
+    REQUIRE(started);
+    for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { context_.run(); });
+  }
+  ~RunningServer() {
+    if (!stopped_) stop();
+    work_.reset();
+    for (auto& thread : threads_) thread.join();
+  }
+
+  void stop() {
+    stopped_ = true;
+    asio::co_spawn(context_, server_.stop(), asio::use_future).get();
+  }
+  std::uint16_t port() const { return server_.port(); }
+  asio::io_context& context() { return context_; }
+
+ private:
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(context_);
+  FixedClock clock_;
+  HttpServer server_;
+  std::vector<std::thread> threads_;
+  bool stopped_ = false;
+};
+
+// A blocking client of its own.
+class PlainClient {
+ public:
+  explicit PlainClient(std::uint16_t port) : socket_(context_) {
+    socket_.connect(tcp::endpoint(asio::ip::make_address("127.0.0.1"), port));
+  }
+  void send(std::string_view text) { asio::write(socket_, asio::buffer(text.data(), text.size())); }
+  std::string read_until(const std::string& delimiter) {
+    const std::size_t count = asio::read_until(socket_, asio::dynamic_buffer(buffered_), delimiter);
+    std::string text = buffered_.substr(0, count);
+    buffered_.erase(0, count);
+    return text;
+  }
+  std::string read_to_end() {
+    boost::system::error_code error;
+    asio::read(socket_, asio::dynamic_buffer(buffered_), error);
+    CHECK(error == asio::error::eof);
+    return std::exchange(buffered_, {});
+  }
+  tcp::socket& socket() { return socket_; }
+
+ private:
+  asio::io_context context_;
+  tcp::socket socket_;
+  std::string buffered_;
+};
+
+// Answers with a stream of one piece, which then waits until it is cancelled.
+class WatchHandler final : public Handler {
+ public:
+  explicit WatchHandler(std::string first = "") : first_(std::move(first)) {}
+  Task<Response> handle(Request) override {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const auto script = std::make_shared<ScriptedBody::Script>(executor);
+    if (!first_.empty()) script->push({Slice::literal(first_)});
+    Response response;
+    response.stream = std::make_unique<ScriptedBody>(script);
+    co_return response;
+  }
+
+ private:
+  const std::string first_;
+};
+
+Response text_response(std::string text) {
+  Response response;
+  response.body.push_back(Slice::of(std::move(text)));
+  return response;
+}
+
+}  // namespace
+
+TEST_CASE("many clients at once over plain HTTP") {
+  FunctionHandler handler([](Request request) { return text_response(request.path + request.body + "."); });
+  RunningServer server(handler, {});
+  REQUIRE(server.port() != 0);
+  std::vector<std::future<bool>> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::async(std::launch::async, [&, i] {
+      PlainClient client(server.port());
+      for (int n = 0; n < 50; ++n) {
+        const std::string path = "/" + std::to_string(i) + "/" + std::to_string(n);
+        client.send("PUT " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok");
+        client.read_until("\r\n\r\n");
+        if (client.read_until(".") != path + "ok.") return false;
+      }
+      return true;
+    }));
+  }
+  for (auto& client : clients) CHECK(client.get());
+}
+
+TEST_CASE("an address in use is one clear error") {
+  FunctionHandler handler([](Request) { return Response{}; });
+  RunningServer first(handler, {});
+  asio::io_context context;
+  FixedClock clock;
+  HttpServerOptions options;
+  options.port = first.port();
+  HttpServer second(context.get_executor(), handler, clock, options);
+  const auto started = second.start();
+  REQUIRE_FALSE(started);
+  CHECK(started.error().code == ErrorCode::kUnavailable);
+  CHECK(started.error().message == "listen on 127.0.0.1:" + std::to_string(first.port()) + ": Address already in use");
+}
+
+TEST_CASE("an address that is none is one clear error") {
+  asio::io_context context;
+  FixedClock clock;
+  FunctionHandler handler([](Request) { return Response{}; });
+  HttpServerOptions options;
+  options.address = "localhost";
+  HttpServer server(context.get_executor(), handler, clock, options);
+  const auto started = server.start();
+  REQUIRE_FALSE(started);
+  CHECK(started.error().message == "listen on localhost: not an IP address");
+}
+
+TEST_CASE("a refused upload gets its answer although the client still sends") {
+  FunctionHandler handler([](Request) { return Response{}; });
+  RunningServer server(handler, {});
+  PlainClient client(server.port());
+  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4194304\r\n\r\n");
+  client.send(std::string(4 * 1024 * 1024, 'x'));
+  client.socket().shutdown(tcp::socket::shutdown_send);
+  CHECK(client.read_to_end().starts_with("HTTP/1.1 413 "));
+}
+
+TEST_CASE("more connections than the limit wait until one closes") {
+  FunctionHandler handler([](Request) { return text_response("."); });
+  HttpServerOptions options;
+  options.limits.connections = 2;
+  RunningServer server(handler, options);
+  const std::string request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  auto first = std::make_unique<PlainClient>(server.port());
+  PlainClient second(server.port());
+  first->send(request);
+  first->read_until("\r\n\r\n.");
+  second.send(request);
+  second.read_until("\r\n\r\n.");
+  PlainClient third(server.port());
+  third.send(request);
+  second.send(request);
+  second.read_until("\r\n\r\n.");
+  CHECK(third.socket().available() == 0);
+  first.reset();
+  CHECK(third.read_until("\r\n\r\n.").starts_with("HTTP/1.1 200 OK"));
+}
+
+TEST_CASE("stop ends streams orderly and does not wait for idle clients") {
+  WatchHandler handler;
+  HttpServerOptions options;
+  options.limits.shutdown_grace = std::chrono::seconds(1000);
+  RunningServer server(handler, options);
+  PlainClient idle(server.port());
+  PlainClient half(server.port());
+  half.send("GET / HT");
+  PlainClient watcher(server.port());
+  watcher.send("GET /watch HTTP/1.1\r\nHost: h\r\n\r\n");
+  watcher.read_until("\r\n\r\n");
+  server.stop();
+  CHECK(watcher.read_to_end() == "0\r\n\r\n");
+  CHECK(idle.read_to_end().empty());
+}
+
+TEST_CASE("stop gives a client that does not read only the grace period") {
+  WatchHandler handler(std::string(64 * 1024 * 1024, 'x'));
+  HttpServerOptions options;
+  options.limits.shutdown_grace = std::chrono::milliseconds(20);
+  RunningServer server(handler, options);
+  PlainClient watcher(server.port());
+  watcher.send("GET /watch HTTP/1.1\r\nHost: h\r\n\r\n");
+  watcher.read_until("\r\n\r\n");
+  server.stop();
+}
+
+}  // namespace skiff::server
