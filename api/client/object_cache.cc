@@ -1,0 +1,82 @@
+#include "api/client/object_cache.h"
+
+#include "api/base/check.h"
+#include "api/views/meta.h"
+
+#include <utility>
+
+namespace skiff::api {
+
+void ObjectCache::add_index(const std::string& name, IndexFunction function) {
+  const auto [added, is_new] = indexes_.try_emplace(name);
+  if (!is_new) return;
+  added->second.function = std::move(function);
+  for (const auto& entry : objects_) insert_entry(added->second, entry);
+}
+
+ObjectPtr ObjectCache::put(ObjectPtr object) {
+  const auto [entry, is_new] = objects_.try_emplace(key_of(*object));
+  if (!is_new) {
+    for (auto& [_, index] : indexes_) erase_entry(index, *entry);
+  }
+  ObjectPtr previous = std::exchange(entry->second, std::move(object));
+  for (auto& [_, index] : indexes_) insert_entry(index, *entry);
+  return previous;
+}
+
+ObjectPtr ObjectCache::remove(const NamespacedName& name) {
+  const auto entry = objects_.find(name);
+  if (entry == objects_.end()) return nullptr;
+  for (auto& [_, index] : indexes_) erase_entry(index, *entry);
+  ObjectPtr removed = std::move(entry->second);
+  objects_.erase(entry);
+  return removed;
+}
+
+ObjectPtr ObjectCache::get(const NamespacedName& name) const {
+  const auto entry = objects_.find(name);
+  return entry == objects_.end() ? nullptr : entry->second;
+}
+
+std::vector<ObjectPtr> ObjectCache::list(const std::string& namespace_) const {
+  std::vector<ObjectPtr> found;
+  const NamespacedName first{namespace_, ""};
+  for (auto entry = objects_.lower_bound(first); entry != objects_.end(); ++entry) {
+    if (!namespace_.empty() && entry->first.namespace_ != namespace_) break;
+    found.push_back(entry->second);
+  }
+  return found;
+}
+
+std::vector<ObjectPtr> ObjectCache::by_index(const std::string& index, const std::string& value) const {
+  const auto named = indexes_.find(index);
+  CHECK_INVARIANT(named != indexes_.end());
+  std::vector<ObjectPtr> found;
+  const auto entries = named->second.entries.find(value);
+  if (entries == named->second.entries.end()) return found;
+  found.reserve(entries->second.size());
+  for (const auto* entry : entries->second) found.push_back(entry->second);
+  return found;
+}
+
+std::vector<NamespacedName> ObjectCache::names() const {
+  std::vector<NamespacedName> names;
+  names.reserve(objects_.size());
+  for (const auto& [name, _] : objects_) names.push_back(name);
+  return names;
+}
+
+void ObjectCache::insert_entry(Index& index, const Objects::value_type& entry) {
+  for (const std::string& value : index.function(*entry.second)) index.entries[value].insert(&entry);
+}
+
+void ObjectCache::erase_entry(Index& index, const Objects::value_type& entry) {
+  for (const std::string& value : index.function(*entry.second)) {
+    const auto found = index.entries.find(value);
+    if (found == index.entries.end()) continue;
+    found->second.erase(&entry);
+    if (found->second.empty()) index.entries.erase(found);
+  }
+}
+
+}  // namespace skiff::api
