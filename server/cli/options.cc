@@ -1,0 +1,186 @@
+#include "server/cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <map>
+#include <sstream>
+
+namespace skiff::server {
+namespace {
+
+// Everything that the parser fills in; which part counts is decided by the subcommand that was named.
+struct Parsed {
+  GlobalOptions global;
+  std::string data_directory = default_data_directory();
+  std::string listen = "127.0.0.1:6443";
+  int verbosity = -1;
+  ServeOptions serve;
+  ImageOptions image;
+};
+
+void add_data_directory(CLI::App& app, Parsed& parsed) {
+  app.add_option("--data-dir", parsed.data_directory, "Where skiff keeps its state")->capture_default_str();
+}
+
+void add_logging(CLI::App& app, Parsed& parsed) {
+  app.add_option("--log-level", parsed.global.log_level, "trace, debug, info, warning, error, critical or off")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical", "off"}))
+      ->capture_default_str();
+  app.add_option("--v,-v", parsed.verbosity, "As upstream's: 4 and more logs what is done, 8 everything");
+}
+
+void add_serve_options(CLI::App& app, Parsed& parsed) {
+  ServeOptions& serve = parsed.serve;
+  add_logging(app, parsed);
+  add_data_directory(app, parsed);
+  app.add_option("--listen", parsed.listen, "ADDRESS:PORT of the API; port 0 takes any free one")
+      ->capture_default_str();
+  app.add_option("--kubeconfig", serve.kubeconfig, "Where to write the kubeconfig (default: in the data directory)");
+  app.add_flag("--in-memory", serve.in_memory, "Keep nothing on the disk; without --data-dir, all files are temporary");
+  app.add_option("--tls-san", serve.tls_sans, "A further name or address for the server's certificate");
+  app.add_option("--tls-cert-file", serve.tls_certificate_file,
+                 "The server's certificate, instead of one made by skiff");
+  app.add_option("--tls-private-key-file", serve.tls_private_key_file, "The key of --tls-cert-file");
+  app.add_option("--client-ca-file", serve.client_ca_file,
+                 "A further authority whose client certificates are believed");
+  app.add_option("--token-auth-file", serve.token_auth_file,
+                 "Bearer tokens: lines of token,user,uid,\"group1,group2\"");
+  app.add_option("--authorization-mode", serve.authorization_mode, "What authenticated users may do")
+      ->check(CLI::IsMember({"AlwaysAllow", "AlwaysDeny"}))
+      ->capture_default_str();
+  app.add_option("--default-not-ready-toleration-seconds", serve.not_ready_toleration_seconds,
+                 "How long pods stay on a node that is not ready")
+      ->capture_default_str();
+  app.add_option("--default-unreachable-toleration-seconds", serve.unreachable_toleration_seconds,
+                 "How long pods stay on a node that is gone")
+      ->capture_default_str();
+}
+
+void add_node_options(CLI::App& app, Parsed& parsed) {
+  ServeOptions& serve = parsed.serve;
+  const std::map<std::string, RuntimeKind> runtimes{{"oci", RuntimeKind::kOci}, {"fake", RuntimeKind::kFake}};
+  app.add_option("--runtime", serve.runtime, "oci: real containers; fake: simulated ones")
+      ->transform(CLI::CheckedTransformer(runtimes))
+      ->default_str("oci");
+  app.add_option("--nodes", serve.fake_nodes, "How many fake nodes")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
+  app.add_option("--node-name", serve.node_name, "The node's name (default: the host's)");
+  app.add_option("--max-pods", serve.max_pods, "Pods per node")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_option("--bridge", serve.bridge, "The bridge of the pod network (default: skiff0)");
+  app.add_option("--cluster-cidr", serve.cluster_cidr, "Addresses of pods")->capture_default_str();
+  app.add_option("--cluster-dns", serve.cluster_dns, "Name server of pods with dnsPolicy ClusterFirst");
+  app.add_flag("--rm", serve.remove_on_exit, "Remove all containers and the network on exit");
+}
+
+// --v of upstream's commands, in our levels.
+std::string level_of(const Parsed& parsed) {
+  if (parsed.verbosity >= 8) return "trace";
+  if (parsed.verbosity >= 4) return "debug";
+  return parsed.global.log_level;
+}
+
+Command finish_serve(Parsed& parsed, bool with_nodes, bool data_directory_given) {
+  ServeOptions& serve = parsed.serve;
+  const auto listen = parse_host_port(parsed.listen);
+  if (!listen) return Usage{2, "skiff: --listen: " + listen.error().message + "\n"};
+  if (serve.tls_certificate_file.empty() != serve.tls_private_key_file.empty()) {
+    return Usage{2, "skiff: --tls-cert-file and --tls-private-key-file go together\n"};
+  }
+  serve.global.log_level = level_of(parsed);
+  serve.with_nodes = with_nodes;
+  serve.listen_address = listen->address;
+  serve.listen_port = listen->port;
+  if (!serve.in_memory || data_directory_given) serve.data_directory = parsed.data_directory;
+  return std::move(serve);
+}
+
+}  // namespace
+
+std::string default_data_directory() {
+  if (geteuid() == 0) return "/var/lib/skiff";
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/')
+    return std::string(data) + "/skiff";
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : "/tmp") + "/.local/share/skiff";
+}
+
+Result<HostPort> parse_host_port(const std::string& text) {
+  const Error invalid{ErrorCode::kInvalid, "\"" + text + "\" is not ADDRESS:PORT"};
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return invalid;
+  HostPort result;
+  result.address = text.substr(0, colon);
+  if (result.address.starts_with('[') && result.address.ends_with(']')) {
+    result.address = result.address.substr(1, result.address.size() - 2);
+  }
+  if (result.address.empty()) result.address = "0.0.0.0";
+  if (result.address == "localhost") result.address = "127.0.0.1";
+  boost::system::error_code error;
+  boost::asio::ip::make_address(result.address, error);
+  const char* begin = text.data() + colon + 1;
+  const char* end = text.data() + text.size();
+  const auto [rest, code] = std::from_chars(begin, end, result.port);
+  if (error || code != std::errc() || rest != end) return invalid;
+  return result;
+}
+
+Command parse_command_line(int argc, const char* const* argv) {
+  Parsed parsed;
+  CLI::App app("skiff: a Kubernetes-compatible cluster in one small binary", "skiff");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "skiff " SKIFF_VERSION);
+
+  CLI::App* up = app.add_subcommand("up", "Run a control plane and one node in the foreground");
+  add_serve_options(*up, parsed);
+  add_node_options(*up, parsed);
+  CLI::App* server = app.add_subcommand("server", "Run the control plane alone");
+  add_serve_options(*server, parsed);
+
+  CLI::App* image = app.add_subcommand("image", "The node's images");
+  image->require_subcommand(1);
+  add_data_directory(*image, parsed);
+  const auto add_image_verb = [&](const char* name, const char* help, ImageOptions::Verb verb, const char* argument) {
+    CLI::App* command = image->add_subcommand(name, help);
+    command->fallthrough();
+    if (argument != nullptr) command->add_option(argument, parsed.image.arguments, "")->required();
+    command->callback([&parsed, verb] { parsed.image.verb = verb; });
+  };
+  add_image_verb("load", "Load docker or OCI archives", ImageOptions::Verb::kLoad, "archive");
+  add_image_verb("pull", "Fetch images from their registries", ImageOptions::Verb::kPull, "image");
+  add_image_verb("ls", "List the images", ImageOptions::Verb::kList, nullptr);
+  add_image_verb("rm", "Remove images", ImageOptions::Verb::kRemove, "image");
+
+  CLI::App* clean = app.add_subcommand("clean", "Remove everything that skiff left on this machine");
+  add_logging(*clean, parsed);
+  add_data_directory(*clean, parsed);
+  CLI::App* kubeconfig = app.add_subcommand("kubeconfig", "Print the administrator's kubeconfig");
+  add_data_directory(*kubeconfig, parsed);
+  CLI::App* version = app.add_subcommand("version", "Print the version");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = app.exit(error, out, err);
+    return Usage{code == 0 ? 0 : 2, code == 0 ? out.str() : "skiff: " + std::string(error.what()) + "\n"};
+  }
+  parsed.global.log_level = level_of(parsed);
+  if (up->parsed()) return finish_serve(parsed, true, up->count("--data-dir") > 0);
+  if (server->parsed()) return finish_serve(parsed, false, server->count("--data-dir") > 0);
+  if (image->parsed()) {
+    parsed.image.data_directory = parsed.data_directory;
+    return std::move(parsed.image);
+  }
+  if (clean->parsed()) return CleanOptions{parsed.global, parsed.data_directory, ""};
+  if (kubeconfig->parsed()) return KubeconfigOptions{parsed.data_directory};
+  if (version->parsed()) return VersionOptions{};
+  return Usage{2, app.help()};
+}
+
+}  // namespace skiff::server

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "api/base/result.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+// The command line (a contract with users, see README.md): parsing only, no effects.
+namespace skiff::server {
+
+struct GlobalOptions {
+  std::string log_level = "info";
+};
+
+enum class RuntimeKind { kOci, kFake };
+
+// `skiff up` and `skiff server`.
+struct ServeOptions {
+  GlobalOptions global;
+  bool with_nodes = true;      // false: the control plane alone (`skiff server`)
+  std::string data_directory;  // empty with in_memory: a temporary one
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t listen_port = 6443;
+  std::string kubeconfig;  // empty: inside the data directory
+  bool in_memory = false;
+  bool remove_on_exit = false;
+
+  RuntimeKind runtime = RuntimeKind::kOci;
+  std::string node_name;  // empty: the host's name
+  int fake_nodes = 1;
+  int max_pods = 110;
+  std::string bridge;  // of the pod network; empty: skiff0
+  std::string cluster_cidr = "10.244.0.0/16";
+  std::string cluster_dns;
+
+  std::vector<std::string> tls_sans;
+  std::string tls_certificate_file;
+  std::string tls_private_key_file;
+  std::string client_ca_file;
+  std::string token_auth_file;
+  std::string authorization_mode = "AlwaysAllow";
+  std::int64_t not_ready_toleration_seconds = 300;
+  std::int64_t unreachable_toleration_seconds = 300;
+};
+
+struct ImageOptions {
+  enum class Verb { kLoad, kPull, kList, kRemove };
+  GlobalOptions global;
+  Verb verb = Verb::kList;
+  std::string data_directory;
+  std::vector<std::string> arguments;  // archives or image names
+};
+
+struct CleanOptions {
+  GlobalOptions global;
+  std::string data_directory;
+  std::string bridge;
+};
+
+struct KubeconfigOptions {
+  std::string data_directory;
+};
+
+struct VersionOptions {};
+
+// Help text that was asked for, or why the arguments are not a command.
+struct Usage {
+  int exit_code = 0;
+  std::string text;
+};
+
+using Command = std::variant<ServeOptions, ImageOptions, CleanOptions, KubeconfigOptions, VersionOptions, Usage>;
+
+[[nodiscard]] Command parse_command_line(int argc, const char* const* argv);
+
+// /var/lib/skiff for root, else $XDG_DATA_HOME/skiff or ~/.local/share/skiff.
+[[nodiscard]] std::string default_data_directory();
+
+// "127.0.0.1:6443", "[::1]:0", ":8443" (all addresses). kInvalid.
+struct HostPort {
+  std::string address;
+  std::uint16_t port = 0;
+};
+[[nodiscard]] Result<HostPort> parse_host_port(const std::string& text);
+
+}  // namespace skiff::server
