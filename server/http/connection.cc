@@ -1,11 +1,11 @@
 #include "server/http/connection.h"
 
 #include "api/base/ids.h"
-#include "api/base/json.h"
 #include "api/base/log.h"
 #include "api/status.h"
 #include "server/http/gzip.h"
 #include "server/http/response_head.h"
+#include "server/http/status_response.h"
 
 #include <boost/asio/detached.hpp>
 
@@ -20,14 +20,6 @@ namespace {
 constexpr std::size_t kStagingBytes = 64 * 1024;
 // Staging memory that a quiet connection may keep.
 constexpr std::size_t kKeptStagingBytes = 4 * 1024;
-
-Response status_response(const api::Status& status) {
-  Response response;
-  response.status = status.code();
-  response.headers.add("Content-Type", "application/json");
-  response.body.push_back(Slice::of(to_json_text(api::to_json(status))));
-  return response;
-}
 
 // As Go's net/http answers what is not HTTP.
 Response plain_response(int status) {

@@ -1,37 +1,19 @@
 #include "server/http/tls.h"
 
+#include "server/http/openssl.h"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
-#include <cstring>
 #include <memory>
 
 namespace skiff::server {
 
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Freer<BIO_free>>;
-using CertificatePtr = std::unique_ptr<X509, Freer<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using VerificationPtr = std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>>;
-
-BioPtr reader(const std::string& pem) { return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
-
-Error openssl_error(std::string_view context) {
-  const unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
-  return Error{ErrorCode::kInvalid, std::string(context) + ": " + (reason != nullptr ? reason : "unusable")};
-}
+using openssl::CertificatePtr;
+using VerificationPtr = std::unique_ptr<X509_STORE_CTX, openssl::Freer<X509_STORE_CTX_free>>;
 
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
                     unsigned int offered_length, void*) {
@@ -46,22 +28,22 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length, 
 }
 
 Result<void> use_certificate(SSL_CTX* context, const TlsOptions& options) {
-  const BioPtr chain = reader(options.certificate);
+  const openssl::BioPtr chain = openssl::reader(options.certificate);
   const CertificatePtr certificate(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
   if (certificate == nullptr || SSL_CTX_use_certificate(context, certificate.get()) != 1) {
-    return openssl_error("server certificate");
+    return openssl::error("server certificate");
   }
   while (X509* issuer = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
     SSL_CTX_add0_chain_cert(context, issuer);
   }
   ERR_clear_error();  // the end of the text counts as an error
-  const KeyPtr key(PEM_read_bio_PrivateKey(reader(options.private_key).get(), nullptr, nullptr, nullptr));
-  if (key == nullptr || SSL_CTX_use_PrivateKey(context, key.get()) != 1) return openssl_error("server private key");
+  const openssl::KeyPtr key = openssl::parse_private_key(options.private_key);
+  if (key == nullptr || SSL_CTX_use_PrivateKey(context, key.get()) != 1) return openssl::error("server private key");
   return {};
 }
 
 Result<void> ask_for_client_certificate(SSL_CTX* context, const std::string& authorities) {
-  const BioPtr text = reader(authorities);
+  const openssl::BioPtr text = openssl::reader(authorities);
   int count = 0;
   while (X509* loaded = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
     const CertificatePtr authority(loaded);
@@ -69,7 +51,7 @@ Result<void> ask_for_client_certificate(SSL_CTX* context, const std::string& aut
     SSL_CTX_add_client_CA(context, authority.get());
     ++count;
   }
-  if (count == 0) return openssl_error("client certificate authority");
+  if (count == 0) return openssl::error("client certificate authority");
   ERR_clear_error();
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   // The handshake takes any certificate; certificate_user() looks at it.

@@ -1,0 +1,83 @@
+#include "server/auth/authenticator.h"
+
+#include "api/base/ids.h"
+#include "server/http/status_response.h"
+
+#include <strings.h>
+
+#include <algorithm>
+
+namespace skiff::server {
+
+namespace {
+
+constexpr std::string_view kPublicPaths[] = {"/livez", "/readyz", "/healthz", "/version"};
+
+// The token of "Authorization: Bearer TOKEN"; empty for every other kind of authorization.
+std::string bearer_token(const Request& request) {
+  std::string_view value;
+  if (const std::string* header = request.headers.find("Authorization")) value = *header;
+  constexpr std::string_view kSpace = " \t";
+  value.remove_prefix(std::min(value.find_first_not_of(kSpace), value.size()));
+  const std::string_view scheme = value.substr(0, value.find(' '));
+  if (scheme.size() != 6 || strncasecmp(scheme.data(), "bearer", 6) != 0) return {};
+  value.remove_prefix(scheme.size());
+  value.remove_prefix(std::min(value.find_first_not_of(kSpace), value.size()));
+  return std::string(value.substr(0, value.find(' ')));
+}
+
+bool is_public(const Request& request) {
+  if (request.method != "GET" && request.method != "HEAD") return false;
+  return std::any_of(std::begin(kPublicPaths), std::end(kPublicPaths), [&](std::string_view path) {
+    if (request.path == path) return true;
+    return path != "/version" && request.path.starts_with(std::string(path) + "/");
+  });
+}
+
+api::User with_group(api::User user, const char* group) {
+  if (!user.in_group(group)) user.groups.emplace_back(group);
+  return user;
+}
+
+}  // namespace
+
+Authenticator::Authenticator(const ServiceAccountTokens& service_account_tokens, const Clock& clock)
+    : service_account_tokens_(service_account_tokens), clock_(clock) {}
+
+void Authenticator::add_token(TokenUser token) { users_[sha256_hex(token.token)] = std::move(token.user); }
+
+api::Result<std::optional<api::User>> Authenticator::authenticate(const Request& request) const {
+  std::optional<api::User> user = request.certificate_user;
+  if (!user) {
+    const std::string token = bearer_token(request);
+    if (token.empty()) return user;
+    user = user_of_token(token);
+    if (!user) return api::unauthorized();
+  }
+  return std::optional<api::User>(with_group(std::move(*user), "system:authenticated"));
+}
+
+std::optional<api::User> Authenticator::user_of_token(const std::string& token) const {
+  const auto found = users_.find(sha256_hex(token));
+  if (found != users_.end()) return found->second;
+  return service_account_tokens_.verify(token, clock_.now());
+}
+
+AuthenticatingHandler::AuthenticatingHandler(const Authenticator& authenticator, Handler& next)
+    : authenticator_(authenticator), next_(next) {}
+
+Task<Response> AuthenticatingHandler::handle(Request request) {
+  auto user = authenticator_.authenticate(request);
+  if (!user) co_return status_response(user.error());
+  if (*user) {
+    request.user = std::move(**user);
+  } else if (is_public(request)) {
+    request.user.name = "system:anonymous";
+    request.user.groups = {"system:unauthenticated"};
+  } else {
+    co_return status_response(api::unauthorized());
+  }
+  co_return co_await next_.handle(std::move(request));
+}
+
+}  // namespace skiff::server

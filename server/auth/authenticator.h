@@ -1,0 +1,52 @@
+#pragma once
+
+#include "api/base/clock.h"
+#include "api/status.h"
+#include "api/user.h"
+#include "server/auth/service_account_tokens.h"
+#include "server/auth/token_file.h"
+#include "server/http/http.h"
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace skiff::server {
+
+// Finds out who sends a request: by client certificate, by a token of a fixed list, or by a service account's token.
+// Every user gets the group system:authenticated. Thread-safe once it is set up.
+class Authenticator {
+ public:
+  // Both must outlive it.
+  Authenticator(const ServiceAccountTokens& service_account_tokens, const Clock& clock);
+
+  // Of equal tokens the last one counts, as upstream's.
+  void add_token(TokenUser token);
+
+  // The user; nothing when the request shows no credentials that we could look at; an Unauthorized status when it shows
+  // a bearer token that is not valid.
+  [[nodiscard]] api::Result<std::optional<api::User>> authenticate(const Request& request) const;
+
+ private:
+  [[nodiscard]] std::optional<api::User> user_of_token(const std::string& token) const;
+
+  const ServiceAccountTokens& service_account_tokens_;
+  const Clock& clock_;
+  // By the token's SHA-256, so that the time of a look-up tells nothing about the tokens.
+  std::unordered_map<std::string, api::User> users_;
+};
+
+// Lets only authenticated requests through to `next`, with Request::user set. The health and version paths also answer
+// those who show no credentials, as system:anonymous; all else is 401.
+class AuthenticatingHandler final : public Handler {
+ public:
+  // Both must outlive it.
+  AuthenticatingHandler(const Authenticator& authenticator, Handler& next);
+  Task<Response> handle(Request request) override;
+
+ private:
+  const Authenticator& authenticator_;
+  Handler& next_;
+};
+
+}  // namespace skiff::server
