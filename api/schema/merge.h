@@ -15,8 +15,9 @@ namespace skiff::api::schema {
 // RFC 7386.
 [[nodiscard]] Result<Json> apply_merge_patch(const Json& object, const Json& patch);
 
-// Strategic merge patch, driven by the merge, retainKeys and atomic attributes of `type`; knows $patch (replace,
-// delete, merge), $deleteFromPrimitiveList, $setElementOrder and $retainKeys.
+// Strategic merge patch, driven by the merge attributes of `type`; knows $patch (replace, delete),
+// $deleteFromPrimitiveList, $setElementOrder and $retainKeys. A malformed patch is kBadRequest also where upstream
+// blames itself (500), with upstream's message.
 [[nodiscard]] Result<Json> apply_strategic_merge_patch(const Struct& type, const Json& object, const Json& patch);
 
 }  // namespace skiff::api::schema

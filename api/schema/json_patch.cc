@@ -1,0 +1,194 @@
+#include "api/schema/merge.h"
+#include "api/schema/scalars.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// RFC 6902 as upstream's library reads it: negative indices count from the end, and a patch that cannot be applied is
+// answered with one fixed sentence.
+namespace skiff::api::schema {
+namespace {
+
+constexpr std::size_t kMaxOperations = 10'000;
+// What all copy operations of a patch may add, as JSON text: without a limit few copies double a document to death.
+constexpr std::size_t kMaxCopiedBytes = 3 * 1024 * 1024;
+
+Status cannot_apply() {
+  Status status;
+  status.reason = Reason::kInvalid;
+  status.message = "the server rejected our request due to an error in our request";
+  return status;
+}
+
+// "/spec/a~1b" as {"spec", "a/b"}; nothing when it is neither empty nor starts with a slash.
+std::optional<std::vector<std::string>> split_pointer(std::string_view pointer) {
+  std::vector<std::string> tokens;
+  while (!pointer.empty()) {
+    if (pointer[0] != '/') return std::nullopt;
+    const std::size_t end = std::min(pointer.find('/', 1), pointer.size());
+    std::string& token = tokens.emplace_back();
+    for (std::size_t i = 1; i < end; ++i) {
+      const bool escape = pointer[i] == '~' && i + 1 < end && (pointer[i + 1] == '0' || pointer[i + 1] == '1');
+      token += escape ? (pointer[i + 1] == '0' ? '~' : '/') : pointer[i];
+      if (escape) ++i;
+    }
+    pointer.remove_prefix(end);
+  }
+  return tokens;
+}
+
+// The position that a token names in a list of `size` elements; `size` itself is behind the last one.
+std::optional<std::size_t> list_position(const std::string& token, std::size_t size) {
+  std::int64_t position = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), position);
+  if (error != std::errc() || end != token.data() + token.size()) return std::nullopt;
+  if (position < 0) position += static_cast<std::int64_t>(size);
+  if (position < 0 || position > static_cast<std::int64_t>(size)) return std::nullopt;
+  return static_cast<std::size_t>(position);
+}
+
+std::size_t depth_of(const Json& value) {
+  if (!value.is_structured()) return 0;
+  std::size_t depth = 0;
+  for (const Json& element : value) depth = std::max(depth, depth_of(element));
+  return depth + 1;
+}
+
+// Applies operations one after the other; false ends it.
+class Patcher {
+ public:
+  explicit Patcher(Json document) : document_(std::move(document)) {}
+
+  bool apply(const Json& operation) {
+    const std::string name = string_at(operation, {"op"});
+    const auto path = pointer_at(operation, "path");
+    if (!path) return false;
+    if (name == "remove") return remove(*path);
+    if (name == "move" || name == "copy") return move_or_copy(operation, *path, name == "move");
+    const Json* value = find(operation, {"value"});
+    if (name == "test") return test(*path, value);
+    if (value == nullptr) return false;
+    if (name == "add") return add(*path, *value);
+    return name == "replace" && replace(*path, *value);
+  }
+
+  Json take() { return std::move(document_); }
+
+ private:
+  using Tokens = std::vector<std::string>;
+
+  static std::optional<Tokens> pointer_at(const Json& operation, std::string_view member) {
+    const Json* text = find(operation, {member});
+    if (text == nullptr || !text->is_string()) return std::nullopt;
+    return split_pointer(text->get_ref<const std::string&>());
+  }
+
+  // The value at the first `count` tokens, or null.
+  Json* walk(const Tokens& tokens, std::size_t count) {
+    Json* place = &document_;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (place->is_object()) {
+        const auto member = place->find(tokens[i]);
+        if (member == place->end()) return nullptr;
+        place = &*member;
+      } else if (place->is_array()) {
+        const auto position = list_position(tokens[i], place->size());
+        if (!position || *position == place->size()) return nullptr;
+        place = &(*place)[*position];
+      } else {
+        return nullptr;
+      }
+    }
+    return place;
+  }
+
+  bool add(const Tokens& path, Json value) {
+    if (path.size() + depth_of(value) > kMaxJsonDepth) return false;
+    if (path.empty()) {
+      document_ = std::move(value);
+      return true;
+    }
+    Json* parent = walk(path, path.size() - 1);
+    if (parent == nullptr) return false;
+    if (parent->is_object()) {
+      (*parent)[path.back()] = std::move(value);
+      return true;
+    }
+    if (!parent->is_array()) return false;
+    const auto position = path.back() == "-" ? parent->size() : list_position(path.back(), parent->size());
+    if (!position) return false;
+    parent->insert(parent->begin() + static_cast<std::ptrdiff_t>(*position), std::move(value));
+    return true;
+  }
+
+  bool replace(const Tokens& path, const Json& value) {
+    Json* place = walk(path, path.size());
+    if (place == nullptr || path.size() + depth_of(value) > kMaxJsonDepth) return false;
+    *place = value;
+    return true;
+  }
+
+  bool remove(const Tokens& path) {
+    if (path.empty()) return false;
+    Json* parent = walk(path, path.size() - 1);
+    if (parent == nullptr) return false;
+    if (parent->is_object()) return parent->erase(path.back()) == 1;
+    if (!parent->is_array()) return false;
+    const auto position = list_position(path.back(), parent->size());
+    if (!position || *position == parent->size()) return false;
+    parent->erase(*position);
+    return true;
+  }
+
+  bool move_or_copy(const Json& operation, const Tokens& path, bool move) {
+    const auto from = pointer_at(operation, "from");
+    if (!from) return false;
+    const Json* source = walk(*from, from->size());
+    if (source == nullptr) return false;
+    Json value = *source;
+    if (move) return remove(*from) && add(path, std::move(value));
+    copied_bytes_ += to_json_text(value).size();
+    return copied_bytes_ <= kMaxCopiedBytes && add(path, std::move(value));
+  }
+
+  // A value that is missing equals null.
+  bool test(const Tokens& path, const Json* expected) {
+    const Json* value = walk(path, path.size());
+    const bool expects_null = expected == nullptr || expected->is_null();
+    return value == nullptr ? expects_null : expected == nullptr ? value->is_null() : *value == *expected;
+  }
+
+  Json document_;
+  std::size_t copied_bytes_ = 0;
+};
+
+}  // namespace
+
+Result<Json> apply_json_patch(const Json& object, const Json& patch) {
+  if (!patch.is_array()) {
+    return bad_request("json: cannot unmarshal " + internal::go_name_of_value(patch) +
+                       " into Go value of type jsonpatch.Patch");
+  }
+  if (patch.size() > kMaxOperations) {
+    Status status;
+    status.reason = Reason::kRequestEntityTooLarge;
+    status.message = "The allowed maximum operations in a JSON patch is " + std::to_string(kMaxOperations) + ", got " +
+                     std::to_string(patch.size());
+    return status;
+  }
+  Patcher patcher(object);
+  for (const Json& operation : patch) {
+    if (!operation.is_object()) {
+      return bad_request("json: cannot unmarshal " + internal::go_name_of_value(operation) +
+                         " into Go value of type jsonpatch.Operation");
+    }
+    if (!patcher.apply(operation)) return cannot_apply();
+  }
+  return Result<Json>(boost::system::in_place_value, patcher.take());
+}
+
+}  // namespace skiff::api::schema

@@ -1,0 +1,387 @@
+#include "api/schema/merge.h"
+#include "api/schema/scalars.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// Strategic merge patch: a merge patch that knows which lists are sets, or maps by a key, and takes directives in
+// members whose names start with "$":
+//   $patch: replace | delete          in an object: replaces or empties it; in an element of a merged list: `replace`
+//   drops
+//                                     all elements that were there, `delete` the one with the same key
+//   $retainKeys: [a, b]               of the object that it stands in only these members stay
+//   $setElementOrder/NAME: [..]       the order of the elements that the client knows of list NAME
+//   $deleteFromPrimitiveList/NAME: [..]  removes these scalars from list NAME
+namespace skiff::api::schema {
+namespace {
+
+constexpr std::string_view kPatch = "$patch";
+constexpr std::string_view kRetainKeys = "$retainKeys";
+constexpr std::string_view kSetElementOrder = "$setElementOrder";
+constexpr std::string_view kDeleteFromPrimitiveList = "$deleteFromPrimitiveList";
+
+bool is_directive(std::string_view name) {
+  return name == kPatch || name == kRetainKeys || name.starts_with(kSetElementOrder) ||
+         name.starts_with(kDeleteFromPrimitiveList);
+}
+
+// A value as Go prints it in messages: map[name:x ports:[1 2]].
+std::string go_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_null()) return "<nil>";
+  if (!value.is_structured()) return value.dump();
+  std::string text = value.is_object() ? "map[" : "[";
+  bool first = true;
+  for (const auto& [name, element] : value.items()) {
+    text.append(first ? "" : " ").append(value.is_object() ? name + ":" : "").append(go_text(element));
+    first = false;
+  }
+  return text + "]";
+}
+
+// An element of a list that is a directive: {"$patch": "replace"}, {"$patch": "delete", "name": "x"}.
+bool is_special(const Json& element) { return find(element, {kPatch}) != nullptr; }
+
+// What a patch adds where nothing was: without directives and nulls. False when `$patch: delete` drops all of it.
+bool strip(Json& value) {
+  if (value.is_array()) {
+    for (auto element = value.begin(); element != value.end();) {
+      element = !is_special(*element) && strip(*element) ? std::next(element) : value.erase(element);
+    }
+  }
+  if (!value.is_object()) return true;
+  if (string_at(value, {kPatch}) == "delete") return false;
+  for (auto member = value.begin(); member != value.end();) {
+    const bool keep = !is_directive(member.key()) && !member.value().is_null() && strip(member.value());
+    member = keep ? std::next(member) : value.erase(member);
+  }
+  return true;
+}
+
+// How the schema says a member is merged. Inside of maps all members are of one type; inside of anything else nothing
+// is known, and lists are replaced.
+struct Strategy {
+  const Type* type = nullptr;
+  bool merge_list = false;
+  std::string_view merge_key;
+};
+
+Strategy strategy_of(const Type* type, std::string_view name) {
+  if (type == nullptr) return {};
+  if (type->kind == TypeKind::kMap) return {type->element, false, {}};
+  const Field* field = type->kind == TypeKind::kStruct ? type->structure->find(name) : nullptr;
+  return field == nullptr ? Strategy{} : Strategy{&field->type, field->patch_merge, field->patch_merge_key};
+}
+
+// The position of an element with the same key, or of the same scalar; the size when there is none.
+std::size_t position_of(const Json& list, const Json& element, std::string_view merge_key) {
+  const Json* wanted = merge_key.empty() ? &element : find(element, {merge_key});
+  for (std::size_t i = 0; wanted != nullptr && i < list.size(); ++i) {
+    const Json* value = merge_key.empty() ? &list[i] : find(list[i], {merge_key});
+    if (value != nullptr && *value == *wanted) return i;
+  }
+  return list.size();
+}
+
+bool contains(const Json& list, const Json& element, std::string_view merge_key) {
+  return position_of(list, element, merge_key) < list.size();
+}
+
+// Sorts `elements` as they stand in `order`; those that are not there keep their places among each other.
+void sort_by(Json& elements, const Json& order, std::string_view merge_key) {
+  std::vector<std::pair<std::size_t, Json>> ranked;
+  for (Json& element : elements) {
+    const std::size_t rank = position_of(order, element, merge_key);
+    ranked.emplace_back(rank, std::move(element));
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [&](const auto& a, const auto& b) {
+    return a.first < order.size() && b.first < order.size() && a.first < b.first;
+  });
+  elements = Json::array();
+  for (auto& [rank, element] : ranked) elements.push_back(std::move(element));
+}
+
+// Puts the elements of a merged list in order: those in `patch_order` in that order, those that only the server had in
+// `server_order`, the latter before the first of the former that stood behind them.
+Json in_order(Json merged, const Json& patch_order, const Json& server_order, std::string_view merge_key) {
+  Json from_patch = Json::array();
+  Json server_only = Json::array();
+  for (Json& element : merged) {
+    (contains(patch_order, element, merge_key) ? from_patch : server_only).push_back(std::move(element));
+  }
+  sort_by(from_patch, patch_order, merge_key);
+  sort_by(server_only, server_order, merge_key);
+  Json result = Json::array();
+  std::size_t next_server = 0;
+  for (Json& element : from_patch) {
+    const std::size_t place = position_of(server_order, element, merge_key);
+    for (; next_server < server_only.size() && place < server_order.size(); ++next_server) {
+      if (position_of(server_order, server_only[next_server], merge_key) >= place) break;
+      result.push_back(std::move(server_only[next_server]));
+    }
+    result.push_back(std::move(element));
+  }
+  for (; next_server < server_only.size(); ++next_server) result.push_back(std::move(server_only[next_server]));
+  return result;
+}
+
+// Merges in place. A function that returns false has left an error, and the document half merged.
+class Merger {
+ public:
+  std::optional<Status> error;
+
+  bool merge_object(Json& original, Json& patch, const Type* type) {
+    if (const Json* directive = find(patch, {kPatch})) return apply_directive(*directive, original, patch);
+    if (!original.is_object()) original = Json::object();
+    if (!apply_retain_keys(original, patch) || !apply_element_orders(original, patch, type)) return false;
+    for (auto& [name, value] : patch.items()) {
+      if (name.starts_with(kDeleteFromPrimitiveList)) {
+        if (!delete_from_list(original, name, value)) return false;
+      } else if (!merge_member(original, name, value, strategy_of(type, name))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  bool fail(std::string text) {
+    error = bad_request(text);
+    return false;
+  }
+
+  bool fail_unprocessable() {
+    Status status;
+    status.reason = Reason::kInvalid;
+    status.message = "the server rejected our request due to an error in our request";
+    error = std::move(status);
+    return false;
+  }
+
+  bool apply_directive(const Json& directive, Json& original, Json& patch) {
+    if (directive == "delete") {
+      original = Json::object();
+    } else if (directive == "replace") {
+      strip(patch);
+      original = std::move(patch);
+    } else {
+      return fail("unknown patch type: " + go_text(directive) + " in map: " + go_text(patch));
+    }
+    return true;
+  }
+
+  bool apply_retain_keys(Json& original, Json& patch) {
+    const auto directive = patch.find(std::string(kRetainKeys));
+    if (directive == patch.end()) return true;
+    const Json keys = std::move(directive.value());
+    patch.erase(directive);
+    if (!keys.is_array()) return fail("invalid patch format of retainKeys");
+    for (const auto& [name, value] : patch.items()) {
+      const bool retained = value.is_null() || is_directive(name) || contains(keys, name, "");
+      if (!retained) return fail("invalid patch format of retainKeys");
+    }
+    for (auto member = original.begin(); member != original.end();) {
+      member = contains(keys, member.key(), "") ? std::next(member) : original.erase(member);
+    }
+    return true;
+  }
+
+  // Each $setElementOrder, together with the list of the patch that it orders.
+  bool apply_element_orders(Json& original, Json& patch, const Type* type) {
+    std::vector<std::pair<std::string, Json>> orders;
+    for (auto member = patch.begin(); member != patch.end();) {
+      if (!member.key().starts_with(kSetElementOrder)) {
+        ++member;
+        continue;
+      }
+      const std::string_view rest = std::string_view(member.key()).substr(kSetElementOrder.size());
+      if (!rest.starts_with('/') || !member->is_array()) return fail("invalid patch format of setElementOrder list");
+      orders.emplace_back(rest.substr(1), std::move(*member));
+      member = patch.erase(member);
+    }
+    for (const auto& [name, order] : orders) {
+      if (!apply_element_order(original, patch, name, order, strategy_of(type, name))) return false;
+    }
+    return true;
+  }
+
+  // Takes the list out of the patch.
+  bool apply_element_order(Json& original, Json& patch, const std::string& name, const Json& order,
+                           const Strategy& strategy) {
+    const auto in_patch = patch.find(name);
+    const bool has_patch = in_patch != patch.end();
+    const bool has_original = original.contains(name);
+    if (has_patch && in_patch->is_null()) return true;
+    if (has_patch && !in_patch->is_array()) return fail("expected a slice, but received a " + kind_of(*in_patch));
+    if (has_original && !original[name].is_array()) {
+      return fail("expected a slice, but received a " + kind_of(original[name]));
+    }
+    if (!has_patch && !has_original) return true;
+    if (has_patch && !check_order(*in_patch, order, strategy.merge_key)) return false;
+    const Json server_order = has_original ? original[name] : Json::array();
+    if (has_patch) {
+      if (!merge_member(original, name, *in_patch, strategy)) return false;
+      patch.erase(in_patch);
+    }
+    Json& merged = original[name];
+    if (!strategy.merge_key.empty() && !check_keys(merged, strategy.merge_key)) return false;
+    merged = in_order(std::move(merged), order, server_order, strategy.merge_key);
+    return true;
+  }
+
+  // The elements of the patch must stand in the order in which the order list has them.
+  bool check_order(const Json& patch, const Json& order, std::string_view merge_key) {
+    if (order.empty()) return true;
+    std::size_t next = 0;
+    for (const Json& element : patch) {
+      if (is_special(element)) continue;
+      while (next < order.size() && !contains(Json::array({order[next]}), element, merge_key)) ++next;
+      if (next == order.size()) {
+        return fail("The order in patch list:\n" + go_text(patch) + "\n doesn't match $setElementOrder list:\n" +
+                    go_text(order) + "\n");
+      }
+      ++next;
+    }
+    return true;
+  }
+
+  bool delete_from_list(Json& original, std::string_view directive, const Json& values) {
+    const std::string_view rest = directive.substr(kDeleteFromPrimitiveList.size());
+    if (!rest.starts_with('/') || !values.is_array()) return fail("invalid patch format of primitive list");
+    const auto list = original.find(std::string(rest.substr(1)));
+    if (list == original.end() || !list->is_array()) return true;
+    for (auto element = list->begin(); element != list->end();) {
+      element = contains(values, *element, "") ? list->erase(element) : std::next(element);
+    }
+    return true;
+  }
+
+  bool merge_member(Json& original, const std::string& name, Json& value, const Strategy& strategy) {
+    const auto member = original.find(name);
+    if (value.is_null()) {
+      if (member != original.end()) original.erase(member);
+      return true;
+    }
+    const bool same_shape = member != original.end() &&
+                            ((member->is_object() && value.is_object()) || (member->is_array() && value.is_array()));
+    if (same_shape && value.is_object()) return merge_object(*member, value, strategy.type);
+    if (same_shape && strategy.merge_list) {
+      const Type* element_type = strategy.type->element;
+      return merge_list(*member, value, element_type, strategy.merge_key);
+    }
+    if (strip(value)) original[name] = std::move(value);
+    return true;
+  }
+
+  bool merge_list(Json& original, Json& patch, const Type* element_type, std::string_view merge_key) {
+    if (original.empty() && patch.empty()) return true;
+    if (!check_elements(original, patch)) return false;
+    const bool objects = (patch.empty() ? original : patch)[0].is_object();
+    if (!objects) {
+      const Json server_order = original;
+      for (const Json& element : patch) {
+        if (!contains(original, element, "")) original.push_back(element);
+      }
+      original = in_order(std::move(original), patch, server_order, "");
+      return true;
+    }
+    if (merge_key.empty()) return fail("cannot merge lists without merge key for type struct");
+    if (!apply_special_elements(original, patch, merge_key)) return false;
+    const Json server_order = original;
+    const Json patch_order = patch;
+    for (Json& element : patch) {
+      if (find(element, {merge_key}) == nullptr) return fail_no_key(element, merge_key);
+      const std::size_t position = position_of(original, element, merge_key);
+      if (position < original.size()) {
+        if (!merge_object(original[position], element, element_type)) return false;
+      } else if (strip(element)) {
+        original.push_back(std::move(element));
+      }
+    }
+    if (!check_keys(original, merge_key)) return false;
+    original = in_order(std::move(original), patch_order, server_order, merge_key);
+    return true;
+  }
+
+  // $patch: delete and replace among a list's elements. Leaves the other elements in `patch`.
+  bool apply_special_elements(Json& original, Json& patch, std::string_view merge_key) {
+    bool replace = false;
+    Json plain = Json::array();
+    for (Json& element : patch) {
+      const Json* directive = find(element, {kPatch});
+      if (directive == nullptr) {
+        plain.push_back(std::move(element));
+      } else if (*directive == "replace") {
+        replace = true;
+      } else if (*directive == "delete") {
+        if (find(element, {merge_key}) == nullptr) return fail_no_key(element, merge_key);
+        for (std::size_t at = position_of(original, element, merge_key); at < original.size();
+             at = position_of(original, element, merge_key)) {
+          original.erase(at);
+        }
+      } else if (*directive == "merge") {
+        return fail("merging lists cannot yet be specified in the patch");
+      } else {
+        return fail("unknown patch type: " + go_text(*directive) + " in map: " + go_text(element));
+      }
+    }
+    if (replace) {
+      strip(plain);
+      original = std::move(plain);
+      plain = Json::array();
+    }
+    patch = std::move(plain);
+    return true;
+  }
+
+  // All elements of one kind, and not lists.
+  bool check_elements(const Json& original, const Json& patch) {
+    const Json& first = (original.empty() ? patch : original)[0];
+    if (first.is_array()) return fail_unprocessable();
+    for (const Json* list : {&original, &patch}) {
+      for (const Json& element : *list) {
+        if (kind_of(element) != kind_of(first)) {
+          return fail("list element types are not identical: [" + go_text(original) + " " + go_text(patch) + "]");
+        }
+      }
+    }
+    return true;
+  }
+
+  bool check_keys(const Json& list, std::string_view merge_key) {
+    for (const Json& element : list) {
+      if (find(element, {merge_key}) == nullptr) return fail_no_key(element, merge_key);
+    }
+    return true;
+  }
+
+  bool fail_no_key(const Json& element, std::string_view merge_key) {
+    return fail("map: " + go_text(element) + " does not contain declared merge key: " + std::string(merge_key));
+  }
+
+  static std::string kind_of(const Json& value) {
+    if (value.is_object()) return "map";
+    if (value.is_array()) return "slice";
+    return internal::go_name_of_value(value);
+  }
+};
+
+}  // namespace
+
+Result<Json> apply_strategic_merge_patch(const Struct& type, const Json& object, const Json& patch) {
+  if (!patch.is_object()) {
+    return bad_request("json: cannot unmarshal " + internal::go_name_of_value(patch) +
+                       " into Go value of type map[string]interface {}");
+  }
+  const Type root{TypeKind::kStruct, nullptr, &type};
+  Json result = object;
+  Json consumed = patch;
+  Merger merger;
+  if (!merger.merge_object(result, consumed, &root)) return std::move(*merger.error);
+  return Result<Json>(boost::system::in_place_value, std::move(result));
+}
+
+}  // namespace skiff::api::schema
