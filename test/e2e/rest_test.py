@@ -1,0 +1,142 @@
+"""The REST paths with curl: what kubectl does, `?watch=1` streams included. Simulated nodes are enough here."""
+
+import json
+import subprocess
+import unittest
+
+from harness import ClusterTestCase, wait_for
+
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+class RestTest(ClusterTestCase):
+    runtime = "fake"
+
+    def call(self, method, path, body=None, content_type="application/json"):
+        """(status code, document)."""
+        options = ["-X", method, "-w", "\n%{http_code}"]
+        if body is not None:
+            options += ["-H", f"Content-Type: {content_type}", "--data-binary", body if isinstance(body, str) else json.dumps(body)]
+        text, _, code = self.cluster.curl(path, *options).stdout.rpartition("\n")
+        return int(code), json.loads(text)
+
+    def test_a_config_map_through_its_life(self):
+        code, created = self.call("POST", CONFIG_MAPS, {"metadata": {"generateName": "made-"}, "data": {"a": "1"}})
+        self.assertEqual(code, 201)
+        name = created["metadata"]["name"]
+        self.assertRegex(name, r"^made-[bcdfghjklmnpqrstvwxz2456789]{5}$")
+        path = f"{CONFIG_MAPS}/{name}"
+        self.assertEqual(self.call("GET", path), (200, created))
+
+        stale = json.loads(json.dumps(created))
+        created["data"]["a"] = "2"
+        code, updated = self.call("PUT", path, created)
+        self.assertEqual((code, updated["data"]), (200, {"a": "2"}))
+        self.assertGreater(int(updated["metadata"]["resourceVersion"]), int(stale["metadata"]["resourceVersion"]))
+        stale["data"]["a"] = "late"
+        code, conflict = self.call("PUT", path, stale)
+        self.assertEqual((code, conflict["reason"]), (409, "Conflict"))
+        self.assertEqual(conflict["message"], f'Operation cannot be fulfilled on configmaps "{name}": the object has been modified; '
+                         "please apply your changes to the latest version and try again")
+
+        for content_type, patch, expected in [
+                ("application/merge-patch+json", {"data": {"b": "m"}}, {"a": "2", "b": "m"}),
+                ("application/strategic-merge-patch+json", {"data": {"a": None}}, {"b": "m"}),
+                ("application/json-patch+json", [{"op": "add", "path": "/data/c", "value": "j"}], {"b": "m", "c": "j"})]:
+            code, patched = self.call("PATCH", path, patch, content_type)
+            self.assertEqual((code, patched["data"]), (200, expected), content_type)
+
+        code, listed = self.call("GET", f"{CONFIG_MAPS}?fieldSelector=metadata.name={name}")
+        self.assertEqual([item["metadata"]["name"] for item in listed["items"]], [name])
+        code, status = self.call("DELETE", path)
+        self.assertEqual((code, status["status"]), (200, "Success"))
+        code, missing = self.call("GET", path)
+        self.assertEqual((code, missing["reason"], missing["message"]), (404, "NotFound", f'configmaps "{name}" not found'))
+
+    def test_a_dry_run_changes_nothing(self):
+        code, _ = self.call("POST", f"{CONFIG_MAPS}?dryRun=All", {"metadata": {"name": "dry"}})
+        self.assertEqual(code, 201)
+        self.assertEqual(self.call("GET", f"{CONFIG_MAPS}/dry")[0], 404)
+
+    def test_lists_come_in_pages_that_agree(self):
+        for number in range(5):
+            self.call("POST", CONFIG_MAPS, {"metadata": {"name": f"page-{number}", "labels": {"paged": "yes"}}})
+        code, first = self.call("GET", f"{CONFIG_MAPS}?labelSelector=paged%3Dyes&limit=2")
+        self.assertEqual(code, 200)
+        self.call("DELETE", f"{CONFIG_MAPS}/page-3")
+        names = [item["metadata"]["name"] for item in first["items"]]
+        token = first["metadata"]["continue"]
+        while token:
+            code, page = self.call("GET", f"{CONFIG_MAPS}?labelSelector=paged%3Dyes&limit=2&continue={token}")
+            self.assertEqual(page["metadata"]["resourceVersion"], first["metadata"]["resourceVersion"])
+            names += [item["metadata"]["name"] for item in page["items"]]
+            token = page["metadata"].get("continue")
+        self.assertEqual(names, [f"page-{number}" for number in range(5)])
+        self.call("DELETE", f"{CONFIG_MAPS}?labelSelector=paged%3Dyes")
+        self.assertEqual(self.call("GET", f"{CONFIG_MAPS}?labelSelector=paged%3Dyes")[1]["items"], [])
+
+    def test_a_watch_streams_changes_of_a_selection(self):
+        revision = self.call("GET", CONFIG_MAPS)[1]["metadata"]["resourceVersion"]
+        path = f"{CONFIG_MAPS}?watch=1&timeoutSeconds=30&labelSelector=seen%3Dyes&resourceVersion={revision}"
+        watch = subprocess.Popen(self.cluster.inside(self.curl_command(path)), stdout=subprocess.PIPE, text=True)
+        try:
+            self.call("POST", CONFIG_MAPS, {"metadata": {"name": "unseen"}})
+            self.call("POST", CONFIG_MAPS, {"metadata": {"name": "seen", "labels": {"seen": "yes"}}})
+            merge = "application/merge-patch+json"
+            self.call("PATCH", f"{CONFIG_MAPS}/seen", {"data": {"a": "b"}}, merge)
+            self.call("PATCH", f"{CONFIG_MAPS}/unseen", {"metadata": {"labels": {"seen": "yes"}}}, merge)
+            self.call("PATCH", f"{CONFIG_MAPS}/seen", {"metadata": {"labels": {"seen": None}}}, merge)
+            self.call("DELETE", f"{CONFIG_MAPS}/unseen")
+            events = [json.loads(watch.stdout.readline()) for _ in range(5)]
+        finally:
+            watch.kill()
+            watch.wait()
+            watch.stdout.close()
+        self.assertEqual([(event["type"], event["object"]["metadata"]["name"]) for event in events],
+                         [("ADDED", "seen"), ("MODIFIED", "seen"), ("ADDED", "unseen"), ("DELETED", "seen"), ("DELETED", "unseen")])
+        revisions = [int(event["object"]["metadata"]["resourceVersion"]) for event in events]
+        self.assertEqual(revisions, sorted(set(revisions)))
+        self.call("DELETE", f"{CONFIG_MAPS}/seen")
+
+    def curl_command(self, path):
+        with open(f"{self.cluster.data}/pki/admin.token", encoding="utf-8") as token:
+            header = f"Authorization: Bearer {token.read().strip()}"
+        return ["curl", "--silent", "--no-buffer", "--noproxy", "*", "--cacert", f"{self.cluster.data}/pki/ca.crt", "-H", header,
+                self.cluster.ready["server"] + path]
+
+    def test_only_health_and_version_answer_strangers(self):
+        curl = ["curl", "--silent", "--noproxy", "*", "--cacert", f"{self.cluster.data}/pki/ca.crt", "-w", "\n%{http_code}"]
+        server = self.cluster.ready["server"]
+
+        def ask(path, *options):
+            done = subprocess.run(self.cluster.inside([*curl, *options, server + path]), capture_output=True, text=True, check=True)
+            text, _, code = done.stdout.rpartition("\n")
+            return int(code), text
+
+        for path in ["/livez", "/readyz", "/healthz"]:
+            self.assertEqual(ask(path), (200, "ok"))
+        self.assertEqual(json.loads(ask("/version")[1])["major"], "1")
+        for path in ["/api", "/apis", "/api/v1/pods", "/openapi/v2", "/nothing", CONFIG_MAPS]:
+            code, text = ask(path)
+            self.assertEqual((code, json.loads(text)["reason"]), (401, "Unauthorized"), path)
+        self.assertEqual(ask("/api/v1/pods", "-H", "Authorization: Bearer wrong")[0], 401)
+
+    def test_a_deployment_scales_through_its_subresource(self):
+        self.call("POST", "/apis/apps/v1/namespaces/default/deployments", {
+            "metadata": {"name": "scaled"},
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "scaled"}},
+                     "template": {"metadata": {"labels": {"app": "scaled"}},
+                                  "spec": {"containers": [{"name": "c", "image": "x"}]}}}})
+        path = "/apis/apps/v1/namespaces/default/deployments/scaled"
+        code, scale = self.call("GET", path + "/scale")
+        self.assertEqual((code, scale["kind"], scale["spec"]), (200, "Scale", {"replicas": 1}))
+        scale["spec"]["replicas"] = 3
+        self.assertEqual(self.call("PUT", path + "/scale", scale)[0], 200)
+        self.cluster.wait_running("app=scaled", 3)
+        self.assertEqual(wait_for("its status", lambda: self.call("GET", path)[1]["status"].get("readyReplicas") == 3), True)
+        self.call("DELETE", path, {"propagationPolicy": "Background"})
+        wait_for("its pods to go", lambda: not self.cluster.get("pods", "-l", "app=scaled")["items"])
+
+
+if __name__ == "__main__":
+    unittest.main()
