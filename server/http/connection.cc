@@ -215,13 +215,22 @@ Task<bool> Connection::send_stream(BodyStream& body, bool chunked) {
   if (stopping_) body.cancel();
   bool sent = true;
   while (sent) {
-    const std::vector<Slice> pieces = co_await body.next();
-    if (pieces.empty()) break;
-    sent = co_await send_pieces(pieces, chunked);
+    const std::optional<std::vector<Slice>> pieces = co_await next_pieces(body);
+    if (pieces && pieces->empty()) break;
+    sent = pieces && co_await send_pieces(*pieces, chunked);
   }
   streaming_ = nullptr;
   if (sent && chunked) sent = co_await stage("0\r\n\r\n");
   co_return sent;
+}
+
+Task<std::optional<std::vector<Slice>>> Connection::next_pieces(BodyStream& body) {
+  try {
+    co_return co_await body.next();
+  } catch (const std::exception& error) {
+    spdlog::error("streamed body: {}", error.what());
+  }
+  co_return std::nullopt;
 }
 
 Task<bool> Connection::send_pieces(const std::vector<Slice>& pieces, bool chunked) {

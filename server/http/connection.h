@@ -70,6 +70,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<Next> refuse(RequestParser::State state);
   Task<Next> respond(const Exchange& exchange, Response response);
   Task<bool> send_stream(BodyStream& body, bool chunked);
+  // Nothing when the body threw: the client must not take what it has for all of it.
+  Task<std::optional<std::vector<Slice>>> next_pieces(BodyStream& body);
   Task<bool> send_pieces(const std::vector<Slice>& pieces, bool chunked);
   // Reads on while a body is streamed; cancels it when the client goes.
   Task<void> watch_client();

@@ -342,6 +342,14 @@ TEST_CASE("a streamed body") {
     CHECK(received.starts_with("0\r\n\r\nHTTP/1.1 200 OK\r\n"));
     CHECK_FALSE(script->cancelled);
   }
+  SECTION("that throws breaks the connection without the mark of its end") {
+    script->broken = true;
+    script->end();
+    client.run();
+    CHECK(client.received().empty());
+    CHECK(client.ended());
+    CHECK_FALSE(client.finished_orderly());
+  }
   SECTION("is cancelled when the client goes") {
     client.end();
     CHECK(script->cancelled);

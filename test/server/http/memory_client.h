@@ -96,9 +96,13 @@ class MemoryClient {
   }
 
   void send(std::string_view bytes) {
+    feed(bytes);
+    run();
+  }
+  // As send(), from within a handler on context(), which runs already.
+  void feed(std::string_view bytes) {
     wire_->to_server += bytes;
     wire_->changed_for_reader.notify();
-    run();
   }
   // The client sends no more (and, as HTTP clients do, is gone).
   void end() {
@@ -141,6 +145,7 @@ class ScriptedBody final : public BodyStream {
     explicit Script(asio::any_io_executor executor) : changed(std::move(executor)) {}
     std::deque<std::vector<Slice>> pieces;
     bool ended = false;
+    bool broken = false;
     bool cancelled = false;
     bool destroyed = false;
     int taken = 0;
@@ -161,6 +166,7 @@ class ScriptedBody final : public BodyStream {
 
   Task<std::vector<Slice>> next() override {
     while (script_->pieces.empty() && !script_->ended && !script_->cancelled) co_await script_->changed.wait();
+    if (script_->broken) throw std::runtime_error("broken");
     if (script_->pieces.empty() || script_->cancelled) co_return std::vector<Slice>();
     std::vector<Slice> pieces = std::move(script_->pieces.front());
     script_->pieces.pop_front();
