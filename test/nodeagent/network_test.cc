@@ -1,17 +1,17 @@
 #include "nodeagent/files.h"
 #include "nodeagent/network/pod_network.h"
 #include "nodeagent/process.h"
-#include "test/nodeagent/host_support.h"
+#include "test/support/host.h"
 #include "test/support/temp_dir.h"
 
 #include <unistd.h>
 
 namespace skiff::nodeagent {
 
+using skiff::test::HostNamespace;
+using skiff::test::must_skip;
+using skiff::test::shell;
 using skiff::test::TempDir;
-using test::HostNamespace;
-using test::must_skip;
-using test::shell;
 
 namespace {
 

@@ -1,10 +1,17 @@
 // legacy-view RUNTIME ARGUMENTS...: runs an OCI runtime with a view of /sys/fs/cgroup that it accepts.
-// crun refuses to work where cgroup v1 hierarchies and a cgroup2 with controllers are mounted side by side (what systemd calls
-// hybrid mode). In a mount namespace of its own, with /sys/fs/cgroup/unified gone, it sees plain cgroup v1. On other hosts the
-// program changes nothing. Exit code 125 when the namespace cannot be made, 127 when RUNTIME cannot be run.
+// crun refuses to work where cgroup v1 hierarchies and a cgroup2 with controllers are mounted side by side (what
+// systemd calls hybrid mode). In a mount namespace of its own, with /sys/fs/cgroup/unified gone, it sees plain cgroup
+// v1. On other hosts the program changes nothing. Exit code 125 when the namespace cannot be made, 127 when RUNTIME
+// cannot be run.
 #include "syscalls.h"
 
-enum { kNewMountNamespace = 0x00020000, kRecursive = 0x4000, kSlave = 1 << 19, kDetach = 2, kCgroup2Magic = 0x63677270 };
+enum {
+  kNewMountNamespace = 0x00020000,
+  kRecursive = 0x4000,
+  kSlave = 1 << 19,
+  kDetach = 2,
+  kCgroup2Magic = 0x63677270
+};
 
 static long file_system_type(const char* path) {
   long buffer[32] = {0};  // struct statfs begins with a long f_type

@@ -15,7 +15,10 @@ static inline long system_call(long number, long a, long b, long c, long d, long
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
   long result;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+                   : "rcx", "r11", "memory");
   return result;
 }
 // The kernel enters with argc, argv and envp on the stack; hand its address to start().

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "nodeagent/runtime/oci/host.h"
+#include "nodeagent/runtime/oci/layout.h"
+#include "nodeagent/runtime/runtime.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace skiff::nodeagent::oci {
+
+struct SupervisedOptions {
+  std::string id;
+  std::string bundle;  // directory with config.json; conmon's files go there too
+  std::string name;
+  std::string log_path;  // its directory exists
+  bool stdin_open = false;
+  bool stdin_once = false;
+  bool tty = false;
+};
+
+struct SupervisedProcess {
+  int pid = 0;             // the container's first process
+  int supervisor_pid = 0;  // conmon's
+};
+
+// The programs that do the work: an OCI runtime (crun or runc, by the same command line) and conmon, which starts a
+// container through it, keeps its output in the CRI log format, writes its exit code to a file and outlives us. Every
+// function blocks and is thread-safe.
+class OciCommand {
+ public:
+  // kNotFound names the Debian packages to install.
+  [[nodiscard]] static Result<OciCommand> find(const std::vector<std::string>& runtimes, const CgroupHost& cgroups,
+                                               const Layout& layout);
+
+  // Runs a container without a supervisor; its pid. It is adopted by the agent (a child subreaper) or by init.
+  [[nodiscard]] Result<int> run_detached(const std::string& id, const std::string& bundle) const;
+  // Makes a container under conmon. It waits for start().
+  [[nodiscard]] Result<SupervisedProcess> create(const SupervisedOptions& options) const;
+  [[nodiscard]] Result<void> start(const std::string& id) const;
+  // "created", "running", "stopped". kNotFound.
+  [[nodiscard]] Result<std::string> state(const std::string& id) const;
+  // Takes the cgroup and the runtime's state away; kills what runs. Idempotent.
+  [[nodiscard]] Result<void> remove(const std::string& id) const;
+  [[nodiscard]] Result<ExecResult> exec(const std::string& id, const std::vector<std::string>& command,
+                                        std::chrono::seconds timeout) const;
+
+ private:
+  OciCommand(std::vector<std::string> runtime, std::string conmon, const Layout& layout)
+      : runtime_(std::move(runtime)), conmon_(std::move(conmon)), layout_(layout) {}
+  [[nodiscard]] std::vector<std::string> with(std::vector<std::string> arguments) const;
+
+  std::vector<std::string> runtime_;  // program and global options
+  std::string conmon_;
+  Layout layout_;
+};
+
+// Kills conmon and runtime processes that work on this id, which a killed agent may have left at work.
+void kill_processes_of(const std::string& id);
+
+}  // namespace skiff::nodeagent::oci

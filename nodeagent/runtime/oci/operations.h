@@ -1,0 +1,78 @@
+#pragma once
+
+#include "nodeagent/network/pod_network.h"
+#include "nodeagent/runtime/oci/host.h"
+#include "nodeagent/runtime/oci/layout.h"
+#include "nodeagent/runtime/oci/oci_command.h"
+#include "nodeagent/runtime/oci/options.h"
+#include "nodeagent/runtime/oci/records.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace skiff::nodeagent::oci {
+
+// What earlier agents left, after the half-made has been removed.
+struct Found {
+  std::vector<SandboxRecord> sandboxes;
+  std::vector<ContainerRecord> containers;  // with their state, exit code and times
+};
+
+// The cgroup below which a sandbox's containers have theirs: "/skiff/besteffort/pod<uid>".
+[[nodiscard]] std::string sandbox_cgroup(const std::string& cgroup_root, const std::string& cgroup_parent);
+
+[[nodiscard]] std::vector<HostPort> host_ports(const SandboxRecord& record);
+
+// The steps that sandboxes and containers are made and taken down by: mounts, namespaces, cgroups, processes, records.
+// All block, and run on pool threads, several at a time for different sandboxes. They know of each other only what is
+// in the records that they are given and that they bring up to date.
+class Operations {
+ public:
+  // Prepares directories, helper programs and the bridge. kNotFound names missing Debian packages; kPermissionDenied
+  // when not root.
+  [[nodiscard]] static Result<std::unique_ptr<Operations>> open(const OciOptions& options);
+
+  [[nodiscard]] Result<Found> recover();
+
+  // `record` holds id and configuration. On failure nothing is left.
+  [[nodiscard]] Result<void> make_sandbox(SandboxRecord& record);
+  // The sandbox's containers have ended. Tries every step, and tells the first failure.
+  [[nodiscard]] Result<void> stop_sandbox(SandboxRecord& record);
+  // Also stops it. Its containers have been removed.
+  [[nodiscard]] Result<void> remove_sandbox(SandboxRecord& record);
+
+  // `record` holds everything but processes and phase. On failure nothing is left.
+  [[nodiscard]] Result<void> make_container(const SandboxRecord& sandbox, ContainerRecord& record,
+                                            const ContainerConfig& config);
+  [[nodiscard]] Result<void> start_container(ContainerRecord& record);
+  // After its supervisor has ended: how and when did it end? When the supervisor was killed, the container is too.
+  void finish_container(ContainerRecord& record);
+  [[nodiscard]] Result<void> signal_container(const ContainerRecord& record, int signal_number);
+  [[nodiscard]] Result<void> remove_container(const ContainerRecord& record);
+  [[nodiscard]] Result<ExecResult> exec(const std::string& container_id, const std::vector<std::string>& command,
+                                        std::chrono::seconds timeout);
+
+ private:
+  Operations(const OciOptions& options, Layout layout, CgroupHost cgroups, HostLimits limits, OciCommand command);
+  [[nodiscard]] Result<void> build_sandbox(SandboxRecord& record);
+  [[nodiscard]] Result<void> build_container(const SandboxRecord& sandbox, ContainerRecord& record,
+                                             const ContainerConfig& config);
+  [[nodiscard]] std::string container_cgroup(const SandboxRecord& sandbox, const std::string& id) const;
+  // Removes whatever there is of something half made.
+  [[nodiscard]] Result<void> destroy_sandbox(SandboxRecord& record);
+  [[nodiscard]] Result<void> destroy_container(const ContainerRecord& record);
+  [[nodiscard]] Result<void> recover_sandboxes(Found& found);
+  [[nodiscard]] Result<void> recover_containers(Found& found);
+  // False when it never started.
+  [[nodiscard]] Result<bool> adopt_container(ContainerRecord& record);
+
+  const std::string cgroup_root_;
+  const Layout layout_;
+  const CgroupHost cgroups_;
+  const HostLimits limits_;
+  const OciCommand command_;
+  std::unique_ptr<PodNetwork> network_;
+};
+
+}  // namespace skiff::nodeagent::oci

@@ -1,0 +1,10 @@
+#include "test/support/oci_harness.h"
+
+namespace skiff::nodeagent::test {
+
+TEST_CASE("The OCI runtime keeps the runtime contract") {
+  if (skiff::test::must_skip({"crun", "conmon", "nft", "ip", "busybox"})) return;
+  check_runtime([] { return std::make_unique<OciHarness>(); });
+}
+
+}  // namespace skiff::nodeagent::test
