@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <initializer_list>
 #include <utility>
 
 namespace skiff::api::openapi {
@@ -15,28 +14,35 @@ namespace {
 using schema::Catalog;
 using schema::Struct;
 using Shape = Payload::Shape;
-using Names = std::vector<std::string_view>;
 
-const Names kListQuery{
+// The query parameters of each kind of request.
+constexpr std::string_view kListQuery[] = {
     "allowWatchBookmarks",  "continue",          "fieldSelector",  "labelSelector", "limit", "resourceVersion",
     "resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch"};
-const Names kWriteQuery{"dryRun", "fieldManager", "fieldValidation"};
-const Names kPatchQuery{"dryRun", "fieldManager", "fieldValidation", "force"};
-const Names kDeleteQuery{"dryRun", "gracePeriodSeconds", "ignoreStoreReadErrorWithClusterBreakingPotential",
-                         "orphanDependents", "propagationPolicy"};
-const Names kDeleteCollectionQuery{"continue",
-                                   "dryRun",
-                                   "fieldSelector",
-                                   "gracePeriodSeconds",
-                                   "ignoreStoreReadErrorWithClusterBreakingPotential",
-                                   "labelSelector",
-                                   "limit",
-                                   "orphanDependents",
-                                   "propagationPolicy",
-                                   "resourceVersion",
-                                   "resourceVersionMatch",
-                                   "sendInitialEvents",
-                                   "timeoutSeconds"};
+constexpr std::string_view kWriteQuery[] = {"dryRun", "fieldManager", "fieldValidation"};
+constexpr std::string_view kPatchQuery[] = {"dryRun", "fieldManager", "fieldValidation", "force"};
+constexpr std::string_view kDeleteQuery[] = {"dryRun", "gracePeriodSeconds",
+                                             "ignoreStoreReadErrorWithClusterBreakingPotential", "orphanDependents",
+                                             "propagationPolicy"};
+constexpr std::string_view kDeleteCollectionQuery[] = {"continue",
+                                                       "dryRun",
+                                                       "fieldSelector",
+                                                       "gracePeriodSeconds",
+                                                       "ignoreStoreReadErrorWithClusterBreakingPotential",
+                                                       "labelSelector",
+                                                       "limit",
+                                                       "orphanDependents",
+                                                       "propagationPolicy",
+                                                       "resourceVersion",
+                                                       "resourceVersionMatch",
+                                                       "sendInitialEvents",
+                                                       "timeoutSeconds"};
+
+// The status codes that come with an object.
+constexpr std::string_view kOk[] = {"200"};
+constexpr std::string_view kOkOrAccepted[] = {"200", "202"};
+constexpr std::string_view kOkOrCreated[] = {"200", "201"};
+constexpr std::string_view kOkCreatedOrAccepted[] = {"200", "201", "202"};
 
 // How a verb of discovery appears in the document.
 struct Verb {
@@ -49,12 +55,12 @@ struct Verb {
 };
 constexpr std::array kVerbs{
     Verb{"list", "get", "list", "list", "List or watch objects of kind", true},
-    Verb{"create", "post", "post", "create", "Create a", true},
+    Verb{"create", "post", "post", "create", "Create an object of kind", true},
     Verb{"deletecollection", "delete", "deletecollection", "delete", "Delete a collection of", true},
     Verb{"get", "get", "get", "read", "Read the specified", false},
     Verb{"update", "put", "put", "replace", "Replace the specified", false},
     Verb{"patch", "patch", "patch", "patch", "Partially update the specified", false},
-    Verb{"delete", "delete", "delete", "delete", "Delete a", false},
+    Verb{"delete", "delete", "delete", "delete", "Delete the specified", false},
 };
 
 bool contains(const std::vector<std::string>& verbs, std::string_view verb) {
@@ -119,13 +125,18 @@ class ResourceOperations {
     if (verb.name == "list") {
       operation.query = kListQuery;
       operation.response = Payload{Shape::kList, type_};
-      operation.response_codes = {"200"};
+      operation.response_codes = kOk;
     } else if (verb.method == "delete") {
-      operation.query = verb.on_collection ? kDeleteCollectionQuery : kDeleteQuery;
       operation.body = Payload{Shape::kType, catalog_.find(kDeleteOptionsType)};
       operation.body_required = false;
       operation.response = Payload{Shape::kType, catalog_.find(kStatusType)};
-      operation.response_codes = verb.on_collection ? Names{"200"} : Names{"200", "202"};
+      if (verb.on_collection) {
+        operation.query = kDeleteCollectionQuery;
+        operation.response_codes = kOk;
+      } else {
+        operation.query = kDeleteQuery;
+        operation.response_codes = kOkOrAccepted;
+      }
     } else {
       describe_object_verb(verb, type_, operation);
     }
@@ -136,19 +147,19 @@ class ResourceOperations {
   static void describe_object_verb(const Verb& verb, const Struct* type, Operation& operation) {
     const Payload object{type == nullptr ? Shape::kText : Shape::kType, type};
     operation.response = object;
-    operation.response_codes = {"200"};
+    operation.response_codes = kOk;
     if (verb.name == "create") {
       operation.query = kWriteQuery;
       operation.body = object;
-      operation.response_codes = {"200", "201", "202"};
+      operation.response_codes = kOkCreatedOrAccepted;
     } else if (verb.name == "update") {
       operation.query = kWriteQuery;
       operation.body = object;
-      operation.response_codes = {"200", "201"};
+      operation.response_codes = kOkOrCreated;
     } else if (verb.name == "patch") {
       operation.query = kPatchQuery;
       operation.body = Payload{Shape::kPatch, nullptr};
-      operation.response_codes = {"200", "201"};
+      operation.response_codes = kOkOrCreated;
     }
   }
 
@@ -158,7 +169,7 @@ class ResourceOperations {
                    resource_.kind + "ForAllNamespaces";
     operation.query = kListQuery;
     operation.response = Payload{Shape::kList, type_};
-    operation.response_codes = {"200"};
+    operation.response_codes = kOk;
     operations_.push_back(std::move(operation));
   }
 
@@ -173,7 +184,7 @@ class ResourceOperations {
       if (!contains(subresource.verbs, verb.name) || verb.name == "list" || verb.method == "delete") continue;
       Operation operation = begin(verb, collection_ + "/{name}/" + subresource.name, capitalized(subresource.name));
       operation.description =
-          std::string(verb.description) + " " + subresource.name + " of the specified " + resource_.kind;
+          capitalized(std::string(verb.id_prefix)) + " " + subresource.name + " of the specified " + resource_.kind;
       if (own_kind) {
         operation.group = subresource.group;
         operation.version = subresource.version;

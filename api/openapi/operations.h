@@ -24,14 +24,14 @@ struct Operation {
   std::string action;  // what it is in the API: "list", "deletecollection", ...
   std::string id;      // "readCoreV1NamespacedPod"
   std::string description;
-  std::string tag;                      // "core_v1"
-  std::string group_version_path;       // "api/v1", "apis/apps/v1"
-  std::string group, version, kind;     // of what is sent
-  std::vector<std::string_view> query;  // names of query parameters, see parameters.h
+  std::string tag;                          // "core_v1"
+  std::string group_version_path;           // "api/v1", "apis/apps/v1"
+  std::string group, version, kind;         // of what is sent
+  std::span<const std::string_view> query;  // names of query parameters, see parameters.h
   Payload body;
   bool body_required = true;
   Payload response;
-  std::vector<std::string_view> response_codes;  // those that carry `response`
+  std::span<const std::string_view> response_codes;  // those that carry `response`
 };
 
 // "api/v1" or "apis/apps/v1".

@@ -56,7 +56,7 @@ Json parameter(std::string_view name, std::string_view in, Dialect dialect) {
 
 }  // namespace
 
-Json query_parameters(const std::vector<std::string_view>& names, Dialect dialect) {
+Json query_parameters(std::span<const std::string_view> names, Dialect dialect) {
   Json parameters = Json::array();
   for (const std::string_view name : names) parameters.push_back(parameter(name, "query", dialect));
   return parameters;
