@@ -1,0 +1,225 @@
+#include "server/handlers/api_handler.h"
+
+#include "server/handlers/api_resources.h"
+#include "server/handlers/discovery.h"
+#include "server/handlers/openapi_documents.h"
+#include "server/handlers/request_info.h"
+#include "server/handlers/responses.h"
+#include "server/handlers/version.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+namespace skiff::server {
+namespace {
+
+using Verb = VerbResult (*)(ResourceCall& call);
+
+struct Route {
+  std::string_view subresource;
+  std::string_view verb;
+  Verb run;
+};
+
+// What runs for a verb that a resource or subresource says it has.
+constexpr Route kRoutes[] = {
+    {"", "get", get_object},
+    {"", "list", list_objects},
+    {"", "watch", watch_objects},
+    {"", "create", create_object},
+    {"", "update", update_object},
+    {"", "patch", patch_object},
+    {"", "delete", delete_object},
+    {"", "deletecollection", delete_collection},
+    {"status", "get", get_object},
+    {"status", "update", update_object},
+    {"status", "patch", patch_object},
+    {"scale", "get", get_object},
+    {"scale", "update", update_object},
+    {"scale", "patch", patch_object},
+    {"finalize", "update", update_object},
+    {"binding", "create", bind_pod},
+    {"eviction", "create", evict_pod},
+    {"log", "get", read_pod_log},
+    {"token", "create", issue_token},
+};
+
+bool contains(const std::vector<std::string>& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// Which verbs address a single object and which a collection.
+bool addresses_one(std::string_view verb) {
+  return verb == "get" || verb == "update" || verb == "patch" || verb == "delete";
+}
+
+// Whether the path has the form that the verb needs. A collection of a namespaced kind can be read across all
+// namespaces, but written only inside of one.
+bool fits(const ApiResource& resource, const RequestInfo& info) {
+  if (!info.subresource.empty()) return !info.name.empty();
+  if (addresses_one(info.verb) != !info.name.empty()) return false;
+  const bool reads_all = info.verb == "list" || info.verb == "watch";
+  return !resource.namespaced || !info.namespace_.empty() || reads_all;
+}
+
+// Whether the resource lives where the path says: cluster-scoped ones in no namespace, objects of the others in one.
+bool is_placed(const ApiResource& resource, const RequestInfo& info) {
+  if (!resource.namespaced) return info.namespace_.empty() || info.resource == "namespaces";
+  return info.name.empty() || !info.namespace_.empty();
+}
+
+// Upstream takes a list that is narrowed to one name for a request about that object.
+std::string selected_name(const Request& request) {
+  const auto text = request.query_value("fieldSelector");
+  const api::Result<api::FieldSelector> selector = api::FieldSelector::parse(text.value_or(""));
+  if (!selector) return "";
+  for (const api::FieldSelector::Requirement& requirement : selector->requirements()) {
+    if (requirement.field == "metadata.name" && requirement.equal) return requirement.value;
+  }
+  return "";
+}
+
+AuthorizationAttributes attributes_of(const Request& request, const RequestInfo& info) {
+  AuthorizationAttributes attributes;
+  attributes.user = request.user;
+  attributes.verb = info.verb;
+  attributes.path = info.path;
+  attributes.is_resource = info.is_resource;
+  attributes.group = info.group;
+  attributes.resource = info.resource;
+  attributes.subresource = info.subresource;
+  attributes.namespace_ = info.namespace_;
+  attributes.name = info.name;
+  const bool collection = info.verb == "list" || info.verb == "watch" || info.verb == "deletecollection";
+  if (collection) attributes.name = selected_name(request);
+  return attributes;
+}
+
+Verb find_route(const ApiResource& resource, const RequestInfo& info) {
+  if (resource.plural == "bindings") return info.verb == "create" ? bind_pod : nullptr;
+  for (const Route& route : kRoutes) {
+    if (route.subresource == info.subresource && route.verb == info.verb) return route.run;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+struct ApiHandler::Impl {
+  Impl(const ApiParts& parts, std::vector<HealthCheck> health_checks);
+
+  [[nodiscard]] const ApiResource* find(const RequestInfo& info) const;
+  [[nodiscard]] api::Result<Verb> route(const RequestInfo& info, const ApiResource*& resource) const;
+  [[nodiscard]] Response respond_to_other(const Request& request);
+  Task<Response> respond_to_resource(Request request, RequestInfo info);
+
+  const ApiParts parts;
+  const std::vector<HealthCheck> health_checks;
+  const std::vector<ApiResource> resources;
+  const Discovery discovery;
+  OpenApiDocuments openapi;
+  const Json version = version_document();
+  const Json root;  // what GET / lists
+};
+
+namespace {
+
+Json root_document(const std::vector<ApiResource>& resources) {
+  std::set<std::string> paths = {"/api",    "/apis",        "/healthz",    "/healthz/ping", "/livez",  "/livez/ping",
+                                 "/readyz", "/readyz/ping", "/openapi/v2", "/openapi/v3",   "/version"};
+  for (const ApiResource& resource : resources) {
+    if (resource.group.empty()) {
+      paths.insert("/api/" + resource.version);
+    } else {
+      paths.insert("/apis/" + resource.group);
+      paths.insert("/apis/" + resource.group + "/" + resource.version);
+    }
+  }
+  return {{"paths", paths}};
+}
+
+}  // namespace
+
+ApiHandler::Impl::Impl(const ApiParts& parts, std::vector<HealthCheck> health_checks)
+    : parts(parts),
+      health_checks(std::move(health_checks)),
+      resources(api_resources_of(parts.registry.kinds())),
+      discovery(resources),
+      openapi(parts.catalog, resources, std::string(kKubernetesVersion)),
+      root(root_document(resources)) {}
+
+ApiHandler::ApiHandler(const ApiParts& parts, std::vector<HealthCheck> health_checks)
+    : impl_(std::make_unique<Impl>(parts, std::move(health_checks))) {}
+
+ApiHandler::~ApiHandler() = default;
+
+const ApiResource* ApiHandler::Impl::find(const RequestInfo& info) const {
+  const auto found = std::find_if(resources.begin(), resources.end(), [&](const ApiResource& resource) {
+    return resource.group == info.group && resource.version == info.version && resource.plural == info.resource;
+  });
+  return found == resources.end() ? nullptr : &*found;
+}
+
+// The verb to run, or 404 when there is nothing at the path, or 405 when there is but not with this method.
+api::Result<Verb> ApiHandler::Impl::route(const RequestInfo& info, const ApiResource*& resource) const {
+  resource = find(info);
+  if (resource == nullptr || info.has_rest || !is_placed(*resource, info)) return no_such_path();
+  const std::vector<std::string>* verbs = &resource->verbs;
+  if (!info.subresource.empty()) {
+    const ApiSubresource* subresource = resource->find_subresource(info.subresource);
+    if (subresource == nullptr) return no_such_path();
+    verbs = &subresource->verbs;
+  }
+  if (!contains(*verbs, info.verb) || !fits(*resource, info)) return no_such_method();
+  const Verb verb = find_route(*resource, info);
+  if (verb == nullptr) return no_such_method();
+  return verb;
+}
+
+Response ApiHandler::Impl::respond_to_other(const Request& request) {
+  if (request.method != "GET") return error_response(no_such_method(), request);
+  if (auto health = health_response(request, health_checks)) return std::move(*health);
+  if (auto discovered = discovery.respond(request)) return std::move(*discovered);
+  if (auto described = openapi.respond(request)) return std::move(*described);
+  const Json* document = request.path == "/version" ? &version : request.path == "/" ? &root : nullptr;
+  if (document == nullptr) return error_response(no_such_path(), request);
+  const api::Result<OutputFormat> format = negotiate_output(request);
+  if (!format) return error_response(format.error(), request);
+  return document_response(200, *document, *format);
+}
+
+Task<Response> ApiHandler::Impl::respond_to_resource(Request request, RequestInfo info) {
+  const ApiResource* resource = nullptr;
+  const api::Result<Verb> verb = route(info, resource);
+  if (!verb) co_return error_response(verb.error(), request);
+  api::Result<OutputFormat> format = negotiate_output(request);
+  if (!format) co_return error_response(format.error(), request);
+
+  ResourceCall call{parts, parts.registry, std::move(request), std::move(info), resource->served, std::move(*format),
+                    {}};
+  call.context.user = call.request.user;
+  const std::string& deprecation = call.kind.version->deprecation_warning;
+  if (!deprecation.empty()) call.context.warn(deprecation);
+  api::Result<Response> result = co_await (*verb)(call);
+  Response response = result ? std::move(*result) : error_response(result.error(), call.request);
+  add_warnings(call.context.warnings, response);
+  co_return response;
+}
+
+Task<Response> ApiHandler::handle(Request request) {
+  RequestInfo info = request_info_of(request);
+  const api::Result<void> allowed = impl_->parts.authorizer.authorize(attributes_of(request, info));
+  Response response;
+  if (!allowed) {
+    response = error_response(allowed.error(), request);
+  } else if (info.is_resource) {
+    response = co_await impl_->respond_to_resource(std::move(request), std::move(info));
+  } else {
+    response = impl_->respond_to_other(request);
+  }
+  if (response.headers.find("Cache-Control") == nullptr) response.headers.set("Cache-Control", "no-cache, private");
+  co_return response;
+}
+
+}  // namespace skiff::server

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "server/handlers/health.h"
+#include "server/handlers/verbs.h"
+#include "server/http/http.h"
+
+#include <memory>
+#include <vector>
+
+namespace skiff::server {
+
+// The Kubernetes API over HTTP: routes each authenticated request to discovery, OpenAPI, health, /version or, after
+// asking for permission, to the verb of a resource, and makes every failure a metav1.Status. Called by the HTTP server,
+// on its threads; keeps no state between requests but documents that are made once.
+// It does not authenticate, limit bodies or write logs: that is the HTTP layer's.
+class ApiHandler final : public Handler {
+ public:
+  ApiHandler(const ApiParts& parts, std::vector<HealthCheck> health_checks);
+  ~ApiHandler() override;
+
+  Task<Response> handle(Request request) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace skiff::server

@@ -1,0 +1,130 @@
+#include "api/field_error.h"
+#include "server/handlers/parameters.h"
+#include "server/handlers/verbs.h"
+
+namespace skiff::server {
+namespace {
+
+// A container's log as a body. Keeps the node's service, which the bytes come from.
+class LogBody final : public BodyStream {
+ public:
+  LogBody(std::shared_ptr<api::NodeService> node, std::unique_ptr<api::ByteStream> bytes)
+      : node_(std::move(node)), bytes_(std::move(bytes)) {}
+
+  // A failure in the middle ends the body early: the client has its status line already.
+  Task<std::vector<Slice>> next() override {
+    std::vector<Slice> pieces;
+    api::Result<std::optional<std::string>> piece = co_await bytes_->next();
+    if (piece && *piece) pieces.push_back(Slice::of(std::move(**piece)));
+    co_return pieces;
+  }
+
+  void cancel() override { bytes_->cancel(); }
+
+ private:
+  const std::shared_ptr<api::NodeService> node_;
+  const std::unique_ptr<api::ByteStream> bytes_;
+};
+
+// An optional whole number that must not be below `minimum`.
+api::Result<std::optional<std::int64_t>> bounded(const Request& request, const char* name, std::int64_t minimum,
+                                                 api::FieldErrors& errors) {
+  const api::Result<std::optional<std::int64_t>> value = integer_parameter(request, name);
+  if (value && *value && **value < minimum) {
+    errors.invalid(name, **value, minimum == 0 ? "must be greater than or equal to 0" : "must be greater than 0");
+  }
+  return value;
+}
+
+api::Result<api::LogOptions> log_options(const ResourceCall& call) {
+  const Request& request = call.request;
+  api::FieldErrors errors;
+  const auto since = bounded(request, "sinceSeconds", 1, errors);
+  if (!since) return since.error();
+  const auto tail = bounded(request, "tailLines", 0, errors);
+  if (!tail) return tail.error();
+  const auto limit = bounded(request, "limitBytes", 1, errors);
+  if (!limit) return limit.error();
+
+  api::LogOptions options;
+  options.container = request.query_value("container").value_or("");
+  options.follow = is_true(request.query_value("follow"));
+  options.previous = is_true(request.query_value("previous"));
+  options.timestamps = is_true(request.query_value("timestamps"));
+  options.since_seconds = *since;
+  options.tail_lines = *tail;
+  options.limit_bytes = *limit;
+  options.since_time = request.query_value("sinceTime").value_or("");
+  if (!options.since_time.empty() && !parse_time(options.since_time)) {
+    return api::bad_request("parsing time " + to_json_text(Json(options.since_time)) +
+                            " as \"2006-01-02T15:04:05Z07:00\": cannot parse " +
+                            to_json_text(Json(options.since_time)) + " as \"2006\"");
+  }
+  if (options.since_seconds && !options.since_time.empty()) {
+    errors.forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified");
+  }
+  if (!errors.empty()) return api::invalid("", "PodLogOptions", call.info.name, errors);
+  return options;
+}
+
+std::vector<std::string> container_names(const Json& pod, std::string_view list) {
+  std::vector<std::string> names;
+  const Json* containers = find(pod, {"spec", list});
+  if (containers == nullptr) return names;
+  for (const Json& container : *containers) names.push_back(string_at(container, {"name"}));
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : " ") + name;
+  return text;
+}
+
+// The container meant: the one named, which must exist, or the only one.
+api::Result<std::string> choose_container(const Json& pod, const std::string& pod_name, const std::string& asked) {
+  const std::vector<std::string> containers = container_names(pod, "containers");
+  const std::vector<std::string> init_containers = container_names(pod, "initContainers");
+  if (!asked.empty()) {
+    const std::vector<std::string> ephemeral_containers = container_names(pod, "ephemeralContainers");
+    for (const auto* names : {&containers, &init_containers, &ephemeral_containers}) {
+      if (std::find(names->begin(), names->end(), asked) != names->end()) return asked;
+    }
+    return api::bad_request("container " + asked + " is not valid for pod " + pod_name);
+  }
+  if (containers.size() == 1) return containers.front();
+  std::string message = "a container name must be specified for pod " + pod_name;
+  if (!containers.empty()) message += ", choose one of: [" + joined(containers) + "]";
+  if (!init_containers.empty()) message += " or one of the init containers: [" + joined(init_containers) + "]";
+  return api::bad_request(message);
+}
+
+}  // namespace
+
+VerbResult read_pod_log(ResourceCall& call) {
+  const api::Result<store::RecordPtr> record = call.registry.get(call.kind, call.name());
+  if (!record) co_return record.error();
+  api::Result<api::LogOptions> options = log_options(call);
+  if (!options) co_return options.error();
+  const Json pod = Json::parse((*record)->value, nullptr, false);
+  api::Result<std::string> container = choose_container(pod, call.info.name, options->container);
+  if (!container) co_return container.error();
+  options->container = std::move(*container);
+
+  const std::string node_name = string_at(pod, {"spec", "nodeName"});
+  Response response;
+  if (node_name.empty()) {
+    // Not scheduled yet, so there is no log, which is not an error.
+    response.status = 204;
+    co_return std::move(response);
+  }
+  const std::shared_ptr<api::NodeService> node = call.parts.nodes.find(node_name);
+  if (!node) co_return api::not_found("", "nodes", node_name);
+  api::Result<std::unique_ptr<api::ByteStream>> bytes = co_await node->logs(call.name(), std::move(*options));
+  if (!bytes) co_return bytes.error();
+  response.headers.set("Content-Type", "text/plain");
+  response.stream = std::make_unique<LogBody>(node, std::move(*bytes));
+  co_return std::move(response);
+}
+
+}  // namespace skiff::server

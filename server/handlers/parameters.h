@@ -1,0 +1,58 @@
+#pragma once
+
+#include "api/client.h"
+#include "api/status.h"
+#include "server/http/http.h"
+#include "server/registry/registry.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace skiff::server {
+
+// The query parameters of the verbs, read and checked as upstream does: a value that is not of the parameter's type is
+// kBadRequest, one that is not allowed kInvalid about "ListOptions.meta.k8s.io" and the like. Parameters that a verb
+// does not know are ignored.
+
+// Upstream's reading of boolean parameters: present and neither "false" nor "0".
+[[nodiscard]] bool is_true(const std::optional<std::string>& value);
+
+// Nothing when the parameter is absent or empty; kBadRequest with the text of Go's strconv.ParseInt otherwise.
+[[nodiscard]] api::Result<std::optional<std::int64_t>> integer_parameter(const Request& request, std::string_view name);
+
+// metav1.ListOptions.
+struct ListQuery {
+  ListParams params;
+  bool watch = false;
+  bool allow_bookmarks = false;
+  std::optional<bool> send_initial_events;
+  std::optional<std::int64_t> timeout_seconds;
+};
+[[nodiscard]] api::Result<ListQuery> list_query(const Request& request);
+
+// What metav1.CreateOptions, UpdateOptions and PatchOptions have in common.
+struct WriteQuery {
+  WriteParams params;
+  bool dry_run = false;
+  bool force = false;  // server-side apply
+  // As given, or derived from the User-Agent as upstream does.
+  std::string field_manager;
+};
+[[nodiscard]] api::Result<WriteQuery> create_query(const Request& request);
+[[nodiscard]] api::Result<WriteQuery> update_query(const Request& request);
+[[nodiscard]] api::Result<WriteQuery> patch_query(const Request& request, api::PatchType type);
+
+// metav1.DeleteOptions.
+struct DeleteQuery {
+  api::DeleteOptions options;
+  bool dry_run = false;
+  // orphanDependents=false was asked for, the only case in which upstream answers 202 to a deletion that is under way.
+  bool accepted_when_pending = false;
+};
+// Out of the query, which counts when the request has no body.
+[[nodiscard]] api::Result<DeleteQuery> delete_query(const Request& request);
+// Out of a DeleteOptions that has been decoded by its schema.
+[[nodiscard]] api::Result<DeleteQuery> delete_query_of(const Json& document);
+
+}  // namespace skiff::server

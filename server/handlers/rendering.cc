@@ -1,0 +1,196 @@
+#include "server/handlers/rendering.h"
+
+#include "api/base/check.h"
+#include "server/handlers/responses.h"
+#include "server/handlers/text.h"
+
+#include <utility>
+
+namespace skiff::server {
+
+// An object in both of its forms, the document for what is computed and the bytes for what is passed on.
+struct Rendering::Item {
+  Json object;  // in the storage version
+  Slice bytes;  // in the version asked for
+};
+
+namespace {
+
+api::Status not_acceptable(std::string message) {
+  api::Status status;
+  status.reason = api::Reason::kNotAcceptable;
+  status.message = std::move(message);
+  return status;
+}
+
+std::string list_metadata(const ListPage& page) {
+  std::string text = "{\"resourceVersion\":" + to_json_text(Json(page.resource_version));
+  if (!page.continue_token.empty()) text += ",\"continue\":" + to_json_text(Json(page.continue_token));
+  if (page.remaining_item_count) text += ",\"remainingItemCount\":" + std::to_string(*page.remaining_item_count);
+  return text + "}";
+}
+
+std::string columns_of(const TableSpec& table) {
+  Json columns = Json::array();
+  for (const TableColumn& column : table.columns) {
+    columns.push_back({{"name", column.name},
+                       {"type", column.type},
+                       {"format", column.format},
+                       {"description", column.description},
+                       {"priority", column.priority}});
+  }
+  return to_json_text(columns);
+}
+
+const Json& metadata_of(const Json& object) {
+  static const Json kNone = Json::object();
+  const Json* metadata = find(object, {"metadata"});
+  return metadata != nullptr ? *metadata : kNone;
+}
+
+void append_separator(bool& first, std::vector<Slice>& out) {
+  if (!std::exchange(first, false)) out.push_back(Slice::literal(","));
+}
+
+}  // namespace
+
+Rendering::Rendering(const Registry& registry, ServedKind kind, OutputFormat format)
+    : registry_(registry), kind_(kind), format_(std::move(format)) {}
+
+api::Result<std::vector<Slice>> Rendering::object(const store::RecordPtr& record) const {
+  std::vector<Slice> out;
+  if (format_.shape == Shape::kObject) {
+    out.push_back(share(registry_.encode(kind_, record)));
+    return out;
+  }
+  if (format_.shape == Shape::kPartialMetadataList) {
+    return not_acceptable("you requested PartialObjectMetadataList, but the requested object is not a list (*" +
+                          internal_package(kind_.kind->group()) + "." + kind_.kind->kind + ")");
+  }
+  append_item(item_of(record), kind_.kind->table, true, out);
+  return out;
+}
+
+api::Result<std::vector<Slice>> Rendering::derived(const Json& document, const TableSpec& table) const {
+  std::vector<Slice> out;
+  const Item item{document, Slice::of(to_json_text(document))};
+  if (format_.shape == Shape::kPartialMetadataList) {
+    return not_acceptable("you requested PartialObjectMetadataList, but the requested object is not a list (*" +
+                          string_at(document, {"kind"}) + ")");
+  }
+  append_item(item, table, true, out);
+  return out;
+}
+
+api::Result<std::vector<Slice>> Rendering::list(const ListPage& page) const {
+  if (format_.shape == Shape::kPartialMetadata) {
+    return not_acceptable("you requested PartialObjectMetadata, but the requested object is a list (*" +
+                          internal_package(kind_.kind->group()) + "." + kind_.kind->kind + "List)");
+  }
+  std::vector<Slice> out;
+  out.reserve(2 * page.records.size() + 2);
+  bool first = true;
+  if (format_.shape == Shape::kTable) {
+    append_table_head(list_metadata(page), kind_.kind->table, true, out);
+    const TimePoint now = registry_.clock().now();
+    for (const store::RecordPtr& record : page.records) {
+      append_separator(first, out);
+      append_row(item_of(record), kind_.kind->table, now, out);
+    }
+    out.push_back(Slice::literal("]}"));
+    return out;
+  }
+  const bool partial = format_.shape == Shape::kPartialMetadataList;
+  const std::string kind = partial ? "PartialObjectMetadataList" : kind_.kind->kind + "List";
+  const std::string api_version = partial ? meta_api_version() : kind_.version->api_version();
+  out.push_back(Slice::of("{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + api_version +
+                          "\",\"metadata\":" + list_metadata(page) + ",\"items\":["));
+  for (const store::RecordPtr& record : page.records) {
+    append_separator(first, out);
+    out.push_back(partial ? Slice::of(partial_metadata(item_of(record).object))
+                          : share(registry_.encode(kind_, record)));
+  }
+  out.push_back(Slice::literal("]}"));
+  return out;
+}
+
+void Rendering::append_watched(const store::RecordPtr& record, bool with_columns, std::vector<Slice>& out) const {
+  if (format_.shape == Shape::kObject || format_.shape == Shape::kPartialMetadataList) {
+    out.push_back(share(registry_.encode(kind_, record)));
+    return;
+  }
+  append_item(item_of(record), kind_.kind->table, with_columns, out);
+}
+
+std::string Rendering::bookmark(store::Revision revision, bool initial_events_end, bool with_columns) const {
+  Json metadata = {{"resourceVersion", std::to_string(revision)}, {"creationTimestamp", nullptr}};
+  if (initial_events_end) metadata["annotations"] = {{"k8s.io/initial-events-end", "true"}};
+  Json object = {{"kind", kind_.kind->kind}, {"apiVersion", kind_.version->api_version()}, {"metadata", metadata}};
+  if (format_.shape == Shape::kPartialMetadata) return partial_metadata(object);
+  if (format_.shape != Shape::kTable) return to_json_text(object);
+
+  std::vector<Slice> out;
+  append_table_head("{\"resourceVersion\":\"" + std::to_string(revision) + "\"}", kind_.kind->table, with_columns, out);
+  std::string text(out.front().bytes);
+  // A row without cells is shown by nobody; it is there for its metadata.
+  return text + "{\"cells\":[],\"object\":" + partial_metadata(object) + "}]}";
+}
+
+std::string Rendering::partial_metadata(const Json& object) const {
+  return "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"" + meta_api_version() +
+         "\",\"metadata\":" + to_json_text(metadata_of(object)) + "}";
+}
+
+Rendering::Item Rendering::item_of(const store::RecordPtr& record) const {
+  Item item;
+  item.object = Json::parse(record->value, nullptr, false);
+  CHECK_INVARIANT(!item.object.is_discarded());
+  item.bytes = share(registry_.encode(kind_, record));
+  return item;
+}
+
+void Rendering::append_row(const Item& item, const TableSpec& table, TimePoint now, std::vector<Slice>& out) const {
+  std::string head = "{\"cells\":" + to_json_text(Json(table.row(item.object, now))) + ",\"object\":";
+  switch (format_.include_object) {
+    case IncludeObject::kMetadata:
+      out.push_back(Slice::of(std::move(head) + partial_metadata(item.object) + "}"));
+      return;
+    case IncludeObject::kNone:
+      out.push_back(Slice::of(std::move(head) + "null}"));
+      return;
+    case IncludeObject::kObject:
+      out.push_back(Slice::of(std::move(head)));
+      out.push_back(item.bytes);
+      out.push_back(Slice::literal("}"));
+      return;
+  }
+}
+
+// Upstream's columnDefinitions are null where they are left out.
+void Rendering::append_table_head(const std::string& metadata, const TableSpec& table, bool with_columns,
+                                  std::vector<Slice>& out) const {
+  out.push_back(Slice::of("{\"kind\":\"Table\",\"apiVersion\":\"" + meta_api_version() + "\",\"metadata\":" + metadata +
+                          ",\"columnDefinitions\":" + (with_columns ? columns_of(table) : "null") + ",\"rows\":["));
+}
+
+void Rendering::append_item(const Item& item, const TableSpec& table, bool with_columns,
+                            std::vector<Slice>& out) const {
+  switch (format_.shape) {
+    case Shape::kObject:
+    case Shape::kPartialMetadataList:
+      out.push_back(item.bytes);
+      return;
+    case Shape::kPartialMetadata:
+      out.push_back(Slice::of(partial_metadata(item.object)));
+      return;
+    case Shape::kTable: {
+      const Json version = string_at(item.object, {"metadata", "resourceVersion"});
+      append_table_head("{\"resourceVersion\":" + to_json_text(version) + "}", table, with_columns, out);
+      append_row(item, table, registry_.clock().now(), out);
+      out.push_back(Slice::literal("]}"));
+      return;
+    }
+  }
+}
+
+}  // namespace skiff::server

@@ -1,0 +1,194 @@
+#include "server/handlers/parameters.h"
+#include "server/handlers/responses.h"
+#include "server/handlers/verbs.h"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+namespace skiff::server {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+// A watch without timeoutSeconds ends after this long or up to twice as long, so that not all come back at once.
+constexpr seconds kMinWatchTimeout{1800};
+// Longer than anybody means.
+constexpr seconds kMaxWatchTimeout = std::chrono::hours(24 * 365);
+// How often a client that asked for bookmarks is told where it stands.
+constexpr seconds kBookmarkPeriod{60};
+// Events put into one piece of the body. A client that reads slowly holds back no more than these; the rest stays in
+// the store's log.
+constexpr std::size_t kMaxEventsPerPiece = 128;
+
+std::string_view frame_start(api::WatchEventType type) {
+  switch (type) {
+    case api::WatchEventType::kAdded:
+      return "{\"type\":\"ADDED\",\"object\":";
+    case api::WatchEventType::kModified:
+      return "{\"type\":\"MODIFIED\",\"object\":";
+    case api::WatchEventType::kDeleted:
+      return "{\"type\":\"DELETED\",\"object\":";
+    case api::WatchEventType::kBookmark:
+      return "{\"type\":\"BOOKMARK\",\"object\":";
+    case api::WatchEventType::kError:
+      break;
+  }
+  return "{\"type\":\"ERROR\",\"object\":";
+}
+
+struct WatchOptions {
+  seconds timeout{};
+  bool bookmarks = false;
+  // A bookmark says where the present state ends and the changes begin.
+  bool mark_initial_events = false;
+};
+
+// The body of a watch: one line per event. Events are shared with all other watchers and are fetched only when the
+// connection asks for the next piece, so a client that never reads costs nothing but its place in the log; when the log
+// has moved on without it, it is told 410 and the watch ends.
+class WatchBody final : public BodyStream {
+ public:
+  WatchBody(asio::any_io_executor executor, Rendering rendering, WatchOptions options)
+      : signal_(std::move(executor)),
+        rendering_(std::move(rendering)),
+        options_(options),
+        deadline_(steady_clock::now() + options.timeout),
+        next_bookmark_(steady_clock::now() + kBookmarkPeriod) {}
+
+  [[nodiscard]] std::function<void()> notifier() const { return signal_.notifier(); }
+  void follow(std::unique_ptr<RegistryWatch> watch) { watch_ = std::move(watch); }
+  // The watch ends before it began: the client gets this one event.
+  void fail(const api::Status& status) { failure_ = status; }
+
+  Task<std::vector<Slice>> next() override {
+    std::vector<Slice> frames;
+    while (!ended_) {
+      append_events(frames);
+      if (frames.empty()) append_due_bookmark(frames);
+      if (!frames.empty() || ended_) break;
+      const steady_clock::time_point wake_up = options_.bookmarks ? std::min(deadline_, next_bookmark_) : deadline_;
+      co_await signal_.wait_until(wake_up);
+    }
+    co_return frames;
+  }
+
+  void cancel() override {
+    ended_ = true;
+    signal_.notify();
+  }
+
+ private:
+  void append_events(std::vector<Slice>& frames) {
+    if (failure_) {
+      append_error(*failure_, frames);
+      return;
+    }
+    std::vector<RegistryEvent> events;
+    const api::Result<void> polled = watch_->poll(events, kMaxEventsPerPiece);
+    for (const RegistryEvent& event : events) {
+      frames.push_back(Slice::literal(frame_start(event.type)));
+      rendering_.append_watched(event.record, take_columns(), frames);
+      frames.push_back(Slice::literal("}\n"));
+    }
+    if (!polled) append_error(polled.error(), frames);
+  }
+
+  // A shutdown ends the stream without a word, as a time-out does: the client carries on with another server.
+  void append_error(const api::Status& status, std::vector<Slice>& frames) {
+    ended_ = true;
+    if (status.reason == api::Reason::kServiceUnavailable) return;
+    frames.push_back(Slice::literal(frame_start(api::WatchEventType::kError)));
+    frames.push_back(Slice::of(to_json_text(api::to_json(status))));
+    frames.push_back(Slice::literal("}\n"));
+  }
+
+  // Called when there are no events, that is when everything up to the watch's position has been sent.
+  void append_due_bookmark(std::vector<Slice>& frames) {
+    if (ended_) return;
+    const steady_clock::time_point now = steady_clock::now();
+    if (now >= deadline_) ended_ = true;
+    if (!options_.bookmarks) return;
+    const bool initial = std::exchange(options_.mark_initial_events, false);
+    if (!initial && !ended_ && now < next_bookmark_) return;
+    next_bookmark_ = now + kBookmarkPeriod;
+    frames.push_back(Slice::literal(frame_start(api::WatchEventType::kBookmark)));
+    frames.push_back(Slice::of(rendering_.bookmark(watch_->position(), initial, take_columns())));
+    frames.push_back(Slice::literal("}\n"));
+  }
+
+  bool take_columns() { return std::exchange(columns_wanted_, false); }
+
+  Signal signal_;
+  const Rendering rendering_;
+  WatchOptions options_;
+  const steady_clock::time_point deadline_;
+  steady_clock::time_point next_bookmark_;
+  std::unique_ptr<RegistryWatch> watch_;
+  std::optional<api::Status> failure_;
+  bool columns_wanted_ = true;
+  bool ended_ = false;
+};
+
+seconds timeout_of(const ListQuery& query) {
+  if (const std::int64_t asked = query.timeout_seconds.value_or(0); asked > 0) {
+    return seconds(std::min<std::int64_t>(asked, kMaxWatchTimeout.count()));
+  }
+  thread_local std::minstd_rand random(std::random_device{}());
+  std::uniform_int_distribution<seconds::rep> spread(0, kMinWatchTimeout.count());
+  return kMinWatchTimeout + seconds(spread(random));
+}
+
+// Where the watch begins. Without sendInitialEvents an absent version means "the present state first", which is what
+// the registry does; sendInitialEvents says yes or no to it for every version.
+api::Result<std::string> start_of(const ResourceCall& call, const ListQuery& query) {
+  const std::string& asked = query.params.resource_version;
+  if (!query.send_initial_events) return asked;
+  if (*query.send_initial_events) return std::string();
+  if (!asked.empty() && asked != "0") return asked;
+  ListParams newest;
+  newest.limit = 1;
+  const api::Result<ListPage> page = call.registry.list(call.kind, call.collection_namespace(), newest);
+  if (!page) return page.error();
+  return page->resource_version;
+}
+
+}  // namespace
+
+VerbResult watch_objects(ResourceCall& call) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  api::Result<OutputFormat> format = negotiate_watch_output(call.request);
+  if (!format) co_return format.error();
+  api::Result<ListQuery> query = list_query(call.request);
+  if (!query) co_return query.error();
+  api::Result<std::string> start = start_of(call, *query);
+  if (!start) co_return start.error();
+  query->params.resource_version = std::move(*start);
+  query->params.version_match = VersionMatch::kUnset;
+
+  WatchOptions options;
+  options.timeout = timeout_of(*query);
+  options.bookmarks = query->allow_bookmarks;
+  options.mark_initial_events = query->send_initial_events.value_or(false);
+  Rendering rendering(call.registry, call.kind, std::move(*format));
+  auto body = std::make_unique<WatchBody>(executor, std::move(rendering), options);
+
+  auto watch = call.registry.watch(call.kind, call.collection_namespace(), query->params, body->notifier());
+  if (watch) {
+    body->follow(std::move(*watch));
+  } else if (watch.error().reason == api::Reason::kExpired) {
+    // Upstream opens the watch and says it there; clients look for it in the stream.
+    body->fail(watch.error());
+  } else {
+    co_return watch.error();
+  }
+  Response response;
+  response.headers.set("Content-Type", "application/json");
+  response.stream = std::move(body);
+  co_return std::move(response);
+}
+
+}  // namespace skiff::server
