@@ -1,0 +1,20 @@
+#include "server/admission/admission.h"
+
+#include "server/admission/plugins.h"
+
+namespace skiff::server {
+
+api::Result<void> AdmissionPlugin::mutate(const AdmissionRequest&, Json*, const Registry&) const { return {}; }
+
+api::Result<void> AdmissionPlugin::check(const AdmissionRequest&, const Json*, const Registry&) const { return {}; }
+
+AdmissionChain default_admission(const AdmissionOptions& options) {
+  AdmissionChain chain;
+  chain.push_back(namespace_lifecycle());
+  chain.push_back(service_account());
+  chain.push_back(priority());
+  chain.push_back(default_toleration_seconds(options));
+  return chain;
+}
+
+}  // namespace skiff::server

@@ -1,0 +1,53 @@
+#include "server/registry/continue_token.h"
+
+#include "api/base/check.h"
+#include "api/base/ids.h"
+#include "api/base/json.h"
+
+#include <algorithm>
+
+namespace skiff::server {
+
+namespace {
+
+constexpr const char* kVersion = "meta.k8s.io/v1";
+
+api::Status not_valid(std::string_view why) {
+  return api::bad_request("continue key is not valid: " + std::string(why));
+}
+
+}  // namespace
+
+std::string ContinueToken::encode(std::string_view prefix) const {
+  CHECK_INVARIANT(after.starts_with(prefix));
+  // The first key that may follow: the last one with a zero byte behind it.
+  std::string start = after.substr(prefix.size());
+  start.push_back('\0');
+  const Json token{{"v", kVersion}, {"rv", revision}, {"start", start}};
+  std::string text = base64_encode(to_json_text(token));
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  text.erase(text.find_last_not_of('=') + 1);
+  return text;
+}
+
+api::Result<ContinueToken> ContinueToken::decode(std::string_view text, std::string_view prefix) {
+  std::string standard(text);
+  std::replace(standard.begin(), standard.end(), '-', '+');
+  std::replace(standard.begin(), standard.end(), '_', '/');
+  standard.append((4 - standard.size() % 4) % 4, '=');
+  std::string bytes;
+  if (!base64_decode(standard, bytes)) return not_valid("illegal base64 data");
+  auto parsed = parse_json(bytes);
+  if (!parsed || !parsed->value.is_object()) return not_valid("not a JSON object");
+  const Json& token = parsed->value;
+  if (string_at(token, {"v"}) != kVersion) return not_valid("server does not recognize this encoded version");
+  const std::int64_t revision = integer_at(token, {"rv"});
+  if (revision == 0 || revision < kInconsistent) return not_valid("incorrect encoded start resourceVersion");
+  std::string start = string_at(token, {"start"});
+  if (start.empty()) return not_valid("encoded start key empty");
+  if (start.back() == '\0') start.pop_back();
+  return ContinueToken{revision, std::string(prefix) + start};
+}
+
+}  // namespace skiff::server

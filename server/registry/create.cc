@@ -1,0 +1,102 @@
+#include "api/base/log.h"
+#include "api/schema/validate.h"
+#include "server/registry/border.h"
+#include "server/registry/impl.h"
+#include "server/registry/object_meta.h"
+
+namespace skiff::server {
+
+namespace {
+
+// How often a generated name that is taken is replaced by another.
+constexpr int kGenerateNameTries = 8;
+
+// The object's namespace is the request's: filled in when missing, refused when it is another one.
+api::Result<void> take_namespace(const Kind& kind, const std::string& namespace_, Json& object) {
+  Json& metadata = metadata_of(object);
+  if (!kind.namespaced) {
+    metadata.erase("namespace");
+    return {};
+  }
+  const std::string own = string_at(metadata, {"namespace"}, namespace_);
+  if (own != namespace_) {
+    return api::bad_request("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  metadata["namespace"] = namespace_;
+  return {};
+}
+
+api::Result<void> validate_new(const Kind& kind, const Json& object) {
+  api::FieldErrors errors;
+  validate_metadata(kind, object, errors);
+  api::schema::validate(*kind.storage_version().type, object, "", errors);
+  kind.strategy->validate(object, errors);
+  if (!errors.empty()) return api::invalid(kind.group(), kind.kind, string_at(object, {"metadata", "name"}), errors);
+  return {};
+}
+
+api::Status name_taken(const Kind& kind, const std::string& name, const std::string& generate_name_) {
+  if (generate_name_.empty()) return api::already_exists(kind.group(), kind.plural, name);
+  api::Status status = api::already_exists(kind.group(), kind.plural, generate_name_);
+  status.message += ", the server was not able to generate a unique name for the object";
+  status.retry_after_seconds = 1;
+  return status;
+}
+
+}  // namespace
+
+Task<api::Result<store::RecordPtr>> Registry::create(CallContext& context, ServedKind kind, std::string namespace_,
+                                                     Json object, WriteParams params) {
+  auto decoded = impl_->decode(context, kind, std::move(object), params);
+  if (!decoded) co_return decoded.error();
+  co_return co_await impl_->create(context, *kind.kind, std::move(namespace_), std::move(*decoded));
+}
+
+Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context, const Kind& kind,
+                                                           std::string namespace_, Json object) {
+  if (auto taken = take_namespace(kind, namespace_, object); !taken) co_return taken.error();
+  const api::NamespacedName asked_name{namespace_, string_at(object, {"metadata", "name"})};
+  const AdmissionRequest request{AdmissionRequest::Operation::kCreate, kind, "", asked_name, context, nullptr};
+  if (auto admitted = mutate(request, &object); !admitted) co_return admitted.error();
+
+  drop_unkept_metadata(object);
+  metadata_of(object).erase("generation");
+  fill_system_fields(object, clock.now());
+  const std::string prefix = asked_name.name.empty() ? string_at(object, {"metadata", "generateName"}) : "";
+  if (!prefix.empty()) object["metadata"]["name"] = generate_name(prefix);
+  kind.strategy->prepare_for_create(object, clock.now());
+  if (auto valid = validate_new(kind, object); !valid) co_return valid.error();
+  if (auto admitted = check(request, &object); !admitted) co_return admitted.error();
+  if (const std::string version = string_at(object, {"metadata", "resourceVersion"}); !version.empty()) {
+    // Upstream's answer, an error without a reason.
+    api::Status status;
+    status.message = "resourceVersion should not be set on objects to be created";
+    co_return status;
+  }
+
+  for (int attempt = 1;; ++attempt) {
+    const std::string name = string_at(object, {"metadata", "name"});
+    const api::NamespacedName full_name{namespace_, name};
+    ObjectBytes bytes = to_bytes(object);
+    if (auto fits = check_size(bytes); !fits) co_return fits.error();
+    store::Write write;
+    write.key = key_of(kind, full_name);
+    const bool exists = store.get(write.key) != nullptr;
+    if (!exists && context.dry_run) co_return dry_run_record(kind, write.key, object, nullptr);
+    if (!exists) {
+      write.value = std::move(bytes.value);
+      write.revision_offset = bytes.revision_offset;
+      write.attributes = attributes_of(kind, object);
+      auto written = co_await commit(store, std::move(write));
+      if (written) {
+        spdlog::debug("create {} -> {}", (*written)->key, (*written)->mod_revision);
+        co_return *written;
+      }
+      if (written.error().code != store::Code::kConflict) co_return to_status(written.error());
+    }
+    if (prefix.empty() || attempt == kGenerateNameTries) co_return name_taken(kind, name, prefix);
+    object["metadata"]["name"] = generate_name(prefix);
+  }
+}
+
+}  // namespace skiff::server

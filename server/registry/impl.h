@@ -1,0 +1,70 @@
+#pragma once
+
+#include "server/registry/record.h"
+#include "server/registry/registry.h"
+
+#include <functional>
+#include <string>
+
+namespace skiff::server {
+
+// What a read-modify-write decides about the object that stands there.
+struct Decision {
+  Json object;          // its new state
+  bool remove = false;  // it goes instead
+};
+
+// The parts that the verbs share; each verb has a file of its own.
+struct Registry::Impl {
+  Registry& registry;
+  store::Store& store;
+  const KindTable& kinds;
+  const api::schema::Catalog& catalog;
+  const Clock& clock;
+  AdmissionChain admission;
+
+  [[nodiscard]] static std::string key_of(const Kind& kind, const api::NamespacedName& name);
+  // Of all objects of a kind, or of those in one namespace.
+  [[nodiscard]] static std::string prefix_of(const Kind& kind, const std::string& namespace_);
+
+  // decode.cc: a client's document of the served version as an object of the storage version, with defaults.
+  [[nodiscard]] api::Result<Json> decode(CallContext& context, const ServedKind& kind, Json document,
+                                         const WriteParams& params) const;
+  // Back: the object as the version shows it.
+  [[nodiscard]] static Json to_version(const ServedKind& kind, Json object);
+
+  // admit.cc: runs the plugins; `object` is null for deletions.
+  [[nodiscard]] api::Result<void> mutate(const AdmissionRequest& request, Json* object) const;
+  [[nodiscard]] api::Result<void> check(const AdmissionRequest& request, const Json* object) const;
+
+  // replace.cc: what becomes of `current` when a client wants `object` instead.
+  [[nodiscard]] api::Result<Decision> replace(CallContext& context, const Kind& kind, const api::NamespacedName& name,
+                                              const std::string& subresource, const store::Record& record,
+                                              const Json& current, Json object) const;
+
+  // modify.cc: reads, asks `decide`, writes; again with the newer object when another writer came first. A decision
+  // that changes nothing writes nothing. `decide` must stay valid until the task ends.
+  using Decide = std::function<api::Result<Decision>(const store::Record& record, Json current)>;
+  struct Modified {
+    store::RecordPtr record;
+    bool removed = false;
+  };
+  Task<api::Result<Modified>> modify(CallContext& context, const Kind& kind, api::NamespacedName name, Decide decide);
+
+  // create.cc: from an object that decode() made.
+  Task<api::Result<store::RecordPtr>> create(CallContext& context, const Kind& kind, std::string namespace_,
+                                             Json object);
+
+  // scale.cc: the Scale of an object, and the object with the replicas that a Scale asks for.
+  [[nodiscard]] static Json scale_document(const Kind& kind, const Json& object);
+  [[nodiscard]] static api::Result<Json> with_scale(const Json& current, const Json& scale);
+};
+
+// kRequestEntityTooLarge when the bytes are more than a record may have.
+[[nodiscard]] api::Result<void> check_size(const ObjectBytes& bytes);
+
+// A record that is in no store: the answer of a dry run.
+[[nodiscard]] store::RecordPtr dry_run_record(const Kind& kind, std::string key, const Json& object,
+                                              const store::Record* current);
+
+}  // namespace skiff::server

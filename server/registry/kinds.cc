@@ -1,0 +1,24 @@
+#include "server/registry/kinds/kinds.h"
+
+#include "api/base/check.h"
+
+namespace skiff::server {
+
+std::vector<Kind> builtin_kinds(const api::schema::Catalog& catalog) {
+  return {namespace_kind(catalog),  node_kind(catalog),   pod_kind(catalog),
+          config_map_kind(catalog), secret_kind(catalog), service_account_kind(catalog),
+          event_kind(catalog),      lease_kind(catalog),  deployment_kind(catalog),
+          replica_set_kind(catalog)};
+}
+
+ServedVersion served_version(const api::schema::Catalog& catalog, std::string_view group, std::string_view version,
+                             std::string_view kind) {
+  ServedVersion served;
+  served.group = group;
+  served.version = version;
+  served.type = catalog.find_kind(group, version, kind);
+  CHECK_INVARIANT(served.type != nullptr && "every built-in kind has its schema in api/schemas");
+  return served;
+}
+
+}  // namespace skiff::server

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "server/registry/kind.h"
+
+// One function per built-in kind; builtin_kinds() lists them all.
+namespace skiff::server {
+
+[[nodiscard]] Kind namespace_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind node_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind pod_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind config_map_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind secret_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind service_account_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind event_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind lease_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind deployment_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind replica_set_kind(const api::schema::Catalog& catalog);
+
+// A version of a kind with the shape of its schema, which must be in the catalog.
+[[nodiscard]] ServedVersion served_version(const api::schema::Catalog& catalog, std::string_view group,
+                                           std::string_view version, std::string_view kind);
+
+}  // namespace skiff::server

@@ -1,0 +1,45 @@
+#include "api/base/log.h"
+#include "server/registry/border.h"
+#include "server/registry/impl.h"
+
+namespace skiff::server {
+
+Task<api::Result<Registry::Impl::Modified>> Registry::Impl::modify(CallContext& context, const Kind& kind,
+                                                                   api::NamespacedName name, Decide decide) {
+  const std::string key = key_of(kind, name);
+  store::RecordPtr record = store.get(key);
+  for (int attempt = 0; attempt <= kMaxConflictRetries; ++attempt) {
+    if (!record) co_return api::not_found(kind.group(), kind.plural, name.name);
+    auto current = to_document(*record);
+    if (!current) co_return current.error();
+    auto decision = decide(*record, std::move(*current));
+    if (!decision) co_return decision.error();
+
+    store::Write write;
+    write.key = key;
+    write.expected = record->mod_revision;
+    if (!decision->remove) {
+      ObjectBytes bytes = to_bytes(decision->object);
+      if (same_object(*record, bytes)) co_return Modified{record, false};
+      if (auto fits = check_size(bytes); !fits) co_return fits.error();
+      write.value = std::move(bytes.value);
+      write.revision_offset = bytes.revision_offset;
+      write.attributes = attributes_of(kind, decision->object);
+    }
+    if (context.dry_run) {
+      if (decision->remove) co_return Modified{record, true};
+      co_return Modified{dry_run_record(kind, key, decision->object, record.get()), false};
+    }
+    auto written = co_await commit(store, std::move(write));
+    if (written) {
+      spdlog::debug("{} {} at {} -> {}", decision->remove ? "remove" : "update", key, record->mod_revision,
+                    (*written)->mod_revision);
+      co_return Modified{*written, decision->remove};
+    }
+    if (written.error().code != store::Code::kConflict) co_return to_status(written.error());
+    record = written.error().current;
+  }
+  co_return api::object_modified(kind.group(), kind.plural, name.name);
+}
+
+}  // namespace skiff::server

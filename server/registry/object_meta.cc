@@ -1,0 +1,210 @@
+#include "server/registry/object_meta.h"
+
+#include "api/base/ids.h"
+#include "api/schema/validate.h"
+#include "api/views/meta.h"
+
+#include <algorithm>
+#include <array>
+
+namespace skiff::server {
+
+namespace {
+
+constexpr std::size_t kMaxGeneratedName = 63;
+constexpr std::size_t kGeneratedSuffix = 5;
+constexpr std::size_t kMaxAnnotationBytes = 256 * 1024;
+constexpr const char* kImmutable = "field is immutable";
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+const Json& member(const Json& object, const char* name) {
+  static const Json null;
+  const auto found = object.find(name);
+  return found == object.end() ? null : *found;
+}
+
+void validate_name(const Kind& kind, const Json& metadata, api::FieldErrors& errors) {
+  const std::string name = string_at(metadata, {"name"});
+  if (const std::string prefix = string_at(metadata, {"generateName"}); !prefix.empty()) {
+    if (const std::string what = kind.strategy->check_name(prefix, true); !what.empty()) {
+      errors.invalid("metadata.generateName", prefix, what);
+    }
+  }
+  if (name.empty()) {
+    errors.required("metadata.name", "name or generateName is required");
+  } else if (const std::string what = kind.strategy->check_name(name, false); !what.empty()) {
+    errors.invalid("metadata.name", name, what);
+  }
+}
+
+void validate_namespace(const Kind& kind, const Json& metadata, api::FieldErrors& errors) {
+  const std::string name = string_at(metadata, {"namespace"});
+  if (!kind.namespaced) {
+    if (!name.empty()) errors.forbidden("metadata.namespace", "not allowed on this type");
+  } else if (name.empty()) {
+    errors.required("metadata.namespace");
+  } else if (const std::string what = api::schema::check_format("dns1123-label", name); !what.empty()) {
+    errors.invalid("metadata.namespace", name, what);
+  }
+}
+
+void validate_owners(const Json& owners, api::FieldErrors& errors) {
+  constexpr std::string_view kPath = "metadata.ownerReferences";
+  std::string controller;
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    const std::string path = api::index(kPath, i);
+    for (const char* name : {"kind", "name", "uid"}) {
+      const std::string text = string_at(owners[i], {name});
+      if (text.empty()) errors.invalid(api::child(path, name), text, std::string(name) + " must not be empty");
+    }
+    const std::string version = string_at(owners[i], {"apiVersion"});
+    if (version.empty()) errors.invalid(api::child(path, "apiVersion"), version, "version must not be empty");
+    if (version == "v1" && string_at(owners[i], {"kind"}) == "Event") {
+      errors.invalid(path, owners[i], "/v1, Kind=Event is disallowed from being an owner");
+    }
+    if (!bool_at(owners[i], {"controller"})) continue;
+    if (!controller.empty()) {
+      errors.invalid(std::string(kPath), owners,
+                     "Only one reference can have Controller set to true. Found \"true\" in references for " +
+                         controller + " and " + string_at(owners[i], {"name"}));
+      return;
+    }
+    controller = string_at(owners[i], {"name"});
+  }
+}
+
+void validate_finalizers(const Json& finalizers, api::FieldErrors& errors) {
+  constexpr std::string_view kPath = "metadata.finalizers";
+  constexpr std::array<std::string_view, 3> kStandard = {"foregroundDeletion", "kubernetes", "orphan"};
+  bool orphan = false, foreground = false;
+  for (std::size_t i = 0; i < finalizers.size(); ++i) {
+    const std::string name = finalizers[i].get<std::string>();
+    orphan |= name == "orphan";
+    foreground |= name == "foregroundDeletion";
+    if (const std::string what = api::schema::check_format("qualified-name", name); !what.empty()) {
+      errors.invalid(std::string(kPath), name, what);
+    } else if (name.find('/') == std::string::npos &&
+               std::find(kStandard.begin(), kStandard.end(), name) == kStandard.end()) {
+      errors.invalid(api::index(kPath, i), name, "name is neither a standard finalizer name nor is it fully qualified");
+    }
+  }
+  if (orphan && foreground) {
+    errors.invalid(std::string(kPath), finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
+  }
+}
+
+void validate_no_new_finalizers(const Json& finalizers, const Json& old_finalizers, api::FieldErrors& errors) {
+  std::vector<std::string> extra;
+  for (const Json& name : finalizers) {
+    if (std::find(old_finalizers.begin(), old_finalizers.end(), name) == old_finalizers.end()) {
+      extra.push_back(to_json_text(name));
+    }
+  }
+  if (extra.empty()) return;
+  std::sort(extra.begin(), extra.end());
+  std::string list;
+  for (const std::string& name : extra) list += (list.empty() ? "" : ", ") + name;
+  errors.forbidden(
+      "metadata.finalizers",
+      "no new finalizers can be added if the object is being deleted, found new finalizers []string{" + list + "}");
+}
+
+}  // namespace
+
+Json& metadata_of(Json& object) {
+  Json& metadata = object["metadata"];
+  if (!metadata.is_object()) metadata = Json::object();
+  return metadata;
+}
+
+void drop_unkept_metadata(Json& object) {
+  Json& metadata = metadata_of(object);
+  metadata.erase("managedFields");
+  metadata.erase("selfLink");
+}
+
+void fill_system_fields(Json& object, TimePoint now) {
+  Json& metadata = metadata_of(object);
+  metadata.erase("deletionTimestamp");
+  metadata.erase("deletionGracePeriodSeconds");
+  metadata["uid"] = new_uuid();
+  metadata["creationTimestamp"] = format_time(now);
+}
+
+void carry_system_fields(Json& object, const Json& old_object) {
+  Json& metadata = metadata_of(object);
+  const Json& old_metadata = member(old_object, "metadata");
+  if (string_at(metadata, {"uid"}).empty()) metadata["uid"] = member(old_metadata, "uid");
+  metadata["creationTimestamp"] = member(old_metadata, "creationTimestamp");
+  for (const char* name : {"deletionTimestamp", "deletionGracePeriodSeconds"}) {
+    const auto old = old_metadata.find(name);
+    if (old != old_metadata.end()) metadata[name] = *old;
+  }
+}
+
+std::string generate_name(std::string_view prefix) {
+  return std::string(prefix.substr(0, kMaxGeneratedName - kGeneratedSuffix)) + random_suffix(kGeneratedSuffix);
+}
+
+void validate_labels(const Json& labels, std::string_view path, api::FieldErrors& errors) {
+  if (!labels.is_object()) return;
+  for (const auto& [name, value] : labels.items()) {
+    if (const std::string what = api::schema::check_format("qualified-name", name); !what.empty()) {
+      errors.invalid(std::string(path), name, what);
+    }
+    if (const std::string what = api::schema::check_format("label-value", value.get_ref<const std::string&>());
+        !what.empty()) {
+      errors.invalid(std::string(path), value, what);
+    }
+  }
+}
+
+void validate_annotations(const Json& annotations, std::string_view path, api::FieldErrors& errors) {
+  if (!annotations.is_object()) return;
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : annotations.items()) {
+    // A qualified name, but for upper case, which annotations allow in the prefix too.
+    if (const std::string what = api::schema::check_format("qualified-name", lower(name)); !what.empty()) {
+      errors.invalid(std::string(path), name, what);
+    }
+    bytes += name.size() + value.get_ref<const std::string&>().size();
+  }
+  if (bytes > kMaxAnnotationBytes) errors.too_long(std::string(path), kMaxAnnotationBytes);
+}
+
+void validate_metadata(const Kind& kind, const Json& object, api::FieldErrors& errors) {
+  const Json& metadata = member(object, "metadata");
+  validate_name(kind, metadata, errors);
+  validate_namespace(kind, metadata, errors);
+  validate_labels(member(metadata, "labels"), "metadata.labels", errors);
+  validate_annotations(member(metadata, "annotations"), "metadata.annotations", errors);
+  validate_owners(member(metadata, "ownerReferences"), errors);
+  validate_finalizers(member(metadata, "finalizers"), errors);
+}
+
+void validate_metadata_update(const Json& object, const Json& old_object, api::FieldErrors& errors) {
+  const Json& metadata = member(object, "metadata");
+  const Json& old_metadata = member(old_object, "metadata");
+  if (api::is_terminating(old_object)) {
+    validate_no_new_finalizers(member(metadata, "finalizers"), member(old_metadata, "finalizers"), errors);
+  }
+  for (const char* name :
+       {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
+    const Json& value = member(metadata, name);
+    if (value != member(old_metadata, name)) errors.invalid(api::child("metadata", name), value, kImmutable);
+  }
+}
+
+bool has_finalizers(const Json& object) {
+  const Json* finalizers = find(object, {"metadata", "finalizers"});
+  return finalizers != nullptr && !finalizers->empty();
+}
+
+}  // namespace skiff::server

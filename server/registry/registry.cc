@@ -1,0 +1,93 @@
+#include "server/registry/registry.h"
+
+#include "api/base/check.h"
+#include "server/registry/border.h"
+#include "server/registry/impl.h"
+
+namespace skiff::server {
+
+Registry::Registry(store::Store& store, const KindTable& kinds, const api::schema::Catalog& catalog, const Clock& clock,
+                   AdmissionChain admission)
+    : impl_(new Impl{*this, store, kinds, catalog, clock, std::move(admission)}) {}
+
+Registry::~Registry() = default;
+
+const KindTable& Registry::kinds() const { return impl_->kinds; }
+const Clock& Registry::clock() const { return impl_->clock; }
+
+api::Result<store::RecordPtr> Registry::get(const ServedKind& kind, const api::NamespacedName& name,
+                                            std::string_view resource_version) const {
+  if (!resource_version.empty()) {
+    const auto oldest = parse_resource_version(resource_version);
+    if (!oldest) return oldest.error();
+    if (*oldest > impl_->store.revision()) return too_large_resource_version(*oldest, impl_->store.revision());
+  }
+  store::RecordPtr record = impl_->store.get(Impl::key_of(*kind.kind, name));
+  if (!record) return api::not_found(kind.kind->group(), kind.kind->plural, name.name);
+  return record;
+}
+
+std::shared_ptr<const std::string> Registry::encode(const ServedKind& kind, const store::RecordPtr& record) const {
+  if (kind.version == &kind.kind->storage_version()) {
+    return std::shared_ptr<const std::string>(record, &record->value);
+  }
+  auto document = to_document(*record);
+  CHECK_INVARIANT(document.has_value() && "records are only encoded after a verb has returned them");
+  return std::make_shared<const std::string>(to_json_text(Impl::to_version(kind, std::move(*document))));
+}
+
+std::string Registry::Impl::key_of(const Kind& kind, const api::NamespacedName& name) {
+  std::string key = kind.key_prefix();
+  if (kind.namespaced) key += name.namespace_ + "/";
+  return key + name.name;
+}
+
+std::string Registry::Impl::prefix_of(const Kind& kind, const std::string& namespace_) {
+  std::string prefix = kind.key_prefix();
+  if (kind.namespaced && !namespace_.empty()) prefix += namespace_ + "/";
+  return prefix;
+}
+
+api::Result<void> Registry::Impl::mutate(const AdmissionRequest& request, Json* object) const {
+  for (const auto& plugin : admission) {
+    if (auto admitted = plugin->mutate(request, object, registry); !admitted) return admitted;
+  }
+  return {};
+}
+
+api::Result<void> Registry::Impl::check(const AdmissionRequest& request, const Json* object) const {
+  for (const auto& plugin : admission) {
+    if (auto admitted = plugin->check(request, object, registry); !admitted) return admitted;
+  }
+  return {};
+}
+
+api::Result<void> check_size(const ObjectBytes& bytes) {
+  if (bytes.value.size() <= Registry::kMaxObjectBytes) return {};
+  api::Status status;
+  status.reason = api::Reason::kRequestEntityTooLarge;
+  status.message = "Request entity too large: limit is " + std::to_string(Registry::kMaxObjectBytes);
+  return status;
+}
+
+store::RecordPtr dry_run_record(const Kind& kind, std::string key, const Json& object, const store::Record* current) {
+  auto record = std::make_shared<store::Record>();
+  record->key = std::move(key);
+  record->attributes = attributes_of(kind, object);
+  if (current == nullptr) {
+    Json unversioned = object;
+    unversioned["metadata"].erase("resourceVersion");
+    record->value = to_json_text(unversioned);
+    return record;
+  }
+  ObjectBytes bytes = to_bytes(object);
+  bytes.value.insert(bytes.revision_offset, std::to_string(current->mod_revision));
+  record->value = std::move(bytes.value);
+  record->revision_offset = bytes.revision_offset;
+  record->create_revision = current->create_revision;
+  record->mod_revision = current->mod_revision;
+  record->version = current->version;
+  return record;
+}
+
+}  // namespace skiff::server

@@ -1,0 +1,74 @@
+#include "server/registry/strategy.h"
+
+#include "api/base/check.h"
+#include "api/schema/validate.h"
+
+#include <algorithm>
+
+namespace skiff::server {
+
+void CallContext::warn(std::string text) {
+  if (std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(std::move(text));
+}
+
+namespace {
+
+void keep_member(Json& object, const Json& old_object, const char* name) {
+  if (const auto old = old_object.find(name); old != old_object.end()) {
+    object[name] = *old;
+  } else {
+    object.erase(name);
+  }
+}
+
+}  // namespace
+
+void Strategy::prepare_for_create(Json& object, TimePoint) const {
+  if (const auto status = object.find("status"); status != object.end()) *status = Json::object();
+  if (counts_generation()) object["metadata"]["generation"] = 1;
+}
+
+void Strategy::prepare_for_update(Json& object, const Json& old_object, TimePoint) const {
+  keep_member(object, old_object, "status");
+  if (counts_generation() && changes_generation(object, old_object)) {
+    object["metadata"]["generation"] = integer_at(old_object, {"metadata", "generation"}) + 1;
+  }
+}
+
+void Strategy::prepare_for_status_update(Json& object, const Json& old_object, TimePoint) const {
+  Json status = object.value("status", Json::object());
+  Json metadata = std::move(object["metadata"]);
+  object = old_object;
+  object["metadata"] = std::move(metadata);
+  object["status"] = std::move(status);
+}
+
+void Strategy::prepare_for_subresource_update(std::string_view, Json&, const Json&) const {
+  CHECK_INVARIANT(false && "a kind that registers such a subresource implements this");
+}
+
+void Strategy::validate(const Json&, api::FieldErrors&) const {}
+void Strategy::validate_update(const Json&, const Json&, api::FieldErrors&) const {}
+void Strategy::validate_status_update(const Json&, const Json&, api::FieldErrors&) const {}
+
+std::string Strategy::check_name(std::string_view name, bool prefix) const {
+  // A prefix may end in a dash, which the generated part completes.
+  std::string text(name);
+  if (prefix && text.ends_with('-')) text.back() = 'a';
+  return api::schema::check_format("dns1123-subdomain", text);
+}
+
+const std::vector<SelectableField>& Strategy::selectable_fields() const {
+  static const std::vector<SelectableField> none;
+  return none;
+}
+
+bool Strategy::changes_generation(const Json& object, const Json& old_object) const {
+  return object.value("spec", Json()) != old_object.value("spec", Json());
+}
+
+std::optional<std::int64_t> Strategy::deletion_grace_seconds(const Json&, std::optional<std::int64_t>) const {
+  return std::nullopt;
+}
+
+}  // namespace skiff::server

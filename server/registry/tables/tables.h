@@ -1,0 +1,19 @@
+#pragma once
+
+#include "server/registry/kind.h"
+
+// How the built-in kinds look in `kubectl get`: upstream's columns and cells, our own short descriptions.
+namespace skiff::server {
+
+[[nodiscard]] TableSpec namespace_table();
+[[nodiscard]] TableSpec node_table();
+[[nodiscard]] TableSpec pod_table();
+[[nodiscard]] TableSpec config_map_table();
+[[nodiscard]] TableSpec secret_table();
+[[nodiscard]] TableSpec service_account_table();
+[[nodiscard]] TableSpec event_table();
+[[nodiscard]] TableSpec lease_table();
+[[nodiscard]] TableSpec deployment_table();
+[[nodiscard]] TableSpec replica_set_table();
+
+}  // namespace skiff::server
