@@ -176,12 +176,9 @@ class Decoder {
 
   void check_integer(const Type& type, const Struct& owner, const Json& value) {
     if (!value.is_number()) return mismatch(type, owner, internal::go_name_of_value(value));
-    // Unsigned ones are beyond 64 bits with a sign (parse_json sees to that).
-    if (!value.is_number_integer() || value.is_number_unsigned()) return mismatch(type, owner, number_name(value));
-    const auto number = value.get<std::int64_t>();
-    const bool fits =
-        number >= std::numeric_limits<std::int32_t>::min() && number <= std::numeric_limits<std::int32_t>::max();
-    if (type.kind == TypeKind::kInt32 && !fits) mismatch(type, owner, number_name(value));
+    const bool fits = type.kind == TypeKind::kInt32 ? internal::is_integer_of<std::int32_t>(value)
+                                                    : internal::is_integer_of<std::int64_t>(value);
+    if (!fits) mismatch(type, owner, number_name(value));
   }
 
   void decode_list(const Type& type, const Struct& owner, Json& value) {

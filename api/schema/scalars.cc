@@ -149,12 +149,7 @@ std::string decode_quantity(Json& value) {
 
 std::string decode_int_or_string(const Json& value) {
   if (value.is_string()) return "";
-  if (value.is_number_integer()) {
-    const auto number = value.get<std::int64_t>();
-    const bool fits = number >= std::numeric_limits<std::int32_t>::min() &&
-                      number <= std::numeric_limits<std::int32_t>::max() && !value.is_number_unsigned();
-    if (fits) return "";
-  }
+  if (is_integer_of<std::int32_t>(value)) return "";
   const std::string name = value.is_number() ? "number " + to_json_text(value) : go_name_of_value(value);
   return "json: cannot unmarshal " + name + " into Go value of type int32";
 }

@@ -3,7 +3,9 @@
 #include "api/base/json.h"
 #include "api/schema/schema.h"
 
+#include <cstdint>
 #include <string>
+#include <utility>
 
 namespace skiff::api::schema::internal {
 
@@ -13,5 +15,12 @@ namespace skiff::api::schema::internal {
 
 // "string", "number", "object", "array", "bool": as encoding/json names JSON values.
 [[nodiscard]] std::string go_name_of_value(const Json& value);
+
+// Whether a value is a whole number that fits. The library keeps signed and unsigned numbers apart; to us they are one.
+template <class Integer>
+bool is_integer_of(const Json& value) {
+  if (value.is_number_unsigned()) return std::in_range<Integer>(value.get<std::uint64_t>());
+  return value.is_number_integer() && std::in_range<Integer>(value.get<std::int64_t>());
+}
 
 }  // namespace skiff::api::schema::internal
