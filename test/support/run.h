@@ -16,7 +16,7 @@
 namespace skiff::test {
 
 // Far longer than any test takes: reached only when what is waited for never comes.
-inline constexpr std::chrono::seconds kRunLimit{20};
+inline constexpr std::chrono::seconds kRunLimit{10};
 
 // Runs the io_context until `done()`; throws (failing the test) when that does not happen.
 inline void run_until(asio::io_context& context, const std::function<bool()>& done) {
