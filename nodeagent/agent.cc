@@ -1,0 +1,261 @@
+#include "nodeagent/agent.h"
+
+#include "api/base/log.h"
+#include "nodeagent/pods/pod_view.h"
+
+namespace skiff::nodeagent {
+
+namespace {
+
+// How long the containers of a pod that no longer exists may take to stop.
+constexpr std::chrono::seconds kOrphanGrace{2};
+constexpr std::chrono::seconds kRegistrationRetryDelay{1};
+
+HostFacts host_facts(const AgentOptions& options) {
+  HostFacts facts = read_host_facts(options.data_directory.empty() ? "/" : options.data_directory);
+  facts.capacity.pods = options.max_pods;
+  if (options.capacity) facts.capacity = *options.capacity;
+  return facts;
+}
+
+std::unique_ptr<PodFiles> make_files(const AgentOptions& options, const HostFacts& host) {
+  if (options.data_directory.empty()) return nullptr;
+  PodFiles::Options files;
+  files.root = options.data_directory;
+  files.cluster_dns = options.cluster_dns;
+  files.cluster_domain = options.cluster_domain;
+  files.host_ip = options.internal_ip;
+  files.capacity = host.capacity;
+  return std::make_unique<PodFiles>(std::move(files));
+}
+
+std::unique_ptr<api::EventRecorder> make_recorder(const AgentOptions& options, asio::any_io_executor executor,
+                                                  api::Client& client, const Clock& clock) {
+  if (!options.record_events) return nullptr;
+  return std::make_unique<api::EventRecorder>(executor, client, clock,
+                                              api::EventRecorder::Source{"kubelet", options.node_name});
+}
+
+}  // namespace
+
+NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, const Clock& clock,
+                     asio::any_io_executor executor, asio::thread_pool& pool, AgentOptions options)
+    : client_(client),
+      runtime_(runtime),
+      clock_(clock),
+      executor_(executor),
+      pool_(pool),
+      options_(std::move(options)),
+      host_(host_facts(options_)),
+      recorder_(make_recorder(options_, executor, client, clock)),
+      events_(recorder_.get()),
+      files_(make_files(options_, host_)),
+      configs_(executor, client,
+               [this](const std::string& uid) {
+                 const auto worker = workers_.find(uid);
+                 if (worker == workers_.end()) return;
+                 worker->second->configs_changed();
+                 wake(worker->second);
+               }),
+      context_{client,
+               runtime,
+               images,
+               clock,
+               events_,
+               configs_,
+               files_.get(),
+               executor,
+               pool,
+               NodeFacts{options_.internal_ip, runtime.name()},
+               host_.capacity,
+               options_.restart_back_off,
+               options_.pull_back_off},
+      retry_registration_(executor),
+      tasks_(executor) {}
+
+NodeAgent::~NodeAgent() = default;
+
+Task<Result<void>> NodeAgent::start() {
+  runtime_.set_exit_listener([this](const SandboxKey& pod, const std::string&) {
+    const auto worker = workers_.find(pod.pod_uid);
+    if (worker != workers_.end()) wake(worker->second);
+  });
+  auto recovered = co_await runtime_.recover();
+  if (!recovered) co_return recovered.error().wrap("recover what runs on the node");
+  group_by_pod(std::move(*recovered));
+  if (recorder_) recorder_->start();
+  if (options_.register_node) {
+    const bool registered = co_await register_node();
+    if (!registered) tasks_.spawn(keep_registering());
+  }
+  if (options_.watch_pods) follow_pods();
+  co_return Result<void>();
+}
+
+Task<void> NodeAgent::stop() {
+  stopping_ = true;
+  if (informer_) co_await informer_->stop();
+  for (const auto& [uid, worker] : workers_) worker->stop();
+  retry_registration_.notify();
+  co_await configs_.stop();
+  co_await runtime_.detach();
+  co_await tasks_.join();
+  if (recorder_) co_await recorder_->stop();
+  workers_.clear();
+}
+
+void NodeAgent::group_by_pod(RuntimeSnapshot snapshot) {
+  std::unordered_map<std::string, std::string> uid_of_sandbox;
+  for (SandboxStatus& sandbox : snapshot.sandboxes) {
+    uid_of_sandbox[sandbox.id] = sandbox.key.pod_uid;
+    const std::string uid = sandbox.key.pod_uid;
+    found_[uid].sandboxes.push_back(std::move(sandbox));
+  }
+  for (ContainerStatus& container : snapshot.containers) {
+    const auto uid = uid_of_sandbox.find(container.sandbox_id);
+    if (uid != uid_of_sandbox.end()) found_[uid->second].containers.push_back(std::move(container));
+  }
+}
+
+void NodeAgent::follow_pods() {
+  api::InformerOptions options;
+  options.field_selector = "spec.nodeName=" + options_.node_name;
+  informer_ = std::make_unique<api::Informer>(executor_, client_, api::kPods, options);
+  api::InformerHandlers handlers;
+  handlers.added = [this](const api::ObjectPtr& pod) { pod_changed(pod); };
+  handlers.updated = [this](const api::ObjectPtr&, const api::ObjectPtr& pod) { pod_changed(pod); };
+  handlers.deleted = [this](const api::ObjectPtr& last) { pod_deleted(last); };
+  informer_->add_handlers(std::move(handlers));
+  informer_->start();
+  tasks_.spawn(wait_for_pods());
+}
+
+Task<void> NodeAgent::wait_for_pods() {
+  const bool synced = co_await informer_->wait_until_synced();
+  if (synced && !stopping_) pods_synced();
+}
+
+void NodeAgent::pod_changed(const api::ObjectPtr& pod) {
+  if (stopping_) return;
+  const std::string uid = api::uid_of(*pod);
+  const auto known = workers_.find(uid);
+  if (known != workers_.end()) {
+    if (known->second->set_pod(pod)) wake(known->second);
+    return;
+  }
+  auto worker = std::make_shared<PodWorker>(context_, pod);
+  if (const auto found = found_.find(uid); found != found_.end()) {
+    spdlog::info("pod {}: adopted {} containers", describe_pod(*pod), found->second.containers.size());
+    worker->adopt(found->second.sandboxes, found->second.containers);
+    found_.erase(found);
+  }
+  workers_.emplace(uid, worker);
+  wake(worker);
+}
+
+void NodeAgent::pod_deleted(const api::ObjectPtr& last) {
+  const auto known = workers_.find(api::uid_of(*last));
+  if (known == workers_.end() || stopping_) return;
+  static_cast<void>(known->second->set_pod(last));
+  known->second->set_gone();
+  wake(known->second);
+}
+
+void NodeAgent::pods_synced() {
+  std::unordered_map<std::string, Found> orphans = std::move(found_);
+  found_.clear();
+  if (files_) {
+    for (const std::string& uid : files_->pods()) {
+      if (!workers_.contains(uid)) orphans.try_emplace(uid);
+    }
+  }
+  for (auto& [uid, found] : orphans) tasks_.spawn(remove_orphan(uid, std::move(found)));
+}
+
+Task<void> NodeAgent::remove_orphan(std::string uid, Found found) {
+  spdlog::info("pod {}: not in the API any more, removing {} containers", uid, found.containers.size());
+  for (const ContainerStatus& container : found.containers) {
+    if (container.state == ContainerState::kRunning) {
+      static_cast<void>(co_await runtime_.stop_container(container.id, kOrphanGrace));
+    }
+    if (stopping_) co_return;
+  }
+  for (const SandboxStatus& sandbox : found.sandboxes) {
+    const auto stopped = co_await runtime_.stop_sandbox(sandbox.id);
+    if (stopping_ || !stopped) co_return;
+    const auto removed = co_await runtime_.remove_sandbox(sandbox.id);
+    if (stopping_ || !removed) co_return;
+  }
+  if (!files_) co_return;
+  auto remove = [files = files_.get(), uid] { return files->remove_pod(uid); };
+  const Result<void> removed = co_await run_blocking(pool_, std::move(remove));
+  if (!removed) spdlog::warn("pod {}: {}", uid, removed.error().message);
+}
+
+void NodeAgent::wake(const std::shared_ptr<PodWorker>& worker) {
+  if (!stopping_ && worker->wake()) tasks_.spawn(drive(worker));
+}
+
+Task<void> NodeAgent::drive(std::shared_ptr<PodWorker> worker) {
+  co_await worker->run();
+  if (worker->is_done()) workers_.erase(api::uid_of(*worker->pod()));
+}
+
+std::shared_ptr<const PodWorker> NodeAgent::find_pod(const api::NamespacedName& name) const {
+  std::shared_ptr<const PodWorker> newest;
+  for (const auto& [uid, worker] : workers_) {
+    if (api::key_of(*worker->pod()) != name) continue;
+    // A pod and its successor of the same name may be here at once; the one that is not ending counts.
+    if (!newest || api::is_terminating(*newest->pod())) newest = worker;
+  }
+  return newest;
+}
+
+Task<bool> NodeAgent::register_node() {
+  NodeDescription description;
+  description.name = options_.node_name;
+  description.internal_ip = options_.internal_ip;
+  description.pod_cidr = options_.pod_cidr;
+  description.kubelet_version = options_.kubelet_version;
+  description.container_runtime = runtime_.name() + "://" + runtime_.version();
+  description.labels = options_.node_labels;
+  description.host = host_;
+  const Json wanted = make_node(description, clock_.now());
+  const api::NamespacedName name{"", options_.node_name};
+  api::WriteOptions options;
+  options.field_manager = "kubelet";
+
+  auto node = co_await client_.create(api::kNodes, "", wanted, options);
+  if (!node && node.error().reason == api::Reason::kAlreadyExists) node = co_await client_.get(api::kNodes, name);
+  if (!node) {
+    spdlog::warn("register node {}: {}", options_.node_name, node.error().message);
+    co_return false;
+  }
+  Json updated = **node;
+  const NodeChanges changes = update_node(updated, wanted, clock_.now());
+  if (changes.object) {
+    Json object = updated;
+    auto written = co_await client_.update(api::kNodes, std::move(object), options);
+    if (!written) co_return false;
+    updated["metadata"]["resourceVersion"] = (**written)["metadata"]["resourceVersion"];
+  }
+  if (changes.status || changes.object) {
+    options.subresource = "status";
+    auto written = co_await client_.update(api::kNodes, std::move(updated), options);
+    if (!written) co_return false;
+  }
+  spdlog::info("node {} registered", options_.node_name);
+  co_return true;
+}
+
+Task<void> NodeAgent::keep_registering() {
+  for (;;) {
+    const auto next_try = std::chrono::steady_clock::now() + kRegistrationRetryDelay;
+    co_await retry_registration_.wait_until(next_try);
+    if (stopping_) co_return;
+    const bool registered = co_await register_node();
+    if (registered) co_return;
+  }
+}
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "api/client.h"
+#include "api/client/event_recorder.h"
+#include "api/client/informer.h"
+#include "nodeagent/node_object.h"
+#include "nodeagent/pods/config_objects.h"
+#include "nodeagent/pods/pod_worker.h"
+#include "nodeagent/runtime/runtime.h"
+#include "nodeagent/volumes/pod_files.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace skiff::nodeagent {
+
+struct AgentOptions {
+  std::string node_name;
+  // Where pods' files lie (absolute). Empty: a simulated node, which keeps nothing on disk.
+  std::string data_directory;
+  std::string internal_ip;
+  std::string pod_cidr;
+  std::map<std::string, std::string> node_labels;
+  std::string kubelet_version = "v1.32.0";
+  std::int64_t max_pods = 110;
+  std::optional<NodeCapacity> capacity;  // instead of the machine's (max_pods then does not count)
+  std::string cluster_dns;
+  std::string cluster_domain = "cluster.local";
+  bool register_node = true;
+  bool record_events = true;
+  // False: no watch of its own; the owner calls pod_changed(), pod_deleted() and pods_synced() (many nodes in one
+  // process).
+  bool watch_pods = true;
+  BackOffPolicy restart_back_off;
+  BackOffPolicy pull_back_off;
+};
+
+// The kubelet of skiff: makes the pods that are bound to its node run, and tells the API how they are.
+//
+// Operation: start() first finds out what an earlier agent left running and adopts it, then registers the Node and
+// follows the node's pods. Each pod has a PodWorker. Node status is written when it changes; there are no heartbeats
+// inside one process. What runs of pods that the API does not know (any more) is stopped once the first list of pods is
+// complete. Concurrency: everything on the executor given, which has one thread. What blocks runs on the pool. It will
+// not: stop containers because it stops, or act on pods of other nodes.
+class NodeAgent {
+ public:
+  // All must outlive the agent.
+  NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, const Clock& clock,
+            asio::any_io_executor executor, asio::thread_pool& pool, AgentOptions options);
+  ~NodeAgent();
+
+  // Errors: the runtime could not be recovered. A Node that cannot be registered is tried again in the background.
+  Task<Result<void>> start();
+  // Detaches: containers live on, and the next agent finds them.
+  Task<void> stop();
+
+  // The pods of this node, as their source tells. Only with options.watch_pods == false.
+  void pod_changed(const api::ObjectPtr& pod);
+  void pod_deleted(const api::ObjectPtr& last);
+  void pods_synced();
+
+  [[nodiscard]] std::size_t pods() const { return workers_.size(); }
+  // The worker of the pod of that name, or null.
+  [[nodiscard]] std::shared_ptr<const PodWorker> find_pod(const api::NamespacedName& name) const;
+  [[nodiscard]] const AgentOptions& options() const { return options_; }
+
+ private:
+  struct Found {
+    std::vector<SandboxStatus> sandboxes;
+    std::vector<ContainerStatus> containers;
+  };
+
+  void group_by_pod(RuntimeSnapshot snapshot);
+  void follow_pods();
+  Task<void> wait_for_pods();
+  Task<void> drive(std::shared_ptr<PodWorker> worker);
+  void wake(const std::shared_ptr<PodWorker>& worker);
+  Task<void> remove_orphan(std::string uid, Found found);
+
+  Task<bool> register_node();
+  Task<void> keep_registering();
+
+  api::Client& client_;
+  Runtime& runtime_;
+  const Clock& clock_;
+  asio::any_io_executor executor_;
+  asio::thread_pool& pool_;
+  AgentOptions options_;
+  HostFacts host_;
+  std::unique_ptr<api::EventRecorder> recorder_;  // null: no events
+  PodEvents events_;
+  std::unique_ptr<PodFiles> files_;  // null on a simulated node
+  ConfigObjects configs_;
+  PodContext context_;
+  std::unique_ptr<api::Informer> informer_;
+  std::unordered_map<std::string, std::shared_ptr<PodWorker>> workers_;  // by pod uid
+  std::unordered_map<std::string, Found> found_;                         // left by an earlier agent, not adopted yet
+  Signal retry_registration_;
+  TaskGroup tasks_;
+  bool stopping_ = false;
+};
+
+}  // namespace skiff::nodeagent

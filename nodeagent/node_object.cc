@@ -1,0 +1,127 @@
+#include "nodeagent/node_object.h"
+
+#include "api/views/conditions.h"
+#include "nodeagent/same_document.h"
+
+namespace skiff::nodeagent {
+
+namespace {
+
+const char* const kAttachAnnotation = "volumes.kubernetes.io/controller-managed-attach-detach";
+
+std::string cpu_text(std::int64_t milli) {
+  return milli % 1000 == 0 ? std::to_string(milli / 1000) : std::to_string(milli) + "m";
+}
+
+Json resource_list(const NodeCapacity& capacity) {
+  return {{"cpu", cpu_text(capacity.cpu_milli)},
+          {"memory", std::to_string(capacity.memory_bytes / 1024) + "Ki"},
+          {"ephemeral-storage", std::to_string(capacity.ephemeral_storage_bytes / 1024) + "Ki"},
+          {"pods", std::to_string(capacity.pods)},
+          {"hugepages-1Gi", "0"},
+          {"hugepages-2Mi", "0"}};
+}
+
+Json make_labels(const NodeDescription& description) {
+  Json labels = {{"kubernetes.io/hostname", description.name},
+                 {"kubernetes.io/os", "linux"},
+                 {"kubernetes.io/arch", description.host.architecture},
+                 {"beta.kubernetes.io/os", "linux"},
+                 {"beta.kubernetes.io/arch", description.host.architecture}};
+  for (const auto& [name, value] : description.labels) labels[name] = value;
+  return labels;
+}
+
+Json make_conditions(TimePoint now) {
+  struct Row {
+    const char *type, *status, *reason, *message;
+  };
+  static constexpr Row kRows[] = {
+      {"MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"},
+      {"DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"},
+      {"PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"},
+      {"Ready", "True", "KubeletReady", "kubelet is posting ready status"},
+  };
+  Json conditions = Json::array();
+  for (const Row& row : kRows) {
+    conditions.push_back({{"type", row.type},
+                          {"status", row.status},
+                          {"reason", row.reason},
+                          {"message", row.message},
+                          {"lastHeartbeatTime", format_time(now)},
+                          {"lastTransitionTime", format_time(now)}});
+  }
+  return conditions;
+}
+
+Json make_node_status(const NodeDescription& description, TimePoint now) {
+  const HostFacts& host = description.host;
+  Json status = {{"capacity", resource_list(host.capacity)},
+                 {"allocatable", resource_list(host.capacity)},
+                 {"conditions", make_conditions(now)}};
+  status["addresses"] = Json::array();
+  if (!description.internal_ip.empty()) {
+    status["addresses"].push_back({{"type", "InternalIP"}, {"address", description.internal_ip}});
+  }
+  status["addresses"].push_back({{"type", "Hostname"}, {"address", description.name}});
+  // The kubelet serves its own API there upstream; here the server asks the agent directly.
+  status["daemonEndpoints"] = {{"kubeletEndpoint", {{"Port", 10250}}}};
+  status["nodeInfo"] = {{"machineID", host.machine_id},
+                        {"systemUUID", host.system_uuid},
+                        {"bootID", host.boot_id},
+                        {"kernelVersion", host.kernel_version},
+                        {"osImage", host.os_image},
+                        {"containerRuntimeVersion", description.container_runtime},
+                        {"kubeletVersion", description.kubelet_version},
+                        {"kubeProxyVersion", ""},
+                        {"operatingSystem", "linux"},
+                        {"architecture", host.architecture}};
+  return status;
+}
+
+// Sets each member of `wanted`; true when one was different.
+bool merge_members(Json& target, const Json& wanted) {
+  bool changed = false;
+  for (const auto& [name, value] : wanted.items()) {
+    if (target.contains(name) && same_document(target[name], value)) continue;
+    target[name] = value;
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace
+
+Json make_node(const NodeDescription& description, TimePoint now) {
+  Json node = {{"apiVersion", "v1"}, {"kind", "Node"}};
+  node["metadata"] = {{"name", description.name}, {"labels", make_labels(description)}};
+  node["metadata"]["annotations"][kAttachAnnotation] = "true";
+  node["spec"] = Json::object();
+  if (!description.pod_cidr.empty()) {
+    node["spec"]["podCIDR"] = description.pod_cidr;
+    node["spec"]["podCIDRs"] = Json::array({description.pod_cidr});
+  }
+  node["status"] = make_node_status(description, now);
+  return node;
+}
+
+NodeChanges update_node(Json& node, const Json& wanted, TimePoint now) {
+  NodeChanges changes;
+  for (const char* member : {"labels", "annotations"}) {
+    changes.object = merge_members(node["metadata"][member], wanted["metadata"][member]) || changes.object;
+  }
+  changes.object = merge_members(node["spec"], wanted["spec"]) || changes.object;
+
+  Json rest = wanted["status"];
+  const Json conditions = std::move(rest["conditions"]);
+  rest.erase("conditions");
+  changes.status = merge_members(node["status"], rest);
+  for (const Json& condition : conditions) {
+    const api::Condition made{string_at(condition, {"type"}), string_at(condition, {"status"}),
+                              string_at(condition, {"reason"}), string_at(condition, {"message"})};
+    changes.status = api::set_condition(node, made, now, "lastHeartbeatTime") || changes.status;
+  }
+  return changes;
+}
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "api/base/json.h"
+#include "api/base/task.h"
+#include "api/client.h"
+#include "nodeagent/images/image.h"
+#include "nodeagent/pods/pod_events.h"
+#include "nodeagent/pods/pod_state.h"
+
+#include <string>
+
+namespace skiff::nodeagent {
+
+// Whether an image must be fetched before a container starts from it.
+enum class ImageNeed { kUse, kPull, kRefuse };
+
+// The decision of imagePullPolicy ("Always", "IfNotPresent", "Never"). Pure.
+[[nodiscard]] ImageNeed image_need(std::string_view pull_policy, bool present);
+
+// Where a container's image comes from: the first step of its start. Reports what it does as events.
+class ImageStep {
+ public:
+  // All must outlive the step. `images` is called on `pool`.
+  ImageStep(ImageStore& images, asio::thread_pool& pool, const Clock& clock, PodEvents& events, BackOffPolicy back_off)
+      : images_(images), pool_(pool), clock_(clock), events_(events), back_off_(back_off) {}
+
+  // The image, present in the store; or why the container waits, with record.retry_at set to when to ask again. Keeps
+  // the image's back-off in `record`, which must stay valid meanwhile.
+  Task<boost::system::result<Image, Waiting>> ensure(api::ObjectPtr pod, std::string container, ContainerRecord& record,
+                                                     RegistryCredentials credentials);
+
+ private:
+  Task<boost::system::result<Image, Waiting>> pull(api::ObjectPtr pod, std::string container, std::string reference,
+                                                   ContainerRecord& record, RegistryCredentials credentials);
+
+  ImageStore& images_;
+  asio::thread_pool& pool_;
+  const Clock& clock_;
+  PodEvents& events_;
+  BackOffPolicy back_off_;
+};
+
+// Asked for by boost::system::result::value(); we test before we read.
+[[noreturn]] void throw_exception_from_error(const Waiting& waiting, const boost::source_location& location);
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,278 @@
+// What PodWorker does for each Action of a plan.
+#include "api/base/log.h"
+#include "nodeagent/pods/config_objects.h"
+#include "nodeagent/pods/container_config.h"
+#include "nodeagent/pods/image_credentials.h"
+#include "nodeagent/pods/pod_view.h"
+#include "nodeagent/pods/pod_worker.h"
+#include "nodeagent/pods/sandbox_config.h"
+#include "nodeagent/volumes/pod_files.h"
+
+namespace skiff::nodeagent {
+
+namespace {
+
+// How soon a step that failed for reasons outside of the pod is tried again.
+constexpr std::chrono::seconds kRetryDelay{10};
+constexpr std::chrono::seconds kApiRetryDelay{1};
+// A container is never killed without a chance to end by itself.
+constexpr std::chrono::seconds kMinimumGrace{1};
+// The exit code of a container whose process could not be started.
+constexpr int kStartErrorExitCode = 128;
+
+}  // namespace
+
+Task<void> PodWorker::execute(MountVolumes) {
+  const std::set<ConfigKey> keys = config_references(*pod_);
+  co_await context_.configs.follow(api::uid_of(*pod_), keys);
+  if (stopping_) co_return;
+  if (context_.files != nullptr) {
+    auto set_up = [files = context_.files, pod = pod_, configs = context_.configs.snapshot(keys)] {
+      return files->set_up_volumes(*pod, configs);
+    };
+    state_.volumes_retry_at = kWhenSomethingChanges;
+    const Result<void> done = co_await run_blocking(context_.pool, std::move(set_up));
+    if (!done) {
+      context_.events.warning(*pod_, "", "FailedMount", done.error().message);
+      // A missing ConfigMap or Secret announces itself; everything else is tried again.
+      const bool changes_meanwhile = state_.volumes_retry_at != kWhenSomethingChanges;
+      if (done.error().code != ErrorCode::kNotFound && !changes_meanwhile) {
+        state_.volumes_retry_at = context_.clock.now() + kRetryDelay;
+      }
+      co_return;
+    }
+    if (state_.volumes_retry_at != kWhenSomethingChanges) co_return;  // a ConfigMap changed meanwhile: once more
+  }
+  state_.volumes_ready = true;
+  skip_report_ = true;
+}
+
+Task<void> PodWorker::execute(MakeSandbox action) {
+  SandboxConfig config = make_sandbox_config(*pod_, action.attempt);
+  if (context_.files != nullptr) config.log_directory = context_.files->log_directory(api::uid_of(*pod_));
+  auto made = co_await context_.runtime.run_sandbox(std::move(config));
+  if (stopping_) co_return;
+  if (!made) {
+    state_.sandbox_retry_at = context_.clock.now() + kRetryDelay;
+    context_.events.warning(*pod_, "", "FailedCreatePodSandBox",
+                            "Failed to create pod sandbox: rpc error: code = Unknown desc = " + made.error().message);
+    co_return;
+  }
+  state_.next_sandbox_attempt = action.attempt + 1;
+  state_.ip = made->ip;
+  state_.sandbox = std::move(*made);
+  skip_report_ = true;
+}
+
+Task<void> PodWorker::execute(ReplaceSandbox action) {
+  context_.events.normal(*pod_, "", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+  co_await stop_containers(kMinimumGrace);
+  co_await observe();  // takes over the last states: the containers go with their sandbox
+  auto stopped = co_await context_.runtime.stop_sandbox(action.id);
+  if (stopped) stopped = co_await context_.runtime.remove_sandbox(action.id);
+  if (stopping_) co_return;
+  if (!stopped) {
+    spdlog::warn("pod {}: remove sandbox: {}", describe_pod(*pod_), stopped.error().message);
+    leftover_sandboxes_.push_back(action.id);
+  }
+  state_.sandbox.reset();
+}
+
+void PodWorker::container_fails(const std::string& name, Waiting waiting) {
+  // Events carry the reason for image trouble, whose details were told before, and the message for everything else.
+  const bool image_trouble = waiting.reason.find("Image") != std::string::npos;
+  context_.events.warning(*pod_, name, "Failed", "Error: " + (image_trouble ? waiting.reason : waiting.message));
+  record(name).waiting = std::move(waiting);
+}
+
+Task<boost::system::result<ContainerConfig, Waiting>> PodWorker::make_config(StartContainer action, Image image) {
+  ContainerInputs inputs;
+  inputs.pod = pod_;
+  inputs.name = action.name;
+  inputs.attempt = action.attempt;
+  inputs.image = std::move(image);
+  inputs.configs = context_.configs.snapshot(config_references(*pod_));
+  inputs.node = context_.node;
+  inputs.capacity = context_.capacity;
+  inputs.pod_ip = state_.ip.empty() ? context_.node.host_ip : state_.ip;
+  if (context_.files == nullptr) {
+    auto config = make_container_config(inputs);
+    if (!config) co_return Waiting{"CreateContainerConfigError", config.error().message};
+    co_return std::move(*config);
+  }
+  auto prepare = [files = context_.files, inputs]() -> Result<ContainerConfig> {
+    ContainerInputs complete = inputs;
+    complete.users = read_user_database(complete.image.layer_directories);
+    auto config = make_container_config(complete);
+    if (!config) return config.error();
+    auto mounts =
+        files->prepare_container(*complete.pod, complete.name, complete.attempt, complete.pod_ip, config->environment);
+    if (!mounts) return mounts.error();
+    config->mounts = std::move(*mounts);
+    config->log_path = files->log_path(api::uid_of(*complete.pod), complete.name, complete.attempt);
+    return config;
+  };
+  auto config = co_await run_blocking(context_.pool, std::move(prepare));
+  if (!config) co_return Waiting{"CreateContainerConfigError", config.error().message};
+  co_return std::move(*config);
+}
+
+// Of the runs before the latest only one is kept, for lastState and `logs --previous`.
+Task<void> PodWorker::discard_previous(std::string name) {
+  std::optional<Attempt> previous = std::move(record(name).previous);
+  record(name).previous.reset();
+  if (!previous) co_return;
+  static_cast<void>(co_await context_.runtime.remove_container(previous->status.id));
+  if (context_.files == nullptr) co_return;
+  auto remove = [files = context_.files, pod = pod_, name, attempt = previous->status.attempt] {
+    files->discard_attempt(api::uid_of(*pod), name, attempt);
+  };
+  co_await run_blocking(context_.pool, std::move(remove));
+}
+
+// The process could not be started: upstream counts that as a run that ended at once.
+void PodWorker::start_failed(const std::string& name, ContainerStatus created, const std::string& message) {
+  ContainerRecord& kept = record(name);
+  created.state = ContainerState::kExited;
+  created.exit_code = kStartErrorExitCode;
+  created.started_at = TimePoint();
+  created.finished_at = context_.clock.now();
+  kept.latest = Attempt{std::move(created), "StartError", message, true};
+  container_fails(name, Waiting{"RunContainerError", message});
+}
+
+Task<void> PodWorker::execute(StartContainer action) {
+  const std::string& name = action.name;
+  const Json* container = find_container(*pod_, name);
+  RegistryCredentials credentials =
+      image_credentials(*pod_, string_at(*container, {"image"}), context_.configs.snapshot(config_references(*pod_)));
+  ImageStep images(context_.images, context_.pool, context_.clock, context_.events, context_.pull_back_off);
+  auto image = co_await images.ensure(pod_, name, record(name), std::move(credentials));
+  if (stopping_) co_return;
+  if (!image) {
+    container_fails(name, std::move(image.error()));
+    co_return;
+  }
+  record(name).pull_error.clear();
+  auto config = co_await make_config(action, std::move(*image));
+  if (stopping_) co_return;
+  if (!config) {
+    record(name).retry_at = kWhenSomethingChanges;
+    container_fails(name, std::move(config.error()));
+    co_return;
+  }
+  const std::string sandbox_id = state_.sandbox->id;
+  auto id = co_await context_.runtime.create_container(sandbox_id, std::move(*config));
+  if (stopping_) co_return;
+  if (!id) {
+    record(name).retry_at = context_.clock.now() + kRetryDelay;
+    container_fails(name, Waiting{"CreateContainerError", id.error().message});
+    co_return;
+  }
+  context_.events.normal(*pod_, name, "Created", "Created container: " + name);
+  const auto started = co_await context_.runtime.start_container(*id);
+  if (stopping_) co_return;
+  co_await discard_previous(name);
+
+  ContainerRecord& kept = record(name);
+  if (kept.latest) {
+    kept.restart_back_off.advance(kept.latest->status.finished_at, context_.clock.now(), context_.restart_back_off);
+  }
+  kept.previous = std::move(kept.latest);
+  kept.latest.reset();
+  kept.next_attempt = action.attempt + 1;
+  kept.retry_at = TimePoint();
+  kept.waiting.reset();
+  ContainerStatus status;
+  if (const auto known = context_.runtime.container_status(*id)) status = *known;
+  status.id = *id;
+  if (!started) {
+    start_failed(name, std::move(status), started.error().message);
+    co_return;
+  }
+  context_.events.normal(*pod_, name, "Started", "Started container " + name);
+  kept.latest = Attempt{std::move(status), "", "", false};
+}
+
+Task<void> PodWorker::execute(DiscardContainer action) {
+  std::optional<Attempt> created = std::move(record(action.name).latest);
+  record(action.name).latest.reset();
+  if (created) static_cast<void>(co_await context_.runtime.remove_container(created->status.id));
+}
+
+Task<void> PodWorker::execute(DelayRestart action) {
+  const std::string pod = describe_pod(*pod_);
+  record(action.name).waiting =
+      Waiting{"CrashLoopBackOff", "back-off " + go_duration(action.back_off) +
+                                      " restarting failed container=" + action.name + " pod=" + pod};
+  context_.events.warning(*pod_, action.name, "BackOff",
+                          "Back-off restarting failed container " + action.name + " in pod " + pod);
+  co_return;
+}
+
+Task<void> PodWorker::stop_container(std::string id, std::chrono::seconds grace) {
+  const auto stopped = co_await context_.runtime.stop_container(id, grace);
+  if (!stopped) spdlog::warn("pod {}: stop container {}: {}", describe_pod(*pod_), id, stopped.error().message);
+}
+
+// All at the same time, so that the grace period counts once.
+Task<void> PodWorker::stop_containers(std::chrono::seconds grace) {
+  TaskGroup stopping(context_.executor);
+  for (const auto& [name, kept] : state_.containers) {
+    if (!is_running(kept)) continue;
+    context_.events.normal(*pod_, name, "Killing", "Stopping container " + name);
+    stopping.spawn(stop_container(kept.latest->status.id, grace));
+  }
+  co_await stopping.join();
+}
+
+Task<void> PodWorker::execute(StopPod action) {
+  const std::chrono::seconds grace = std::max(action.grace, kMinimumGrace);
+  co_await stop_containers(grace);
+  if (stopping_ || !state_.sandbox) co_return;
+  const std::string sandbox_id = state_.sandbox->id;
+  const auto stopped = co_await context_.runtime.stop_sandbox(sandbox_id);
+  if (stopping_ || stopped) co_return;
+  spdlog::warn("pod {}: stop sandbox: {}", describe_pod(*pod_), stopped.error().message);
+  context_.events.warning(*pod_, "", "FailedKillPod", "error killing pod: " + stopped.error().message);
+  co_await pause(kRetryDelay);
+}
+
+Task<void> PodWorker::execute(CleanUp) {
+  context_.configs.unfollow(api::uid_of(*pod_));
+  std::string problem;
+  if (state_.sandbox) {
+    const std::string sandbox_id = state_.sandbox->id;
+    const auto removed = co_await context_.runtime.remove_sandbox(sandbox_id);
+    if (!removed) problem = removed.error().message;
+  }
+  if (problem.empty() && context_.files != nullptr && !stopping_) {
+    auto remove = [files = context_.files, pod = pod_] { return files->remove_pod(api::uid_of(*pod)); };
+    const Result<void> removed = co_await run_blocking(context_.pool, std::move(remove));
+    if (!removed) problem = removed.error().message;
+  }
+  if (stopping_) co_return;
+  if (!problem.empty()) {
+    spdlog::warn("pod {}: clean up: {}", describe_pod(*pod_), problem);
+    co_await pause(kRetryDelay);
+    co_return;
+  }
+  state_.cleaned_up = true;
+}
+
+Task<void> PodWorker::execute(ConfirmDeletion) {
+  api::DeleteOptions options;
+  options.grace_period_seconds = 0;
+  options.uid = api::uid_of(*pod_);
+  const auto removed = co_await context_.client.remove(api::kPods, api::key_of(*pod_), options);
+  if (removed || removed.error().reason == api::Reason::kNotFound || removed.error().reason == api::Reason::kConflict) {
+    // Gone, or (on conflict) another pod has the name by now. Finalizers may keep the object; the node's work is done
+    // anyway.
+    state_.gone_from_api = true;
+    co_return;
+  }
+  spdlog::warn("pod {}: confirm deletion: {}", describe_pod(*pod_), removed.error().message);
+  co_await pause(kApiRetryDelay);
+}
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "api/base/clock.h"
+#include "nodeagent/pods/back_off.h"
+#include "nodeagent/runtime/runtime.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace skiff::nodeagent {
+
+// v1.ContainerStateWaiting: why a container is not there (yet).
+struct Waiting {
+  std::string reason;
+  std::string message;
+  friend bool operator==(const Waiting&, const Waiting&) = default;
+};
+
+// One run of a container, as the runtime reported it last, and what the agent knows beyond that.
+struct Attempt {
+  ContainerStatus status;
+  // Of an exited one: "Completed", "Error", "OOMKilled", "StartError"; and its termination message.
+  std::string exit_reason;
+  std::string exit_message;
+  bool settled = false;  // its end has been noted: the runtime has nothing more to say
+};
+
+// "As long as nothing changes": a retry_at for what only an outside change can mend.
+inline constexpr TimePoint kWhenSomethingChanges = TimePoint::max();
+
+// What the agent knows of one container of a pod. In memory; rebuilt from the runtime and the pod's status after a
+// restart of the agent (back-offs start afresh then, as upstream's do).
+struct ContainerRecord {
+  std::optional<Attempt> latest;
+  std::optional<Attempt> previous;
+  // Why the next attempt has not been made; nothing when none is due or none was tried.
+  std::optional<Waiting> waiting;
+  // No next attempt before then.
+  TimePoint retry_at;
+  BackOff restart_back_off;
+  BackOff pull_back_off;
+  TimePoint pull_failed_at;
+  std::string pull_error;
+  // The number of the next attempt = the restart count once it runs.
+  std::uint32_t next_attempt = 0;
+};
+
+// Why the pod as a whole has failed (refused by the node, say): status.reason and status.message.
+struct PodFailure {
+  std::string reason;
+  std::string message;
+};
+
+// What plan() and make_status() decide upon, beside the pod's document.
+struct PodState {
+  std::optional<SandboxStatus> sandbox;
+  std::uint32_t next_sandbox_attempt = 0;
+  // Init containers and containers by name (their names are distinct).
+  std::map<std::string, ContainerRecord> containers;
+  std::optional<PodFailure> failure;
+  std::string ip;  // of the newest sandbox; stays when it stops
+  bool volumes_ready = false;
+  TimePoint volumes_retry_at;
+  TimePoint sandbox_retry_at;
+  bool gone_from_api = false;  // deleted there: nobody to report to
+  bool cleaned_up = false;     // nothing of it is left on the node
+};
+
+[[nodiscard]] inline bool is_running(const ContainerRecord& record) {
+  return record.latest && record.latest->status.state == ContainerState::kRunning;
+}
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,181 @@
+#include "nodeagent/pods/pod_status.h"
+
+#include "nodeagent/pods/container_status.h"
+#include "nodeagent/pods/plan.h"
+#include "nodeagent/pods/pod_view.h"
+
+namespace skiff::nodeagent {
+
+namespace {
+
+std::string old_phase(const Json& pod) { return string_at(pod, {"status", "phase"}); }
+
+bool has_state(const Json& status, std::string_view state) { return find(status, {"state", state}) != nullptr; }
+
+// status.phase, from the container statuses that will be reported beside it (kubelet's getPhase).
+std::string phase_of(const Json& pod, const PodState& state, const Json& init_statuses, const Json& statuses) {
+  if (state.failure) return "Failed";
+  if (is_terminal(pod)) return old_phase(pod);
+  const RestartPolicy policy = restart_policy(pod);
+
+  std::size_t running = 0, waiting = 0, stopped = 0, succeeded = 0;
+  for (const Json& status : statuses) {
+    if (has_state(status, "running")) {
+      ++running;
+    } else if (const Json* terminated = find(status, {"state", "terminated"})) {
+      ++stopped;
+      if (integer_at(*terminated, {"exitCode"}) == 0) ++succeeded;
+    } else if (find(status, {"lastState", "terminated"}) != nullptr) {
+      ++stopped;
+    } else {
+      ++waiting;
+    }
+  }
+  bool initializing = false;
+  for (const Json& status : init_statuses) {
+    const Json* terminated = find(status, {"state", "terminated"});
+    if (terminated != nullptr && integer_at(*terminated, {"exitCode"}) == 0) continue;
+    if (terminated != nullptr && policy == RestartPolicy::kNever) return "Failed";
+    initializing = true;
+  }
+  if (initializing && running == 0 && stopped == 0) return "Pending";
+  if (waiting > 0) return "Pending";
+  if (running > 0) return "Running";
+  if (stopped == 0) return "Pending";
+  if (policy == RestartPolicy::kAlways) return "Running";
+  if (stopped == succeeded) return "Succeeded";
+  return policy == RestartPolicy::kNever ? "Failed" : "Running";
+}
+
+// "[a b]": how Go prints a slice of names.
+std::string name_list(const std::vector<std::string>& names) {
+  std::string text = "[";
+  for (const std::string& name : names) text += (text.size() > 1 ? " " : "") + name;
+  return text + "]";
+}
+
+Json condition(std::string_view type, bool value, std::string_view reason = "", std::string_view message = "") {
+  Json made = {{"type", type}, {"status", value ? "True" : "False"}};
+  if (!reason.empty()) made["reason"] = reason;
+  if (!message.empty()) made["message"] = message;
+  return made;
+}
+
+Json containers_ready(const Json& statuses, const std::string& phase) {
+  if (phase == "Succeeded") return condition("ContainersReady", false, "PodCompleted");
+  if (phase == "Failed") return condition("ContainersReady", false, "PodFailed");
+  std::vector<std::string> unready;
+  for (const Json& status : statuses) {
+    if (!bool_at(status, {"ready"})) unready.push_back(string_at(status, {"name"}));
+  }
+  if (unready.empty()) return condition("ContainersReady", true);
+  return condition("ContainersReady", false, "ContainersNotReady",
+                   "containers with unready status: " + name_list(unready));
+}
+
+const Json* find_condition(const Json& conditions, std::string_view type) {
+  for (const Json& element : conditions) {
+    if (string_at(element, {"type"}) == type) return &element;
+  }
+  return nullptr;
+}
+
+Json pod_ready(const Json& pod, const Json& others, const Json& containers_ready) {
+  Json ready = containers_ready;
+  ready["type"] = "Ready";
+  if (string_at(ready, {"status"}) != "True") return ready;
+  std::string message;
+  const Json* gates = find(pod, {"spec", "readinessGates"});
+  for (const Json& gate : gates != nullptr ? *gates : Json::array()) {
+    const std::string type = string_at(gate, {"conditionType"});
+    const Json* found = find_condition(others, type);
+    const std::string status = found != nullptr ? string_at(*found, {"status"}) : "";
+    if (status == "True") continue;
+    if (!message.empty()) message += ", ";
+    message += found == nullptr ? "corresponding condition of pod readiness gate \"" + type + "\" does not exist."
+                                : "the status of pod readiness gate \"" + type + "\" is not \"True\", but " + status;
+  }
+  return message.empty() ? ready : condition("Ready", false, "ReadinessGatesNotReady", message);
+}
+
+Json initialized(const Json& init_statuses, const Json& statuses, const std::string& phase) {
+  if (phase == "Succeeded") return condition("Initialized", true, "PodCompleted");
+  for (const Json& status : statuses) {
+    if (!has_state(status, "waiting") || find(status, {"lastState", "terminated"}) != nullptr) {
+      return condition("Initialized", true);
+    }
+  }
+  std::vector<std::string> incomplete;
+  for (const Json& status : init_statuses) {
+    if (!bool_at(status, {"ready"})) incomplete.push_back(string_at(status, {"name"}));
+  }
+  if (incomplete.empty()) return condition("Initialized", true);
+  return condition("Initialized", false, "ContainersNotInitialized",
+                   "containers with incomplete status: " + name_list(incomplete));
+}
+
+// lastTransitionTime moves when the condition's status does.
+void stamp(Json& made, const Json& old_conditions, TimePoint now) {
+  const Json* old = find_condition(old_conditions, string_at(made, {"type"}));
+  const bool same = old != nullptr && string_at(*old, {"status"}) == string_at(made, {"status"}) &&
+                    find(*old, {"lastTransitionTime"}) != nullptr;
+  made["lastTransitionTime"] = same ? string_at(*old, {"lastTransitionTime"}) : format_time(now);
+}
+
+Json make_conditions(const Json& pod, const PodState& state, const Json& status, TimePoint now) {
+  const Json* found = find(pod, {"status", "conditions"});
+  const Json old = found != nullptr ? *found : Json::array();
+  const std::string phase = string_at(status, {"phase"});
+  const Json& init_statuses = status["initContainerStatuses"];
+  const Json& statuses = status["containerStatuses"];
+
+  const Json ready = containers_ready(statuses, phase);
+  Json conditions = Json::array({
+      condition("PodReadyToStartContainers", state.sandbox && state.sandbox->ready),
+      initialized(init_statuses, statuses, phase),
+      pod_ready(pod, old, ready),
+      ready,
+      condition("PodScheduled", true),
+  });
+  for (Json& made : conditions) stamp(made, old, now);
+  for (const Json& element : old) {
+    if (find_condition(conditions, string_at(element, {"type"})) == nullptr) conditions.push_back(element);
+  }
+  return conditions;
+}
+
+}  // namespace
+
+Json make_status(const Json& pod, const PodState& state, const NodeFacts& node, TimePoint now) {
+  Json status = {
+      {"initContainerStatuses", make_container_statuses(pod, init_containers_of(pod), state, node.runtime_name)},
+      {"containerStatuses", make_container_statuses(pod, containers_of(pod), state, node.runtime_name)}};
+  status["phase"] = phase_of(pod, state, status["initContainerStatuses"], status["containerStatuses"]);
+  status["conditions"] = make_conditions(pod, state, status, now);
+  if (status["initContainerStatuses"].empty()) status.erase("initContainerStatuses");
+
+  for (const std::string_view kept :
+       {"reason", "message", "nominatedNodeName", "ephemeralContainerStatuses", "resize"}) {
+    if (const Json* value = find(pod, {"status", kept})) status[std::string(kept)] = *value;
+  }
+  if (state.failure) {
+    status["reason"] = state.failure->reason;
+    status["message"] = state.failure->message;
+  }
+  status["qosClass"] = qos_class(pod);
+  status["startTime"] = string_at(pod, {"status", "startTime"}, format_time(now));
+  if (!node.host_ip.empty()) {
+    status["hostIP"] = node.host_ip;
+    status["hostIPs"] = Json::array({{{"ip", node.host_ip}}});
+  }
+  std::string ip = state.ip;
+  if (bool_at(pod, {"spec", "hostNetwork"})) ip = state.sandbox ? node.host_ip : "";
+  if (ip.empty()) ip = string_at(pod, {"status", "podIP"});
+  if (!ip.empty()) {
+    status["podIP"] = ip;
+    status["podIPs"] = Json::array({{{"ip", ip}}});
+  }
+  return status;
+}
+
+}  // namespace skiff::nodeagent

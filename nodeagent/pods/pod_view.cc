@@ -1,0 +1,102 @@
+#include "nodeagent/pods/pod_view.h"
+
+#include "api/quantity.h"
+
+#include <charconv>
+
+namespace skiff::nodeagent {
+
+namespace {
+
+const Json& array_at(const Json& document, std::initializer_list<std::string_view> path) {
+  static const Json kEmpty = Json::array();
+  const Json* found = find(document, path);
+  return found != nullptr && found->is_array() ? *found : kEmpty;
+}
+
+const Json* find_named(const Json& array, std::string_view name) {
+  for (const Json& element : array) {
+    if (string_at(element, {"name"}) == name) return &element;
+  }
+  return nullptr;
+}
+
+// A quantity that is present and not zero, as text; "" otherwise.
+std::string nonzero(const Json& container, std::string_view list, std::string_view resource) {
+  const std::string text = string_at(container, {"resources", list, resource});
+  const auto quantity = api::Quantity::parse(text);
+  return quantity && !quantity->is_zero() ? text : "";
+}
+
+bool same_quantity(const std::string& a, const std::string& b) {
+  return !a.empty() && !b.empty() && api::Quantity::parse(a) == api::Quantity::parse(b);
+}
+
+}  // namespace
+
+RestartPolicy restart_policy(const Json& pod) {
+  const std::string policy = string_at(pod, {"spec", "restartPolicy"});
+  if (policy == "Never") return RestartPolicy::kNever;
+  if (policy == "OnFailure") return RestartPolicy::kOnFailure;
+  return RestartPolicy::kAlways;
+}
+
+bool should_restart(RestartPolicy policy, int exit_code) {
+  return policy == RestartPolicy::kAlways || (policy == RestartPolicy::kOnFailure && exit_code != 0);
+}
+
+const Json& containers_of(const Json& pod) { return array_at(pod, {"spec", "containers"}); }
+const Json& init_containers_of(const Json& pod) { return array_at(pod, {"spec", "initContainers"}); }
+const Json& volumes_of(const Json& pod) { return array_at(pod, {"spec", "volumes"}); }
+
+const Json* find_container(const Json& pod, std::string_view name) {
+  const Json* found = find_named(containers_of(pod), name);
+  return found != nullptr ? found : find_named(init_containers_of(pod), name);
+}
+
+const Json* find_container_status(const Json& pod, std::string_view name) {
+  const Json* found = find_named(array_at(pod, {"status", "containerStatuses"}), name);
+  return found != nullptr ? found : find_named(array_at(pod, {"status", "initContainerStatuses"}), name);
+}
+
+std::chrono::seconds grace_period(const Json& pod) {
+  const std::int64_t configured = integer_at(pod, {"spec", "terminationGracePeriodSeconds"}, 30);
+  return std::chrono::seconds(integer_at(pod, {"metadata", "deletionGracePeriodSeconds"}, configured));
+}
+
+bool is_terminal(const Json& pod) {
+  const std::string phase = string_at(pod, {"status", "phase"});
+  return phase == "Succeeded" || phase == "Failed";
+}
+
+std::uint64_t resource_version(const Json& object) {
+  const std::string text = string_at(object, {"metadata", "resourceVersion"});
+  std::uint64_t version = 0;
+  std::from_chars(text.data(), text.data() + text.size(), version);
+  return version;
+}
+
+std::string describe_pod(const Json& pod) {
+  const api::NamespacedName key = api::key_of(pod);
+  return key.name + "_" + key.namespace_ + "(" + api::uid_of(pod) + ")";
+}
+
+std::string qos_class(const Json& pod) {
+  if (const std::string known = string_at(pod, {"status", "qosClass"}); !known.empty()) return known;
+  bool any = false;
+  bool guaranteed = true;
+  for (const Json* list : {&containers_of(pod), &init_containers_of(pod)}) {
+    for (const Json& container : *list) {
+      for (const std::string_view resource : {"cpu", "memory"}) {
+        const std::string limit = nonzero(container, "limits", resource);
+        const std::string request = nonzero(container, "requests", resource);
+        any = any || !limit.empty() || !request.empty();
+        guaranteed = guaranteed && !limit.empty() && (request.empty() || same_quantity(limit, request));
+      }
+    }
+  }
+  if (!any) return "BestEffort";
+  return guaranteed ? "Guaranteed" : "Burstable";
+}
+
+}  // namespace skiff::nodeagent

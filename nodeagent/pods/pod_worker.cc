@@ -1,0 +1,240 @@
+#include "nodeagent/pods/pod_worker.h"
+
+#include "api/base/log.h"
+#include "nodeagent/pods/config_objects.h"
+#include "nodeagent/pods/pod_view.h"
+#include "nodeagent/same_document.h"
+#include "nodeagent/volumes/pod_files.h"
+
+namespace skiff::nodeagent {
+
+namespace {
+
+constexpr std::chrono::seconds kStatusRetryDelay{1};
+constexpr int kMaxStatusTries = 8;
+
+std::string reason_of_exit(const ContainerStatus& status) {
+  if (status.oom_killed) return "OOMKilled";
+  return status.exit_code == 0 ? "Completed" : "Error";
+}
+
+// The next attempt's number for a container that only its reported status remembers.
+std::uint32_t attempt_after(const Json& pod, const std::string& name) {
+  const Json* reported = find_container_status(pod, name);
+  if (reported == nullptr || string_at(*reported, {"containerID"}).empty()) return 0;
+  return static_cast<std::uint32_t>(integer_at(*reported, {"restartCount"})) + 1;
+}
+
+// What of a pod the agent acts upon; a new status of its own making is no news.
+bool asks_for_the_same(const Json& a, const Json& b) {
+  for (const std::string_view member : {"deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations"}) {
+    const Json* left = find(a, {"metadata", member});
+    const Json* right = find(b, {"metadata", member});
+    if ((left == nullptr) != (right == nullptr) || (left != nullptr && *left != *right)) return false;
+  }
+  return a.at("spec") == b.at("spec");
+}
+
+}  // namespace
+
+PodWorker::PodWorker(PodContext& context, api::ObjectPtr pod) : context_(context), pod_(std::move(pod)) {
+  for (const Json* list : {&init_containers_of(*pod_), &containers_of(*pod_)}) {
+    for (const Json& container : *list) {
+      const std::string name = string_at(container, {"name"});
+      record(name).next_attempt = attempt_after(*pod_, name);
+    }
+  }
+}
+
+void PodWorker::adopt(const std::vector<SandboxStatus>& sandboxes, const std::vector<ContainerStatus>& containers) {
+  for (const SandboxStatus& found : sandboxes) {
+    std::optional<SandboxStatus>& newest = state_.sandbox;
+    if (newest && newest->key.attempt > found.key.attempt) {
+      leftover_sandboxes_.push_back(found.id);
+      continue;
+    }
+    if (newest) leftover_sandboxes_.push_back(newest->id);
+    newest = found;
+    state_.ip = found.ip;
+    state_.next_sandbox_attempt = found.key.attempt + 1;
+  }
+  std::vector<ContainerStatus> sorted = containers;
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.attempt < b.attempt; });
+  for (ContainerStatus& status : sorted) {
+    ContainerRecord& kept = record(status.name);
+    if (kept.previous) leftover_containers_.push_back(kept.previous->status.id);
+    kept.previous = std::move(kept.latest);
+    kept.next_attempt = std::max(kept.next_attempt, status.attempt + 1);
+    const bool exited = status.state == ContainerState::kExited;
+    kept.latest = Attempt{status, exited ? reason_of_exit(status) : "", "", false};
+  }
+}
+
+bool PodWorker::set_pod(api::ObjectPtr pod) {
+  if (resource_version(*pod) <= resource_version(*pod_)) return false;
+  const bool news = !asks_for_the_same(*pod_, *pod);
+  pod_ = std::move(pod);
+  return news;
+}
+
+void PodWorker::accept(api::ObjectPtr pod) {
+  if (api::uid_of(*pod) != api::uid_of(*pod_)) {
+    state_.gone_from_api = true;
+  } else if (set_pod(std::move(pod))) {
+    changed_ = true;
+  }
+}
+
+void PodWorker::configs_changed() {
+  for (auto& [name, kept] : state_.containers) {
+    if (kept.waiting && kept.waiting->reason == "CreateContainerConfigError") kept.retry_at = TimePoint();
+  }
+  state_.volumes_retry_at = TimePoint();
+  state_.volumes_ready = false;
+}
+
+bool PodWorker::wake() {
+  changed_ = true;
+  if (signal_) {
+    signal_->notify();
+    return false;
+  }
+  if (stopping_) return false;
+  signal_ = std::make_shared<Signal>(context_.executor);
+  return true;
+}
+
+void PodWorker::stop() {
+  stopping_ = true;
+  if (signal_) signal_->notify();
+}
+
+Task<void> PodWorker::run() {
+  const auto self = shared_from_this();
+  while (!stopping_ && !is_done()) {
+    changed_ = false;
+    co_await remove_leftovers();
+    co_await observe();
+    if (stopping_) break;
+    // A new sandbox alone is not worth a write that its containers would wait for.
+    if (!std::exchange(skip_report_, false)) co_await report_status();
+    if (stopping_) break;
+    Plan next = plan(*pod_, state_, context_.clock.now(), context_.restart_back_off);
+    if (next.actions.empty()) {
+      if (changed_) continue;
+      if (report_again_at_ && (!next.wake_at || *report_again_at_ < *next.wake_at)) next.wake_at = report_again_at_;
+      if (!next.wake_at) break;
+      const auto delay = *next.wake_at - context_.clock.now();
+      co_await pause(delay);
+      continue;
+    }
+    for (const Action& action : next.actions) {
+      if (stopping_ || changed_) break;
+      auto step = std::visit([this](auto chosen) { return execute(std::move(chosen)); }, action);
+      co_await std::move(step);
+    }
+  }
+  signal_.reset();
+}
+
+Task<void> PodWorker::pause(std::chrono::nanoseconds delay) {
+  const auto until = std::chrono::steady_clock::now() + delay;
+  const std::shared_ptr<Signal> signal = signal_;
+  co_await signal->wait_until(until);
+}
+
+Task<void> PodWorker::remove_leftovers() {
+  while (!leftover_sandboxes_.empty() && !stopping_) {
+    const std::string id = std::move(leftover_sandboxes_.back());
+    leftover_sandboxes_.pop_back();
+    static_cast<void>(co_await context_.runtime.stop_sandbox(id));
+    static_cast<void>(co_await context_.runtime.remove_sandbox(id));
+  }
+  while (!leftover_containers_.empty() && !stopping_) {
+    const std::string id = std::move(leftover_containers_.back());
+    leftover_containers_.pop_back();
+    static_cast<void>(co_await context_.runtime.remove_container(id));
+  }
+}
+
+Task<void> PodWorker::observe() {
+  observe_sandbox();
+  std::vector<std::string> names;
+  for (const auto& [name, kept] : state_.containers) names.push_back(name);
+  for (const std::string& name : names) co_await observe_container(name);
+}
+
+void PodWorker::observe_sandbox() {
+  if (!state_.sandbox) return;
+  const auto status = context_.runtime.sandbox_status(state_.sandbox->id);
+  if (status) {
+    state_.sandbox = *status;
+  } else {
+    state_.sandbox->ready = false;
+  }
+}
+
+Task<void> PodWorker::observe_container(std::string name) {
+  ContainerRecord& kept = record(name);
+  if (!kept.latest || kept.latest->settled) co_return;
+  Attempt& latest = *kept.latest;
+  const auto status = context_.runtime.container_status(latest.status.id);
+  if (!status) {
+    latest.status.state = ContainerState::kExited;
+    latest.status.exit_code = 137;
+    latest.status.finished_at = context_.clock.now();
+    latest.exit_reason = "ContainerStatusUnknown";
+    latest.exit_message = "The container could not be located when the pod was terminated";
+    latest.settled = true;
+    co_return;
+  }
+  latest.status = *status;
+  if (latest.status.state != ContainerState::kExited) co_return;
+  latest.exit_reason = reason_of_exit(latest.status);
+  latest.settled = true;
+  if (context_.files == nullptr) co_return;
+  auto read = [files = context_.files, uid = api::uid_of(*pod_), name, attempt = latest.status.attempt] {
+    return files->read_termination_message(uid, name, attempt);
+  };
+  latest.exit_message = co_await run_blocking(context_.pool, std::move(read));
+}
+
+// Writes status when it says something new. Somebody else's write in between is no reason to give up: the status is
+// made again from the pod as it is now.
+Task<void> PodWorker::report_status() {
+  report_again_at_.reset();
+  for (int tries = 0; tries < kMaxStatusTries; ++tries) {
+    if (state_.gone_from_api || stopping_) co_return;
+    Json status = make_status(*pod_, state_, context_.node, context_.clock.now());
+    const Json* reported = find(*pod_, {"status"});
+    if (reported != nullptr && same_document(status, *reported)) co_return;
+
+    Json object = *pod_;
+    object["status"] = std::move(status);
+    api::WriteOptions options;
+    options.field_manager = "kubelet";
+    options.subresource = "status";
+    auto written = co_await context_.client.update(api::kPods, std::move(object), options);
+    if (written) {
+      accept(std::move(*written));
+      co_return;
+    }
+    if (written.error().reason == api::Reason::kNotFound) {
+      state_.gone_from_api = true;
+      co_return;
+    }
+    if (written.error().reason != api::Reason::kConflict) {
+      spdlog::warn("pod {}: write status: {}", describe_pod(*pod_), written.error().message);
+      break;
+    }
+    auto fresh = co_await context_.client.get(api::kPods, api::key_of(*pod_));
+    if (fresh) {
+      accept(std::move(*fresh));
+    } else if (fresh.error().reason == api::Reason::kNotFound) {
+      state_.gone_from_api = true;
+    }
+  }
+  report_again_at_ = context_.clock.now() + kStatusRetryDelay;
+}
+
+}  // namespace skiff::nodeagent

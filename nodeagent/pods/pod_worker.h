@@ -1,0 +1,132 @@
+#pragma once
+
+#include "api/client.h"
+#include "nodeagent/pods/image_step.h"
+#include "nodeagent/pods/node_capacity.h"
+#include "nodeagent/pods/plan.h"
+#include "nodeagent/pods/pod_events.h"
+#include "nodeagent/pods/pod_state.h"
+#include "nodeagent/pods/pod_status.h"
+#include "nodeagent/runtime/runtime.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace skiff::nodeagent {
+
+class ConfigObjects;
+class PodFiles;
+
+// What all pods of a node share. Everything outlives the workers.
+struct PodContext {
+  api::Client& client;
+  Runtime& runtime;
+  ImageStore& images;
+  const Clock& clock;
+  PodEvents& events;
+  ConfigObjects& configs;
+  PodFiles* files;  // null: a simulated node, which keeps nothing on disk
+  asio::any_io_executor executor;
+  asio::thread_pool& pool;
+  NodeFacts node;
+  NodeCapacity capacity;
+  BackOffPolicy restart_back_off;
+  BackOffPolicy pull_back_off;
+};
+
+// Takes one pod (one uid) through its life on this node:
+//
+//                   set_pod()
+//                       |                                   restart with back-off
+//                       v                                 +----------------------+
+//   1 volumes --> 2 sandbox --> 3 init containers --> 4 containers --+-----------+
+//                       ^                                 |          |
+//                       +----- the sandbox died ----------+          | all ended for good
+//                                                         |          v
+//            deleted (grace period running)               |     6 stopped; remains kept for logs
+//                       |                                 |          |
+//                       v                                 |          | deleted
+//   5 stop containers, then the sandbox <-----------------+          |
+//                       |                                            |
+//                       v                                            |
+//   7 clean up: containers, sandbox, volumes, files <----------------+
+//                       |
+//                       v
+//   8 deletion confirmed to the API (grace 0, uid) --> is_done()
+//
+// Operation: wake() makes run() go: it observes the runtime, reports the status, and does what plan() says, until
+// nothing is left to do. While nothing is to be done there is no coroutine and no timer. The status is written only
+// when it says something new. Concurrency: everything on the agent's executor; one run() at a time. It will not: decide
+// (plan.h does), or keep anything on disk that recovery would need.
+class PodWorker : public std::enable_shared_from_this<PodWorker> {
+ public:
+  PodWorker(PodContext& context, api::ObjectPtr pod);
+
+  // What an earlier agent left running of this pod. Before the first wake().
+  void adopt(const std::vector<SandboxStatus>& sandboxes, const std::vector<ContainerStatus>& containers);
+
+  // A new state of the pod from the API. The caller wakes the worker when this returns true.
+  [[nodiscard]] bool set_pod(api::ObjectPtr pod);
+  // The pod is no longer in the API.
+  void set_gone() { state_.gone_from_api = true; }
+  // A ConfigMap or Secret that the pod uses has changed.
+  void configs_changed();
+
+  // True when nothing of the pod is left, neither here nor in the API.
+  [[nodiscard]] bool is_done() const { return state_.gone_from_api && state_.cleaned_up; }
+
+  [[nodiscard]] const api::ObjectPtr& pod() const { return pod_; }
+  [[nodiscard]] const PodState& state() const { return state_; }
+
+  // True when the caller must spawn run(); otherwise the running one goes on.
+  [[nodiscard]] bool wake();
+  Task<void> run();
+  // Makes run() end soon, with everything left as it is.
+  void stop();
+
+ private:
+  // The loop's parts (pod_worker.cc).
+  Task<void> observe();
+  void observe_sandbox();
+  Task<void> observe_container(std::string name);
+  Task<void> report_status();
+  void accept(api::ObjectPtr pod);
+  // Until then, or until something happens.
+  Task<void> pause(std::chrono::nanoseconds delay);
+  Task<void> remove_leftovers();
+
+  // One per Action (pod_actions.cc).
+  Task<void> execute(MountVolumes action);
+  Task<void> execute(MakeSandbox action);
+  Task<void> execute(ReplaceSandbox action);
+  Task<void> execute(StartContainer action);
+  Task<void> execute(DiscardContainer action);
+  Task<void> execute(DelayRestart action);
+  Task<void> execute(StopPod action);
+  Task<void> execute(CleanUp action);
+  Task<void> execute(ConfirmDeletion action);
+
+  Task<void> stop_containers(std::chrono::seconds grace);
+  Task<void> stop_container(std::string id, std::chrono::seconds grace);
+  Task<boost::system::result<ContainerConfig, Waiting>> make_config(StartContainer action, Image image);
+  Task<void> discard_previous(std::string name);
+  void container_fails(const std::string& name, Waiting waiting);
+  void start_failed(const std::string& name, ContainerStatus created, const std::string& message);
+  [[nodiscard]] ContainerRecord& record(const std::string& name) { return state_.containers[name]; }
+
+  PodContext& context_;
+  api::ObjectPtr pod_;
+  PodState state_;
+  std::vector<std::string> leftover_sandboxes_;  // of earlier attempts, found at adoption
+  std::vector<std::string> leftover_containers_;
+  std::optional<TimePoint> report_again_at_;  // a status write failed
+  std::shared_ptr<Signal> signal_;            // while run() runs
+  bool skip_report_ = false;
+  bool changed_ = false;  // something happened that run() has not seen
+  bool stopping_ = false;
+};
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "nodeagent/images/image.h"
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace skiff::nodeagent {
+
+// An image store in which every well-formed name is present, unless a test says otherwise. Thread-safe.
+class FakeImageStore final : public ImageStore {
+ public:
+  // Not present any more: a pull brings it back, or fails with `pull_error` when that is not empty.
+  void set_absent(const std::string& reference, std::string pull_error);
+  // Present, with this configuration.
+  void set_config(const std::string& reference, ImageConfig config);
+  [[nodiscard]] int pulls() const;
+
+  [[nodiscard]] Result<std::optional<Image>> find(const std::string& reference) const override;
+  [[nodiscard]] Result<std::vector<Image>> list() const override;
+  [[nodiscard]] Result<Image> pull(const std::string& reference, const RegistryCredentials& credentials) override;
+  [[nodiscard]] Result<std::vector<Image>> load(const std::string& archive_path) override;
+  [[nodiscard]] Result<void> remove(const std::string& reference) override;
+
+ private:
+  [[nodiscard]] Image make(const std::string& reference) const;
+
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> absent_;  // reference -> the error of a pull, "" = it works
+  std::map<std::string, ImageConfig> configs_;
+  int pulls_ = 0;
+};
+
+}  // namespace skiff::nodeagent

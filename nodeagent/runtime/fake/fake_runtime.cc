@@ -1,0 +1,191 @@
+#include "nodeagent/runtime/fake/fake_runtime.h"
+
+#include "api/base/check.h"
+#include "api/base/ids.h"
+
+namespace skiff::nodeagent {
+
+namespace {
+
+constexpr int kKilled = 137;      // 128 + SIGKILL
+constexpr int kTerminated = 143;  // 128 + SIGTERM
+
+Error not_found(const std::string& what, const std::string& id) {
+  return Error{ErrorCode::kNotFound, what + " " + id + ": not found"};
+}
+
+Task<void> pause_for(std::chrono::milliseconds delay) {
+  if (delay.count() <= 0) co_return;
+  asio::steady_timer timer(co_await asio::this_coro::executor, delay);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+}  // namespace
+
+std::string FakeAddresses::next() {
+  const std::uint32_t address = next_.fetch_add(1, std::memory_order_relaxed);
+  return std::to_string(address >> 24) + "." + std::to_string(address >> 16 & 255) + "." +
+         std::to_string(address >> 8 & 255) + "." + std::to_string(address & 255);
+}
+
+FakeRuntime::FakeRuntime(FakeAddresses& addresses, const Clock& clock, Options options)
+    : addresses_(addresses), clock_(clock), options_(std::move(options)) {}
+
+std::optional<Error> FakeRuntime::fault(std::string_view operation, const std::string& name) const {
+  return fault_ ? fault_(operation, name) : std::nullopt;
+}
+
+void FakeRuntime::end_container(ContainerStatus& status, int exit_code) {
+  status.state = ContainerState::kExited;
+  status.exit_code = exit_code;
+  status.finished_at = clock_.now();
+  status.pid = 0;
+  const auto sandbox = sandboxes_.find(status.sandbox_id);
+  if (listener_ && sandbox != sandboxes_.end()) listener_(sandbox->second.key, status.id);
+}
+
+void FakeRuntime::end_containers_of(const std::string& sandbox_id, int exit_code) {
+  for (auto& [id, status] : containers_) {
+    if (status.sandbox_id == sandbox_id && status.state == ContainerState::kRunning) end_container(status, exit_code);
+  }
+}
+
+void FakeRuntime::exit_container(const std::string& id, int exit_code) {
+  const auto found = containers_.find(id);
+  CHECK_INVARIANT(found != containers_.end() && found->second.state == ContainerState::kRunning);
+  end_container(found->second, exit_code);
+}
+
+void FakeRuntime::exit_sandbox(const std::string& id) {
+  const auto found = sandboxes_.find(id);
+  CHECK_INVARIANT(found != sandboxes_.end());
+  found->second.ready = false;
+  end_containers_of(id, kKilled);
+  if (listener_) listener_(found->second.key, id);
+}
+
+const ContainerStatus* FakeRuntime::find_container(const std::string& name) const {
+  const ContainerStatus* newest = nullptr;
+  for (const auto& [id, status] : containers_) {
+    if (status.name == name && (newest == nullptr || status.attempt > newest->attempt)) newest = &status;
+  }
+  return newest;
+}
+
+const ContainerConfig* FakeRuntime::config_of(const std::string& name) const {
+  const ContainerStatus* status = find_container(name);
+  if (status == nullptr) return nullptr;
+  const auto found = configs_.find(status->id);
+  return found == configs_.end() ? nullptr : &found->second;
+}
+
+Task<Result<RuntimeSnapshot>> FakeRuntime::recover() { co_return snapshot(); }
+
+Task<Result<SandboxStatus>> FakeRuntime::run_sandbox(SandboxConfig config) {
+  if (auto error = fault("run_sandbox", config.key.pod_name)) co_return *error;
+  SandboxStatus status;
+  status.id = random_hex(32);
+  status.key = std::move(config.key);
+  status.ready = true;
+  if (!config.host_network) status.ip = addresses_.next();
+  status.created_at = clock_.now();
+  sandboxes_.emplace(status.id, status);
+  co_return status;
+}
+
+Task<Result<void>> FakeRuntime::stop_sandbox(std::string sandbox_id) {
+  const auto found = sandboxes_.find(sandbox_id);
+  if (found != sandboxes_.end()) {
+    found->second.ready = false;
+    end_containers_of(sandbox_id, kKilled);
+  }
+  co_return Result<void>();
+}
+
+Task<Result<void>> FakeRuntime::remove_sandbox(std::string sandbox_id) {
+  std::erase_if(containers_, [&](const auto& entry) {
+    const bool gone = entry.second.sandbox_id == sandbox_id;
+    if (gone) configs_.erase(entry.first);
+    return gone;
+  });
+  sandboxes_.erase(sandbox_id);
+  co_return Result<void>();
+}
+
+Task<Result<std::string>> FakeRuntime::create_container(std::string sandbox_id, ContainerConfig config) {
+  if (auto error = fault("create_container", config.name)) co_return *error;
+  const auto sandbox = sandboxes_.find(sandbox_id);
+  if (sandbox == sandboxes_.end() || !sandbox->second.ready) co_return not_found("sandbox", sandbox_id);
+  ContainerStatus status;
+  status.id = random_hex(32);
+  status.sandbox_id = std::move(sandbox_id);
+  status.name = config.name;
+  status.attempt = config.attempt;
+  status.state = ContainerState::kCreated;
+  status.created_at = clock_.now();
+  status.image_reference = config.image_reference;
+  status.image_id = config.image.id;
+  status.log_path = config.log_path;
+  if (options_.keep_configs) configs_.emplace(status.id, std::move(config));
+  std::string id = status.id;
+  containers_.emplace(id, std::move(status));
+  co_return id;
+}
+
+Task<Result<void>> FakeRuntime::start_container(std::string container_id) {
+  co_await pause_for(options_.start_delay);
+  const auto found = containers_.find(container_id);
+  if (found == containers_.end()) co_return not_found("container", container_id);
+  ContainerStatus& status = found->second;
+  if (auto error = fault("start_container", status.name)) co_return *error;
+  status.state = ContainerState::kRunning;
+  status.started_at = clock_.now();
+  status.pid = 1;
+  co_return Result<void>();
+}
+
+Task<Result<void>> FakeRuntime::stop_container(std::string container_id, std::chrono::seconds grace) {
+  const auto found = containers_.find(container_id);
+  if (found != containers_.end() && found->second.state == ContainerState::kRunning) {
+    end_container(found->second, grace.count() > 0 ? kTerminated : kKilled);
+  }
+  co_return Result<void>();
+}
+
+Task<Result<void>> FakeRuntime::remove_container(std::string container_id) {
+  containers_.erase(container_id);
+  configs_.erase(container_id);
+  co_return Result<void>();
+}
+
+Task<Result<ExecResult>> FakeRuntime::exec(std::string container_id, std::vector<std::string>, std::chrono::seconds) {
+  const auto found = containers_.find(container_id);
+  if (found == containers_.end()) co_return not_found("container", container_id);
+  co_return ExecResult();
+}
+
+Result<ContainerStatus> FakeRuntime::container_status(const std::string& container_id) const {
+  const auto found = containers_.find(container_id);
+  if (found == containers_.end()) return not_found("container", container_id);
+  return found->second;
+}
+
+Result<SandboxStatus> FakeRuntime::sandbox_status(const std::string& sandbox_id) const {
+  const auto found = sandboxes_.find(sandbox_id);
+  if (found == sandboxes_.end()) return not_found("sandbox", sandbox_id);
+  return found->second;
+}
+
+RuntimeSnapshot FakeRuntime::snapshot() const {
+  RuntimeSnapshot all;
+  for (const auto& [id, status] : sandboxes_) all.sandboxes.push_back(status);
+  for (const auto& [id, status] : containers_) all.containers.push_back(status);
+  return all;
+}
+
+Task<void> FakeRuntime::detach() {
+  listener_ = nullptr;
+  co_return;
+}
+
+}  // namespace skiff::nodeagent

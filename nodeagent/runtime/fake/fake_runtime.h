@@ -1,0 +1,90 @@
+#pragma once
+
+#include "nodeagent/runtime/runtime.h"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace skiff::nodeagent {
+
+// Addresses for simulated pods, from a counter, shared by all nodes of a simulated cluster. Thread-safe.
+class FakeAddresses {
+ public:
+  // 10.128.0.1 and up.
+  [[nodiscard]] std::string next();
+
+ private:
+  std::atomic<std::uint32_t> next_{(10U << 24) + (128U << 16) + 1};
+};
+
+// A runtime that only remembers: containers "run" until they are stopped or told to exit. For simulated nodes by the
+// thousand (a few hundred bytes per container, nothing per idle container) and for tests.
+//
+// Concurrency: everything on the agent's executor, as runtime.h says.
+// It will not: run a process, touch the disk or the network, or forget containers in detach(): a second agent on the
+// same FakeRuntime finds them, as after a restart.
+class FakeRuntime final : public Runtime {
+ public:
+  // Called before an operation is done; an error makes it fail. `operation` is "run_sandbox", "create_container" or
+  // "start_container", `name` the pod's or the container's name.
+  using Fault = std::function<std::optional<Error>(std::string_view operation, const std::string& name)>;
+
+  struct Options {
+    std::chrono::milliseconds start_delay{0};  // per container
+    bool keep_configs = false;                 // for tests: see config_of()
+    std::string version = "0.1.0";
+  };
+
+  // `addresses` and `clock` must outlive the runtime.
+  FakeRuntime(FakeAddresses& addresses, const Clock& clock, Options options);
+
+  // For tests: how the simulated world goes on.
+  void set_fault(Fault fault) { fault_ = std::move(fault); }
+  // The container's process ends by itself. It must be running.
+  void exit_container(const std::string& id, int exit_code);
+  // The sandbox's pause process dies, and with it its containers.
+  void exit_sandbox(const std::string& id);
+  // The newest container of that name, or null.
+  [[nodiscard]] const ContainerStatus* find_container(const std::string& name) const;
+  // What the newest container of that name was created with; options.keep_configs only.
+  [[nodiscard]] const ContainerConfig* config_of(const std::string& name) const;
+
+  [[nodiscard]] std::string name() const override { return "fake"; }
+  [[nodiscard]] std::string version() const override { return options_.version; }
+  Task<Result<RuntimeSnapshot>> recover() override;
+  void set_exit_listener(ExitListener listener) override { listener_ = std::move(listener); }
+  Task<Result<SandboxStatus>> run_sandbox(SandboxConfig config) override;
+  Task<Result<void>> stop_sandbox(std::string sandbox_id) override;
+  Task<Result<void>> remove_sandbox(std::string sandbox_id) override;
+  Task<Result<std::string>> create_container(std::string sandbox_id, ContainerConfig config) override;
+  Task<Result<void>> start_container(std::string container_id) override;
+  Task<Result<void>> stop_container(std::string container_id, std::chrono::seconds grace) override;
+  Task<Result<void>> remove_container(std::string container_id) override;
+  Task<Result<ExecResult>> exec(std::string container_id, std::vector<std::string> command,
+                                std::chrono::seconds timeout) override;
+  [[nodiscard]] Result<ContainerStatus> container_status(const std::string& container_id) const override;
+  [[nodiscard]] Result<SandboxStatus> sandbox_status(const std::string& sandbox_id) const override;
+  [[nodiscard]] RuntimeSnapshot snapshot() const override;
+  Task<void> detach() override;
+
+ private:
+  void end_container(ContainerStatus& status, int exit_code);
+  void end_containers_of(const std::string& sandbox_id, int exit_code);
+  [[nodiscard]] std::optional<Error> fault(std::string_view operation, const std::string& name) const;
+
+  FakeAddresses& addresses_;
+  const Clock& clock_;
+  Options options_;
+  Fault fault_;
+  ExitListener listener_;
+  std::unordered_map<std::string, SandboxStatus> sandboxes_;
+  std::unordered_map<std::string, ContainerStatus> containers_;
+  std::unordered_map<std::string, ContainerConfig> configs_;  // by container id
+};
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,78 @@
+#include "nodeagent/volumes/mounts.h"
+
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace skiff::nodeagent {
+
+namespace {
+
+// mountinfo writes blanks and backslashes as octal numbers: "\040".
+std::string unescape(const std::string& text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size()) {
+      plain += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+// In the order in which they were mounted.
+std::vector<std::string> mount_points() {
+  std::vector<std::string> points;
+  std::ifstream file("/proc/self/mountinfo");
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string id, parent, device, root, point;
+    if (fields >> id >> parent >> device >> root >> point) points.push_back(unescape(point));
+  }
+  return points;
+}
+
+}  // namespace
+
+bool is_mount_point(const std::string& path) {
+  const auto points = mount_points();
+  return std::find(points.begin(), points.end(), path) != points.end();
+}
+
+Result<void> mount_tmpfs(const std::string& directory, std::uint64_t size_bytes, unsigned mode) {
+  if (is_mount_point(directory)) return {};
+  std::ostringstream options;
+  options << "mode=" << std::oct << mode << std::dec;
+  if (size_bytes > 0) options << ",size=" << size_bytes;
+  if (::mount("tmpfs", directory.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.str().c_str()) != 0) {
+    return errno_error("mount tmpfs on " + directory);
+  }
+  return {};
+}
+
+Result<void> bind_descriptor(int descriptor, const std::string& target) {
+  if (is_mount_point(target) && ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
+    return errno_error("unmount " + target);
+  }
+  const std::string source = "/proc/self/fd/" + std::to_string(descriptor);
+  if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0)
+    return errno_error("bind mount on " + target);
+  return {};
+}
+
+Result<void> unmount_below(const std::string& directory) {
+  const auto points = mount_points();
+  const std::string prefix = directory + "/";
+  for (auto point = points.rbegin(); point != points.rend(); ++point) {
+    if (*point != directory && !point->starts_with(prefix)) continue;
+    if (::umount2(point->c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) return errno_error("unmount " + *point);
+  }
+  return {};
+}
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "api/base/result.h"
+
+#include <string>
+
+// Mounts below the agent's own directories, as plain functions. All block.
+namespace skiff::nodeagent {
+
+// True when something is mounted on the directory or file.
+[[nodiscard]] bool is_mount_point(const std::string& path);
+
+// A tmpfs on the directory, unless there is a mount already. `size_bytes` 0: the kernel's default. kPermissionDenied
+// without the right to mount.
+[[nodiscard]] Result<void> mount_tmpfs(const std::string& directory, std::uint64_t size_bytes, unsigned mode);
+
+// Mounts what the open descriptor refers to on the file or directory `target`, replacing a mount that is there.
+[[nodiscard]] Result<void> bind_descriptor(int descriptor, const std::string& target);
+
+// Takes away all mounts on and below the directory, the innermost first.
+[[nodiscard]] Result<void> unmount_below(const std::string& directory);
+
+}  // namespace skiff::nodeagent

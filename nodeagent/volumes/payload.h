@@ -1,0 +1,41 @@
+#pragma once
+
+#include "api/base/result.h"
+#include "nodeagent/volumes/volume.h"
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+
+// What the volumes that show documents as files have in common.
+namespace skiff::nodeagent {
+
+struct PayloadFile {
+  std::string content;
+  mode_t mode = 0644;
+};
+// By path relative to the volume ("a", "dir/b").
+using Payload = std::map<std::string, PayloadFile>;
+
+// Adds the files of one source; `default_mode` where an item names none. kNotFound: missing and not optional.
+[[nodiscard]] Result<void> add_config_object(ConfigKey::Kind kind, const std::string& name, const Json& source,
+                                             mode_t default_mode, const VolumeContext& context, Payload& payload);
+[[nodiscard]] Result<void> add_downward_items(const Json& source, mode_t default_mode, const VolumeContext& context,
+                                              Payload& payload);
+
+// "defaultMode" of a volume's source.
+[[nodiscard]] mode_t default_mode_of(const Json& source);
+
+// Makes `directory` show exactly the payload. All files change at the same moment for those who look, and nothing is
+// touched when nothing changed:
+//
+//   a        -> ..data/a                    one link per first path component, made once
+//   ..data   -> ..2026_11_22_1234567890     replaced by rename(2)
+//   ..2026_11_22_1234567890/a               the files
+//
+// `group`, when given, owns the files and may read them.
+[[nodiscard]] Result<void> write_payload(const std::string& directory, const Payload& payload,
+                                         std::optional<gid_t> group);
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,132 @@
+// write_payload(): see the layout in payload.h.
+#include "api/base/clock.h"
+#include "api/base/ids.h"
+#include "nodeagent/fd.h"
+#include "nodeagent/files.h"
+#include "nodeagent/volumes/payload.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <set>
+
+namespace skiff::nodeagent {
+
+namespace {
+
+constexpr const char* kDataLink = "..data";
+
+std::string link_target(const std::string& path) {
+  std::string target(4096, '\0');
+  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  target.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return target;
+}
+
+Result<void> write_file(const std::string& path, const PayloadFile& file, std::optional<gid_t> group) {
+  const UniqueFd fd(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+  if (!fd) return errno_error("create " + path);
+  std::string_view rest = file.content;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(fd.get(), rest.data(), rest.size());
+    if (written < 0) return errno_error("write " + path);
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  mode_t mode = file.mode;
+  if (group) {
+    if (::fchown(fd.get(), static_cast<uid_t>(-1), *group) != 0) return errno_error("change group of " + path);
+    mode |= S_IRUSR | S_IRGRP;
+  }
+  if (::fchmod(fd.get(), mode) != 0) return errno_error("change mode of " + path);
+  return {};
+}
+
+void list_files(const std::string& directory, const std::string& prefix, std::set<std::string>& files) {
+  for (const std::string& name : list_directory(directory)) {
+    const std::string path = directory + "/" + name;
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) != 0) continue;
+    if (S_ISDIR(found.st_mode)) {
+      list_files(path, prefix + name + "/", files);
+    } else {
+      files.insert(prefix + name);
+    }
+  }
+}
+
+bool shows_already(const std::string& directory, const Payload& payload) {
+  const std::string current = directory + "/" + kDataLink;
+  std::set<std::string> files;
+  list_files(current, "", files);
+  if (link_target(current).empty() || files.size() != payload.size()) return false;
+  for (const auto& [path, file] : payload) {
+    const auto content = read_file(current + "/" + path);
+    struct stat found {};
+    if (!content || *content != file.content || ::stat((current + "/" + path).c_str(), &found) != 0) return false;
+    if ((found.st_mode & 07777 & ~S_IRGRP) != (file.mode & ~static_cast<mode_t>(S_IRGRP))) return false;
+  }
+  return true;
+}
+
+Result<void> replace_link(const std::string& target, const std::string& link) {
+  const std::string temporary = link + "_tmp";
+  static_cast<void>(::unlink(temporary.c_str()));
+  if (::symlink(target.c_str(), temporary.c_str()) != 0) return errno_error("link " + temporary);
+  if (::rename(temporary.c_str(), link.c_str()) != 0) return errno_error("rename to " + link);
+  return {};
+}
+
+// The links that users see: one per first component of a path.
+Result<void> update_links(const std::string& directory, const Payload& payload) {
+  std::set<std::string> wanted;
+  for (const auto& [path, file] : payload) wanted.insert(path.substr(0, path.find('/')));
+  for (const std::string& name : list_directory(directory)) {
+    if (!name.starts_with("..") && !wanted.contains(name))
+      static_cast<void>(::unlink((directory + "/" + name).c_str()));
+  }
+  for (const std::string& name : wanted) {
+    const std::string link = directory + "/" + name;
+    const std::string target = std::string(kDataLink) + "/" + name;
+    if (link_target(link) == target) continue;
+    if (::symlink(target.c_str(), link.c_str()) != 0) return errno_error("link " + link);
+  }
+  return {};
+}
+
+std::string new_version_name() {
+  std::string time = format_time(std::chrono::system_clock::now());
+  std::replace_if(
+      time.begin(), time.end(), [](char c) { return c == '-' || c == 'T' || c == ':'; }, '_');
+  time.pop_back();
+  return ".." + time + "." + random_hex(5);
+}
+
+}  // namespace
+
+Result<void> write_payload(const std::string& directory, const Payload& payload, std::optional<gid_t> group) {
+  if (const auto made = make_directories(directory); !made) return made.error();
+  if (shows_already(directory, payload)) return update_links(directory, payload);
+
+  const std::string version = new_version_name();
+  for (const auto& [path, file] : payload) {
+    const std::string full = directory + "/" + version + "/" + path;
+    if (const auto made = make_directories(full.substr(0, full.rfind('/'))); !made) return made.error();
+    if (const auto written = write_file(full, file, group); !written) return written.error();
+  }
+  if (payload.empty()) {
+    if (const auto made = make_directories(directory + "/" + version); !made) return made.error();
+  }
+  const std::string current = directory + "/" + kDataLink;
+  if (const auto replaced = replace_link(version, current); !replaced) return replaced.error();
+  if (const auto linked = update_links(directory, payload); !linked) return linked.error();
+  for (const std::string& name : list_directory(directory)) {
+    const bool old_version = name.starts_with("..") && name != kDataLink && name != version;
+    if (old_version) static_cast<void>(remove_tree(directory + "/" + name));
+  }
+  return {};
+}
+
+}  // namespace skiff::nodeagent

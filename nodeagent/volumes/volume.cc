@@ -1,0 +1,37 @@
+#include "nodeagent/volumes/volume.h"
+
+namespace skiff::nodeagent {
+
+namespace {
+
+constexpr VolumeType kTypes[] = {
+    {"emptyDir", "kubernetes.io~empty-dir", set_up_empty_dir},
+    {"hostPath", "", set_up_host_path},
+    {"configMap", "kubernetes.io~configmap", set_up_config_map},
+    {"secret", "kubernetes.io~secret", set_up_secret},
+    {"downwardAPI", "kubernetes.io~downward-api", set_up_downward_api},
+    {"projected", "kubernetes.io~projected", set_up_projected},
+};
+
+}  // namespace
+
+const VolumeType* volume_type_of(const Json& volume) {
+  for (const VolumeType& type : kTypes) {
+    if (volume.contains(type.member)) return &type;
+  }
+  return nullptr;
+}
+
+std::string volume_path(const std::string& pod_directory, const Json& volume) {
+  const VolumeType* type = volume_type_of(volume);
+  if (type == nullptr || type->directory.empty()) return string_at(volume, {"hostPath", "path"});
+  return pod_directory + "/volumes/" + std::string(type->directory) + "/" + string_at(volume, {"name"});
+}
+
+std::optional<gid_t> fs_group_of(const Json& pod) {
+  const Json* group = find(pod, {"spec", "securityContext", "fsGroup"});
+  if (group == nullptr || !group->is_number_integer()) return std::nullopt;
+  return group->get<gid_t>();
+}
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "api/base/result.h"
+#include "nodeagent/pods/config_objects.h"
+#include "nodeagent/pods/environment.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace skiff::nodeagent {
+
+// What a volume is made from, beside its own source.
+struct VolumeContext {
+  std::string directory;  // where the volume lies when it is ours to make
+  const Json& pod;
+  const ConfigSnapshot& configs;
+  DownwardFacts facts;
+};
+
+// One kind of volume. A new one is a file with a set_up function and a row in volume.cc.
+struct VolumeType {
+  std::string_view member;     // of the volume's document: "emptyDir"
+  std::string_view directory;  // below the pod's volumes: "kubernetes.io~empty-dir"
+  // Makes the volume, or brings it up to date: repeated whenever something that it shows may have changed. Blocks.
+  // kNotFound: what it shows is missing and not optional.
+  Result<void> (*set_up)(const Json& source, const VolumeContext& context);
+};
+
+// Null for kinds that this node does not know.
+[[nodiscard]] const VolumeType* volume_type_of(const Json& volume);
+
+// Where a volume lies on the node: below the pod's directory, or the path that a hostPath names.
+[[nodiscard]] std::string volume_path(const std::string& pod_directory, const Json& volume);
+
+// spec.securityContext.fsGroup.
+[[nodiscard]] std::optional<gid_t> fs_group_of(const Json& pod);
+
+[[nodiscard]] Result<void> set_up_empty_dir(const Json& source, const VolumeContext& context);
+[[nodiscard]] Result<void> set_up_host_path(const Json& source, const VolumeContext& context);
+[[nodiscard]] Result<void> set_up_config_map(const Json& source, const VolumeContext& context);
+[[nodiscard]] Result<void> set_up_secret(const Json& source, const VolumeContext& context);
+[[nodiscard]] Result<void> set_up_downward_api(const Json& source, const VolumeContext& context);
+[[nodiscard]] Result<void> set_up_projected(const Json& source, const VolumeContext& context);
+
+}  // namespace skiff::nodeagent
