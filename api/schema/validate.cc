@@ -15,6 +15,11 @@ bool is_text(const Json& value) { return value.is_string(); }
 
 const std::string& text_of(const Json& value) { return value.get_ref<const std::string&>(); }
 
+// "must have at least 2 items".
+std::string at_least(std::size_t count, std::string_view unit) {
+  return "must have at least " + std::to_string(count) + " " + std::string(unit) + (count == 1 ? "" : "s");
+}
+
 // Walks an object. The path is one buffer that grows and shrinks on the way: only findings cost an allocation.
 class Validator {
  public:
@@ -61,7 +66,7 @@ class Validator {
       errors_.too_many(path_, list.size(), *field.max_length);
     }
     if (field.min_length && list.size() < *field.min_length) {
-      errors_.invalid(path_, list.size(), "must have at least " + std::to_string(*field.min_length) + " items");
+      errors_.invalid(path_, list.size(), at_least(*field.min_length, "item"));
     }
     if (field.unique) check_unique(field, list);
     if (field.enum_values.empty() && field.format.empty()) return;
@@ -77,7 +82,7 @@ class Validator {
     if (!is_text(value)) return;
     if (field.max_length && text_of(value).size() > *field.max_length) errors_.too_long(path_, *field.max_length);
     if (field.min_length && text_of(value).size() < *field.min_length) {
-      errors_.invalid(path_, value, "must have at least " + std::to_string(*field.min_length) + " bytes");
+      errors_.invalid(path_, value, at_least(*field.min_length, "byte"));
     }
     check_text(field, value);
   }

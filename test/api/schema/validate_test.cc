@@ -87,7 +87,7 @@ TEST_CASE("what the schema declares is checked with upstream's messages") {
       {R"({"items":[{"name":"a"},{"name":"b"},{"name":"a"}]})", {"items[2].name: Duplicate value: \"a\""}},
       {R"({"tags":["a","b","a"]})", {"tags[2]: Duplicate value: \"a\""}},
       {R"({"tags":["a","b","c","d"]})", {"tags: Too many: 4: must have at most 3 items"}},
-      {R"({"tags":[]})", {"tags: Invalid value: 0: must have at least 1 items"}},
+      {R"({"tags":[]})", {"tags: Invalid value: 0: must have at least 1 item"}},
       {R"({"name":"a"})", {"name: Invalid value: \"a\": must have at least 2 bytes"}},
       {R"({"name":"abcdef"})", {"name: Too long: may not be more than 5 bytes"}},
       {R"({"name":"a.b"})", {"name: Invalid value: \"a.b\": must not contain dots"}},
