@@ -107,6 +107,7 @@ Result<void> HttpServer::Impl::listen() {
 
 Task<void> HttpServer::Impl::accept() {
   const auto self = shared_from_this();
+  bool failing = false;
   while (!stopping) {
     if (connections.size() >= options.limits.connections) {
       co_await room.wait();
@@ -116,11 +117,13 @@ Task<void> HttpServer::Impl::accept() {
     auto [error, socket] = co_await acceptor.async_accept(connection_strand, kAwaitable);
     if (stopping) break;
     if (error) {
-      spdlog::warn("accept on port {}: {}", port, error.message());
+      if (!failing) spdlog::warn("accept on port {}: {}; trying again", port, error.message());
+      failing = true;
       retry.expires_after(kAcceptRetry);
       co_await retry.async_wait(kAwaitable);
       continue;
     }
+    failing = false;
     open(std::move(socket), std::move(connection_strand));
   }
   accepting = false;
