@@ -144,7 +144,7 @@ TEST_CASE("what is not HTTP is refused and the connection closed") {
     std::string text;
   };
   const auto row = GENERATE(
-      Row{"garbage", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 nonsense\r\n\r\n", 26)},
+      Row{"garbage", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 nonsense\r\n\r\n", 24)},
       Row{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}, Row{"no version", "GET /\r\n\r\n"},
       Row{"bad header name", "GET / HTTP/1.1\r\nHost: h\r\nBad Name: x\r\n\r\n"},
       Row{"no host", "GET / HTTP/1.1\r\n\r\n"}, Row{"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"},
@@ -308,7 +308,7 @@ TEST_CASE("a streamed body") {
   HttpLimits limits;
   limits.write = std::chrono::milliseconds(50);
   MemoryClient client(handler, limits);
-  script = std::make_shared<ScriptedBody::Script>(client.context().get_executor());
+  script = std::make_shared<ScriptedBody::Script>(client.context()->get_executor(), client.context());
   const auto push = [&](std::vector<Slice> pieces) {
     script->push(std::move(pieces));
     client.run();
@@ -383,7 +383,7 @@ TEST_CASE("a streamed body for HTTP/1.0 ends with the connection") {
     return response;
   });
   MemoryClient client(handler);
-  script = std::make_shared<ScriptedBody::Script>(client.context().get_executor());
+  script = std::make_shared<ScriptedBody::Script>(client.context()->get_executor(), client.context());
   script->push({Slice::literal("line\n")});
   script->end();
   client.send("GET /watch HTTP/1.0\r\n\r\n");

@@ -119,7 +119,7 @@ TEST_CASE("a slow client does not get more time by sending a byte now and then")
   MemoryClient client(handler, limits);
   client.send("GET / HTTP/1.1\r\nHost: h\r\n");
   const auto start = std::chrono::steady_clock::now();
-  asio::steady_timer drip(client.context());
+  asio::steady_timer drip(*client.context());
   const std::function<void(boost::system::error_code)> send_more = [&](boost::system::error_code) {
     if (client.ended()) return;
     client.feed("X: y\r\n");

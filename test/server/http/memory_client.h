@@ -80,10 +80,10 @@ class MemoryStream final : public ByteStream {
 class MemoryClient {
  public:
   explicit MemoryClient(Handler& handler, HttpLimits limits = {})
-      : limits_(limits), wire_(std::make_shared<MemoryStream::Wire>(context_.get_executor())) {
-    connection_ = std::make_shared<Connection>(context_.get_executor(), std::make_unique<MemoryStream>(wire_), handler,
+      : limits_(limits), wire_(std::make_shared<MemoryStream::Wire>(context_->get_executor())) {
+    connection_ = std::make_shared<Connection>(context_->get_executor(), std::make_unique<MemoryStream>(wire_), handler,
                                                clock_, limits_);
-    asio::co_spawn(context_, connection_->run(), [this](const std::exception_ptr& exception) {
+    asio::co_spawn(*context_, connection_->run(), [this](const std::exception_ptr& exception) {
       ended_ = true;
       if (exception) std::rethrow_exception(exception);
     });
@@ -91,8 +91,8 @@ class MemoryClient {
   }
   ~MemoryClient() {
     connection_->abort();
-    context_.restart();
-    context_.run();
+    context_->restart();
+    context_->run();
   }
 
   void send(std::string_view bytes) {
@@ -112,13 +112,13 @@ class MemoryClient {
   }
   void stop_reading() { wire_->client_reads = false; }
   void run() {
-    context_.restart();
-    context_.poll();
+    context_->restart();
+    context_->poll();
   }
   // Runs until the connection has ended by itself, which takes as long as its deadlines say.
   void run_to_end() {
-    context_.restart();
-    context_.run();
+    context_->restart();
+    context_->run();
   }
 
   // What came from the server since the last call.
@@ -127,10 +127,10 @@ class MemoryClient {
   // The server said its last word and waited for us to read it.
   bool finished_orderly() const { return wire_->finished; }
   Connection& connection() { return *connection_; }
-  asio::io_context& context() { return context_; }
+  const std::shared_ptr<asio::io_context>& context() { return context_; }
 
  private:
-  asio::io_context context_{1};
+  const std::shared_ptr<asio::io_context> context_ = std::make_shared<asio::io_context>(1);
   FixedClock clock_;
   const HttpLimits limits_;
   std::shared_ptr<MemoryStream::Wire> wire_;
@@ -142,7 +142,10 @@ class MemoryClient {
 class ScriptedBody final : public BodyStream {
  public:
   struct Script {
-    explicit Script(asio::any_io_executor executor) : changed(std::move(executor)) {}
+    // `context` is kept for as long as the script, where that may outlive the client.
+    explicit Script(asio::any_io_executor executor, std::shared_ptr<asio::io_context> context = nullptr)
+        : context_kept(std::move(context)), changed(std::move(executor)) {}
+    const std::shared_ptr<asio::io_context> context_kept;
     std::deque<std::vector<Slice>> pieces;
     bool ended = false;
     bool broken = false;
