@@ -115,6 +115,8 @@ class PodStrategy final : public Strategy {
   void apply_defaults(Json& object) const override {
     Json& spec = object["spec"];
     default_pod_spec(spec);
+    // Templates do without, as upstream.
+    if (!spec.contains("enableServiceLinks")) spec["enableServiceLinks"] = true;
     const bool host_network = bool_at(spec, {"hostNetwork"});
     for_each_container(spec, [host_network](Json& container, const std::string&) {
       default_requests(container);

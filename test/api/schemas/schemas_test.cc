@@ -1,6 +1,7 @@
 #include "api/schemas/schemas.h"
 
 #include "api/base/json.h"
+#include "api/schema/decode.h"
 #include "api/schema/schema.h"
 
 #include <catch2/catch.hpp>
@@ -271,6 +272,116 @@ TEST_CASE("schemas: what an update may not change") {
   CHECK(field(kApps + "DeploymentSpec", "selector").immutable);
   CHECK(field(kApps + "ReplicaSetSpec", "selector").immutable);
   CHECK(field(kCore + "Secret", "type").immutable);
+}
+
+// Golden texts: what a server shows for the least that a client may send, strategies' defaults left aside.
+TEST_CASE("schemas: what decoding and defaulting make of a minimal object") {
+  struct Row {
+    const char* name;
+    std::string type;
+    const char* input;
+    const char* output;
+  };
+  const Row rows[] = {
+      {"Deployment", kApps + "Deployment", R"(
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      hostNetwork: false
+      containers:
+      - name: web
+        image: nginx
+        args: []
+        ports: [{containerPort: 80}]
+        livenessProbe: {httpGet: {port: 80}, timeoutSeconds: 0}
+)",
+       R"(
+apiVersion: apps/v1
+kind: Deployment
+metadata: {creationTimestamp: null, name: web}
+spec:
+  progressDeadlineSeconds: 600
+  replicas: 1
+  revisionHistoryLimit: 10
+  selector: {matchLabels: {app: web}}
+  strategy: {type: RollingUpdate}
+  template:
+    metadata: {creationTimestamp: null, labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: nginx
+        ports: [{containerPort: 80, protocol: TCP}]
+        livenessProbe:
+          failureThreshold: 3
+          httpGet: {path: /, port: 80, scheme: HTTP}
+          periodSeconds: 10
+          successThreshold: 1
+          timeoutSeconds: 1
+        resources: {}
+        terminationMessagePath: /dev/termination-log
+        terminationMessagePolicy: File
+      dnsPolicy: ClusterFirst
+      restartPolicy: Always
+      schedulerName: default-scheduler
+      securityContext: {}
+      terminationGracePeriodSeconds: 30
+status: {}
+)"},
+      {"Event", kCore + "Event", R"(
+apiVersion: v1
+kind: Event
+metadata: {name: e}
+involvedObject: {kind: Pod, name: p}
+firstTimestamp: null
+count: 0
+)",
+       R"(
+apiVersion: v1
+kind: Event
+metadata: {creationTimestamp: null, name: e}
+involvedObject: {kind: Pod, name: p}
+eventTime: null
+firstTimestamp: null
+lastTimestamp: null
+reportingComponent: ""
+reportingInstance: ""
+source: {}
+)"},
+      {"ContainerStatus", kCore + "ContainerStatus", R"(
+name: web
+state: {terminated: {exitCode: 0, signal: 0}}
+started: false
+)",
+       R"(
+name: web
+image: ""
+imageID: ""
+lastState: {}
+ready: false
+restartCount: 0
+started: false
+state: {terminated: {exitCode: 0, startedAt: null, finishedAt: null}}
+)"},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      Result<ParsedJson> input = parse_yaml(row.input);
+      Result<ParsedJson> output = parse_yaml(row.output);
+      REQUIRE(input);
+      REQUIRE(output);
+      auto decoded = api::schema::decode(type(row.type), input->value);
+      REQUIRE(decoded);
+      CHECK(decoded->unknown_fields.empty());
+      api::schema::apply_defaults(type(row.type), decoded->object);
+      CHECK(decoded->object == output->value);
+    }
+  }
 }
 
 }  // namespace skiff
