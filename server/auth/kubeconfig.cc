@@ -3,29 +3,34 @@
 #include "api/base/ids.h"
 #include "server/auth/files.h"
 
+#include <spdlog/fmt/fmt.h>
+
 namespace skiff::server {
 
 std::string kubeconfig_text(const std::string& server, const Pki& pki) {
-  return "apiVersion: v1\n"
-         "kind: Config\n"
-         "clusters:\n"
-         "- cluster:\n"
-         "    certificate-authority-data: " +
-         base64_encode(pki.ca.certificate) + "\n" + "    server: " + server + "\n" +
-         "  name: skiff\n"
-         "contexts:\n"
-         "- context:\n"
-         "    cluster: skiff\n"
-         "    user: kubernetes-admin\n"
-         "  name: kubernetes-admin@skiff\n"
-         "current-context: kubernetes-admin@skiff\n"
-         "preferences: {}\n"
-         "users:\n"
-         "- name: kubernetes-admin\n"
-         "  user:\n"
-         "    client-certificate-data: " +
-         base64_encode(pki.admin.certificate) + "\n" + "    client-key-data: " + base64_encode(pki.admin.key) + "\n" +
-         "    token: " + pki.admin_token + "\n";
+  return fmt::format(R"(apiVersion: v1
+kind: Config
+clusters:
+- cluster:
+    certificate-authority-data: {}
+    server: {}
+  name: skiff
+contexts:
+- context:
+    cluster: skiff
+    user: kubernetes-admin
+  name: kubernetes-admin@skiff
+current-context: kubernetes-admin@skiff
+preferences: {{}}
+users:
+- name: kubernetes-admin
+  user:
+    client-certificate-data: {}
+    client-key-data: {}
+    token: {}
+)",
+                     base64_encode(pki.ca.certificate), server, base64_encode(pki.admin.certificate),
+                     base64_encode(pki.admin.key), pki.admin_token);
 }
 
 Result<void> write_kubeconfig(const std::filesystem::path& path, const std::string& text) {

@@ -1,9 +1,12 @@
 #include "server/auth/authenticator.h"
 
+#include "api/base/ids.h"
 #include "server/auth/certificate.h"
+#include "server/http/openssl.h"
 
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>
+#include <openssl/pem.h>
 
 namespace skiff::server {
 
@@ -188,6 +191,21 @@ TEST_CASE_METHOD(Fixture, "service account tokens") {
     const std::string claims = token.substr(token.find('.'), token.rfind('.') - token.find('.'));
     CHECK_FALSE(tokens.verify("eyJhbGciOiJub25lIn0" + claims + ".", clock.time));
   }
+}
+
+TEST_CASE("an RSA key that a user brought along signs RS256") {
+  const openssl::KeyPtr key(EVP_RSA_gen(2048));
+  const openssl::BioPtr pem = openssl::writer();
+  REQUIRE(PEM_write_bio_PKCS8PrivateKey(pem.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  const auto tokens = ServiceAccountTokens::create(openssl::written(pem.get()));
+  REQUIRE(tokens);
+  const TimePoint now = SettableClock().time;
+  const std::string token = *tokens->issue(default_account(), now);
+  CHECK(token.starts_with(base64_encode(R"({"alg":"RS256",)")));
+  CHECK(tokens->verify(token, now));
+
+  INFO("a token of the other algorithm is not looked at, whatever its signature");
+  CHECK_FALSE(new_tokens().verify(token, now));
 }
 
 TEST_CASE("a service account key must be one that we can sign with") {
