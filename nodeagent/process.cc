@@ -15,6 +15,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
+#include <set>
 
 namespace skiff::nodeagent {
 
@@ -38,6 +40,20 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   for (const std::string& text : strings) result.push_back(const_cast<char*>(text.c_str()));
   result.push_back(nullptr);
   return result;
+}
+
+// The children that Process objects wait for. The mutex is held while a child is born and while it is reaped, so that
+// reap_orphans() never takes one for an orphan.
+std::mutex own_children_mutex;
+std::set<int> own_children;
+
+int reap(int pid) {
+  const std::scoped_lock lock(own_children_mutex);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  own_children.erase(pid);
+  return status;
 }
 
 // posix_spawn's two C objects with their ends of life.
@@ -81,8 +97,10 @@ class SpawnSetup {
     int pid = 0;
     const std::vector<char*> argv = pointers(arguments);
     const std::vector<char*> envp = pointers(environment);
+    const std::scoped_lock lock(own_children_mutex);
     const int failed = ::posix_spawn(&pid, argv[0], &actions_, &attributes_, argv.data(), envp.data());
     if (failed != 0) return errno_error("run " + arguments[0], failed);
+    own_children.insert(pid);
     return pid;
   }
 
@@ -91,6 +109,23 @@ class SpawnSetup {
   posix_spawnattr_t attributes_;
   std::vector<UniqueFd> copies_;
 };
+
+// The pids in /proc/self/task/*/children: an orphan may be given to any thread.
+std::vector<int> all_children() {
+  std::vector<int> children;
+  for (const std::string& thread : list_directory("/proc/self/task")) {
+    const auto text = read_file("/proc/self/task/" + thread + "/children");
+    if (!text) continue;
+    for (std::size_t start = 0; start < text->size();) {
+      const std::size_t end = std::min(text->find(' ', start), text->size());
+      int pid = 0;
+      std::from_chars(text->data() + start, text->data() + end, pid);
+      if (pid > 0) children.push_back(pid);
+      start = end + 1;
+    }
+  }
+  return children;
+}
 
 // Reads what is there; closes the descriptor at its end.
 void drain(UniqueFd& fd, std::string& text, std::size_t limit) {
@@ -158,9 +193,8 @@ Result<Process> Process::spawn(const ProcessOptions& options) {
 Process::~Process() {
   if (!pidfd_) return;
   ::kill(-pid_, SIGKILL);
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
+  static_cast<void>(wait_for_exit(pidfd_, std::chrono::hours(1)));  // outside of reap()'s lock
+  reap(pid_);
 }
 
 Result<ProcessResult> Process::wait(const ProcessOptions& options) {
@@ -186,9 +220,7 @@ Result<ProcessResult> Process::wait(const ProcessOptions& options) {
     }
     late = true;
   }
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = reap(pid_);
   pidfd_.reset();
   if (output_) drain(output_, result.output, options.output_limit);
   if (error_output_) drain(error_output_, result.error_output, options.output_limit);
@@ -212,6 +244,16 @@ Result<ProcessResult> run_successfully(const ProcessOptions& options) {
     return Error{ErrorCode::kInternal, options.arguments[0] + ": " + result->first_error_line()};
   }
   return result;
+}
+
+void reap_orphans() {
+  const std::scoped_lock lock(own_children_mutex);
+  siginfo_t ended{};
+  // Looks without reaping. Mostly there is nothing, or one of our own, which its Process takes.
+  if (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0) return;
+  for (const int pid : all_children()) {
+    if (!own_children.contains(pid)) ::waitpid(pid, nullptr, WNOHANG);
+  }
 }
 
 std::string find_program(std::string_view name) {

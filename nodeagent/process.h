@@ -66,6 +66,10 @@ class Process {
 // As run_process(), but an exit code other than 0 is an error too, with what the program said.
 [[nodiscard]] Result<ProcessResult> run_successfully(const ProcessOptions& options);
 
+// Reaps ended children that spawn() did not start: processes that we were given as a child subreaper, when their own
+// parent ended. To be called on SIGCHLD. Does not wait.
+void reap_orphans();
+
 // The absolute path of a program in the system's usual directories (PATH first), or nothing (empty).
 [[nodiscard]] std::string find_program(std::string_view name);
 

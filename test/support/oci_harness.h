@@ -19,8 +19,9 @@ namespace skiff::nodeagent::test {
 // everything, and requires that nothing is left.
 class OciHarness final : public RuntimeHarness {
  public:
-  OciHarness() {
+  explicit OciHarness(const std::string& oci_runtime = "crun") {
     make_layer();
+    options_.runtimes = {oci_runtime};
     options_.data_directory = directory_ / "data";
     options_.cgroup_root = "skiff-test-" + random_hex(4);
     options_.executor = context_.get_executor();
@@ -28,7 +29,7 @@ class OciHarness final : public RuntimeHarness {
     restart();
   }
   ~OciHarness() override {
-    runtime_.reset();
+    stop();
     pool_->join();
     const auto cleaned = clean(options_);
     CHECK(cleaned);
@@ -37,11 +38,31 @@ class OciHarness final : public RuntimeHarness {
 
   [[nodiscard]] Runtime& runtime() override { return *runtime_; }
   void restart() override {
-    if (runtime_) run(runtime_->detach());
-    runtime_.reset();
+    stop();
     auto opened = OciRuntime::open(options_);
     REQUIRE(opened);
     runtime_ = std::move(*opened);
+  }
+  // Lets go of everything, as an agent that ends does.
+  void stop() {
+    if (runtime_) run(runtime_->detach());
+    runtime_.reset();
+  }
+  // For a forked child: makes and removes pods over and over with a runtime of its own.
+  void run_pods_until_killed() {
+    asio::thread_pool pool(2);
+    options_.pool = &pool;
+    restart();
+    REQUIRE(run(runtime_->recover()));
+    for (int round = 0;; ++round) {
+      const std::string first = start_sandbox(sandbox("first-" + std::to_string(round)));
+      static_cast<void>(start_container(first, endless_container("main")));
+      static_cast<void>(start_container(first, ending_container("job", 0)));
+      REQUIRE(run(runtime_->remove_sandbox(first)));
+    }
+  }
+  void wait_for_first_record() {
+    while (list_directory(options_.data_directory + "/runtime/sandboxes").empty()) std::this_thread::yield();
   }
   [[nodiscard]] const OciOptions& options() const { return options_; }
   [[nodiscard]] std::string path(const std::string& name) const { return directory_ / name; }
@@ -127,6 +148,16 @@ class OciHarness final : public RuntimeHarness {
     return text;
   }
 
+  // Those with the data directory on their command line.
+  [[nodiscard]] std::string processes() const {
+    std::string found;
+    for (const std::string& process : list_directory("/proc")) {
+      const auto arguments = read_file("/proc/" + process + "/cmdline");
+      if (arguments && arguments->find(options_.data_directory) != std::string::npos)
+        found += "process " + process + "\n";
+    }
+    return found;
+  }
   // Mounts, processes, interfaces and cgroups that are still there, for a message; empty when there are none.
   [[nodiscard]] std::string leftovers() const {
     std::string found;
@@ -134,11 +165,7 @@ class OciHarness final : public RuntimeHarness {
         "grep -F " + directory_.path() + " /proc/self/mountinfo; find /sys/fs/cgroup -name '" + options_.cgroup_root +
             "'; ip -o link | grep -E 'skiff0|skf'; nft list tables | grep skiff; ls -A " + options_.data_directory,
         &found);
-    for (const std::string& process : list_directory("/proc")) {
-      const auto arguments = read_file("/proc/" + process + "/cmdline");
-      if (arguments && arguments->find(options_.data_directory) != std::string::npos)
-        found += "process " + process + "\n";
-    }
+    found += processes();
     return found;
   }
 

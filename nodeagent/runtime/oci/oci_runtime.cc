@@ -2,6 +2,7 @@
 
 #include "api/base/ids.h"
 #include "api/base/log.h"
+#include "nodeagent/process.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -65,7 +66,21 @@ Result<std::unique_ptr<OciRuntime>> OciRuntime::open(OciOptions options) {
 }
 
 OciRuntime::OciRuntime(OciOptions options, std::unique_ptr<oci::Operations> operations)
-    : options_(std::move(options)), operations_(std::move(operations)), tasks_(options_.executor) {}
+    : options_(std::move(options)),
+      operations_(std::move(operations)),
+      tasks_(options_.executor),
+      child_signals_(options_.executor, SIGCHLD) {
+  reap_orphans_on_signals();
+}
+
+void OciRuntime::reap_orphans_on_signals() {
+  // A zombie in a container's process namespace would keep the whole namespace from ending.
+  child_signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    reap_orphans();
+    reap_orphans_on_signals();
+  });
+}
 
 OciRuntime::~OciRuntime() = default;
 
@@ -323,6 +338,7 @@ RuntimeSnapshot OciRuntime::snapshot() const {
 }
 
 Task<void> OciRuntime::detach() {
+  child_signals_.cancel();
   for (const auto& [id, sandbox] : sandboxes_) sandbox->watch.reset();
   for (const auto& [id, container] : containers_) container->watch.reset();
   co_await tasks_.join();

@@ -6,6 +6,8 @@
 #include "nodeagent/runtime/oci/process_watch.h"
 #include "nodeagent/runtime/runtime.h"
 
+#include <boost/asio/signal_set.hpp>
+
 #include <map>
 #include <memory>
 #include <set>
@@ -59,6 +61,7 @@ class OciRuntime final : public Runtime {
   [[nodiscard]] std::shared_ptr<Sandbox> find_sandbox(const std::string& id) const;
   [[nodiscard]] std::shared_ptr<Container> find_container(const std::string& id) const;
   [[nodiscard]] std::vector<std::shared_ptr<Container>> containers_of(const std::string& sandbox_id) const;
+  void reap_orphans_on_signals();
   void watch_sandbox(const std::shared_ptr<Sandbox>& sandbox);
   void watch_container(const std::shared_ptr<Container>& container);
   Task<void> finish(std::shared_ptr<Container> container);
@@ -73,6 +76,7 @@ class OciRuntime final : public Runtime {
   std::map<std::string, std::shared_ptr<Sandbox>> sandboxes_;
   std::map<std::string, std::shared_ptr<Container>> containers_;
   TaskGroup tasks_;
+  asio::signal_set child_signals_;
 };
 
 // Removes everything that skiff left on the machine for this data directory: containers, sandboxes, mounts, network,

@@ -84,8 +84,8 @@ Result<std::unique_ptr<Operations>> Operations::open(const OciOptions& options) 
   if (!limits) return limits.error();
   auto command = OciCommand::find(options.runtimes, cgroups, layout);
   if (!command) return command.error();
-  for (const std::string& directory :
-       {layout.state(), layout.namespaces(), layout.sandboxes(), layout.containers(), layout.pause_root() + "/dev"}) {
+  for (const std::string& directory : {layout.state(), layout.namespaces(), layout.sandboxes(), layout.containers(),
+                                       layout.pause_root() + "/dev", layout.pause_root() + "/proc"}) {
     if (auto made = make_directories(directory, 0711); !made) return made.error();
   }
   if (auto done = install_program(layout.pause_root() + "/pause", pause_program()); !done) return done.error();

@@ -54,6 +54,14 @@ Json system_mounts(const SpecContext& context, const SandboxRecord& sandbox, boo
   });
 }
 
+Json pause_mounts() {
+  return Json::array({
+      mount("proc", "/proc", "proc", {"nosuid", "noexec", "nodev"}),  // runc wants it
+      // The runtime puts device nodes there; not into the directory that all pods share.
+      mount("tmpfs", "/dev", "tmpfs", {"nosuid", "noexec", "mode=755", "size=64k"}),
+  });
+}
+
 // A mount must come after those that it lies in: by number of path components, otherwise in the pod's order.
 Json pod_mounts(const ContainerConfig& config) {
   std::vector<Mount> mounts = config.mounts;
@@ -176,8 +184,7 @@ Json pause_spec(const SpecContext& context, const SandboxRecord& sandbox, const 
                  {"capabilities", Json::object()},
                  {"noNewPrivileges", true},
                  {"oomScoreAdj", oom_score_adj}}},
-               // The runtime puts device nodes there; not into the directory that all pods share.
-               {"mounts", Json::array({mount("tmpfs", "/dev", "tmpfs", {"nosuid", "noexec", "mode=755", "size=64k"})})},
+               {"mounts", pause_mounts()},
                {"linux", std::move(linux_section)}};
   if (!sandbox.config.host_network) spec["hostname"] = sandbox.config.hostname;
   return spec;
