@@ -2,6 +2,7 @@
 
 #include "api/base/log.h"
 #include "nodeagent/pods/pod_view.h"
+#include "nodeagent/streaming/log_target.h"
 
 namespace skiff::nodeagent {
 
@@ -12,7 +13,12 @@ constexpr std::chrono::seconds kOrphanGrace{2};
 constexpr std::chrono::seconds kRegistrationRetryDelay{1};
 
 HostFacts host_facts(const AgentOptions& options) {
-  HostFacts facts = read_host_facts(options.data_directory.empty() ? "/" : options.data_directory);
+  HostFacts facts;
+  if (options.host) {
+    facts = *options.host;
+  } else {
+    facts = read_host_facts(options.data_directory.empty() ? "/" : options.data_directory);
+  }
   facts.capacity.pods = options.max_pods;
   if (options.capacity) facts.capacity = *options.capacity;
   return facts;
@@ -76,10 +82,7 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
 NodeAgent::~NodeAgent() = default;
 
 Task<Result<void>> NodeAgent::start() {
-  runtime_.set_exit_listener([this](const SandboxKey& pod, const std::string&) {
-    const auto worker = workers_.find(pod.pod_uid);
-    if (worker != workers_.end()) wake(worker->second);
-  });
+  runtime_.set_exit_listener([this](const SandboxKey& pod, const std::string& id) { container_exited(pod, id); });
   auto recovered = co_await runtime_.recover();
   if (!recovered) co_return recovered.error().wrap("recover what runs on the node");
   group_by_pod(std::move(*recovered));
@@ -96,12 +99,24 @@ Task<void> NodeAgent::stop() {
   stopping_ = true;
   if (informer_) co_await informer_->stop();
   for (const auto& [uid, worker] : workers_) worker->stop();
+  for (const auto& [id, end] : log_ends_) {
+    if (const auto follower = end.lock()) follower->announce();
+  }
   retry_registration_.notify();
   co_await configs_.stop();
   co_await runtime_.detach();
   co_await tasks_.join();
   if (recorder_) co_await recorder_->stop();
   workers_.clear();
+}
+
+void NodeAgent::container_exited(const SandboxKey& pod, const std::string& id) {
+  if (const auto followed = log_ends_.find(id); followed != log_ends_.end()) {
+    if (const auto end = followed->second.lock()) end->announce();
+    log_ends_.erase(followed);
+  }
+  const auto worker = workers_.find(pod.pod_uid);
+  if (worker != workers_.end()) wake(worker->second);
 }
 
 void NodeAgent::group_by_pod(RuntimeSnapshot snapshot) {
@@ -209,6 +224,36 @@ std::shared_ptr<const PodWorker> NodeAgent::find_pod(const api::NamespacedName& 
     if (!newest || api::is_terminating(*newest->pod())) newest = worker;
   }
   return newest;
+}
+
+Task<api::Result<LogStreamOptions>> NodeAgent::prepare_log(api::NamespacedName name, api::LogOptions options) {
+  const auto worker = find_pod(name);
+  if (!worker) co_return api::not_found("", "pods", name.name);
+  const auto target = find_log_target(*worker->pod(), worker->state(), options.container, options.previous);
+  if (!target) co_return target.error();
+
+  LogStreamOptions stream;
+  if (files_) stream.path = files_->log_path(api::uid_of(*worker->pod()), target->container, target->attempt);
+  stream.format.timestamps = options.timestamps;
+  stream.format.limit_bytes = options.limit_bytes;
+  stream.format.since = parse_time(options.since_time);
+  if (options.since_seconds) stream.format.since = clock_.now() - std::chrono::seconds(*options.since_seconds);
+  stream.tail_lines = options.tail_lines;
+  stream.follow = options.follow && target->running && !stopping_;
+  if (stream.follow) {
+    std::weak_ptr<LogEnd>& shared = log_ends_[target->container_id];
+    stream.end = shared.lock();
+    if (!stream.end) shared = stream.end = std::make_shared<LogEnd>();
+  }
+  co_return stream;
+}
+
+Task<api::Result<std::unique_ptr<api::ByteStream>>> NodeAgent::logs(api::NamespacedName pod, api::LogOptions options) {
+  auto preparation = prepare_log(std::move(pod), std::move(options));
+  auto prepared = co_await asio::co_spawn(executor_, std::move(preparation), asio::use_awaitable);
+  if (!prepared) co_return prepared.error();
+  std::unique_ptr<api::ByteStream> stream = std::make_unique<LogStream>(pool_, std::move(*prepared));
+  co_return stream;
 }
 
 Task<bool> NodeAgent::register_node() {

@@ -3,10 +3,12 @@
 #include "api/client.h"
 #include "api/client/event_recorder.h"
 #include "api/client/informer.h"
+#include "api/node_service.h"
 #include "nodeagent/node_object.h"
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/pod_worker.h"
 #include "nodeagent/runtime/runtime.h"
+#include "nodeagent/streaming/log_stream.h"
 #include "nodeagent/volumes/pod_files.h"
 
 #include <map>
@@ -27,6 +29,7 @@ struct AgentOptions {
   std::map<std::string, std::string> node_labels;
   std::string kubelet_version = "v1.32.0";
   std::int64_t max_pods = 110;
+  std::optional<HostFacts> host;         // instead of asking the machine
   std::optional<NodeCapacity> capacity;  // instead of the machine's (max_pods then does not count)
   std::string cluster_dns;
   std::string cluster_domain = "cluster.local";
@@ -46,12 +49,12 @@ struct AgentOptions {
 // inside one process. What runs of pods that the API does not know (any more) is stopped once the first list of pods is
 // complete. Concurrency: everything on the executor given, which has one thread. What blocks runs on the pool. It will
 // not: stop containers because it stops, or act on pods of other nodes.
-class NodeAgent {
+class NodeAgent final : public api::NodeService {
  public:
   // All must outlive the agent.
   NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, const Clock& clock,
             asio::any_io_executor executor, asio::thread_pool& pool, AgentOptions options);
-  ~NodeAgent();
+  ~NodeAgent() override;
 
   // Errors: the runtime could not be recovered. A Node that cannot be registered is tried again in the background.
   Task<Result<void>> start();
@@ -62,6 +65,9 @@ class NodeAgent {
   void pod_changed(const api::ObjectPtr& pod);
   void pod_deleted(const api::ObjectPtr& last);
   void pods_synced();
+
+  // Thread-safe; the stream belongs to the caller's executor.
+  Task<api::Result<std::unique_ptr<api::ByteStream>>> logs(api::NamespacedName pod, api::LogOptions options) override;
 
   [[nodiscard]] std::size_t pods() const { return workers_.size(); }
   // The worker of the pod of that name, or null.
@@ -81,6 +87,9 @@ class NodeAgent {
   void wake(const std::shared_ptr<PodWorker>& worker);
   Task<void> remove_orphan(std::string uid, Found found);
 
+  void container_exited(const SandboxKey& pod, const std::string& id);
+  Task<api::Result<LogStreamOptions>> prepare_log(api::NamespacedName pod, api::LogOptions options);
+
   Task<bool> register_node();
   Task<void> keep_registering();
 
@@ -99,6 +108,7 @@ class NodeAgent {
   std::unique_ptr<api::Informer> informer_;
   std::unordered_map<std::string, std::shared_ptr<PodWorker>> workers_;  // by pod uid
   std::unordered_map<std::string, Found> found_;                         // left by an earlier agent, not adopted yet
+  std::unordered_map<std::string, std::weak_ptr<LogEnd>> log_ends_;      // of followed containers, by id
   Signal retry_registration_;
   TaskGroup tasks_;
   bool stopping_ = false;

@@ -1,0 +1,111 @@
+#include "nodeagent/runtime/fake/fake_nodes.h"
+
+namespace skiff::nodeagent {
+
+namespace {
+
+// So many nodes register at a time, so that the store can commit them together.
+constexpr std::size_t kConcurrentStarts = 64;
+
+// 172.16.0.1 and up.
+std::string node_address(std::size_t index) {
+  const std::size_t number = index + 1;
+  return "172." + std::to_string(16 + (number >> 16)) + "." + std::to_string(number >> 8 & 255) + "." +
+         std::to_string(number & 255);
+}
+
+}  // namespace
+
+FakeNodes::FakeNodes(api::Client& client, const Clock& clock, asio::any_io_executor executor, asio::thread_pool& pool,
+                     FakeNodesOptions options)
+    : client_(client), clock_(clock), executor_(executor), pool_(pool), options_(std::move(options)) {
+  HostFacts host = read_host_facts("/");
+  host.capacity = options_.capacity;
+  nodes_.reserve(options_.count);
+  for (std::size_t index = 0; index < options_.count; ++index) {
+    const bool named = options_.count == 1 && !options_.only_name.empty();
+    add_node(named ? options_.only_name : options_.name_prefix + std::to_string(index), index, host);
+  }
+}
+
+FakeNodes::~FakeNodes() = default;
+
+void FakeNodes::add_node(std::string name, std::size_t index, const HostFacts& host) {
+  AgentOptions options;
+  options.node_name = name;
+  options.internal_ip = node_address(index);
+  options.kubelet_version = options_.kubelet_version;
+  options.host = host;
+  options.capacity = options_.capacity;
+  options.record_events = options_.record_events;
+  options.watch_pods = false;
+
+  FakeRuntime::Options runtime;
+  runtime.start_delay = options_.start_delay;
+  runtime.version = options_.runtime_version;
+  Node node;
+  node.runtime = std::make_unique<FakeRuntime>(addresses_, clock_, runtime);
+  node.agent =
+      std::make_unique<NodeAgent>(client_, *node.runtime, images_, clock_, executor_, pool_, std::move(options));
+  index_of_.emplace(std::move(name), nodes_.size());
+  nodes_.push_back(std::move(node));
+}
+
+NodeAgent* FakeNodes::agent_of(const Json& pod) {
+  const auto found = index_of_.find(string_at(pod, {"spec", "nodeName"}));
+  return found == index_of_.end() ? nullptr : nodes_[found->second].agent.get();
+}
+
+FakeRuntime* FakeNodes::runtime_of(const std::string& node_name) {
+  const auto found = index_of_.find(node_name);
+  return found == index_of_.end() ? nullptr : nodes_[found->second].runtime.get();
+}
+
+Task<void> FakeNodes::start_some(std::size_t first, std::size_t step) {
+  for (std::size_t index = first; index < nodes_.size(); index += step) {
+    const auto started = co_await nodes_[index].agent->start();
+    if (!started) failure_ = started.error();
+  }
+}
+
+Task<Result<void>> FakeNodes::start() {
+  TaskGroup starting(executor_);
+  for (std::size_t first = 0; first < kConcurrentStarts; ++first) starting.spawn(start_some(first, kConcurrentStarts));
+  co_await starting.join();
+  if (failure_) co_return *failure_;
+
+  api::InformerOptions options;
+  options.field_selector = "spec.nodeName!=";
+  informer_ = std::make_unique<api::Informer>(executor_, client_, api::kPods, options);
+  api::InformerHandlers handlers;
+  const auto changed = [this](const api::ObjectPtr& pod) {
+    if (NodeAgent* agent = agent_of(*pod)) agent->pod_changed(pod);
+  };
+  handlers.added = changed;
+  handlers.updated = [changed](const api::ObjectPtr&, const api::ObjectPtr& pod) { changed(pod); };
+  handlers.deleted = [this](const api::ObjectPtr& last) {
+    if (NodeAgent* agent = agent_of(*last)) agent->pod_deleted(last);
+  };
+  informer_->add_handlers(std::move(handlers));
+  informer_->start();
+  co_return Result<void>();
+}
+
+Task<void> FakeNodes::stop() {
+  if (informer_) co_await informer_->stop();
+  for (const Node& node : nodes_) co_await node.agent->stop();
+}
+
+Task<NodeAgent*> FakeNodes::find_agent(api::NamespacedName name) {
+  const api::ObjectPtr pod = informer_ ? informer_->cache().get(name) : nullptr;
+  co_return pod ? agent_of(*pod) : nullptr;
+}
+
+Task<api::Result<std::unique_ptr<api::ByteStream>>> FakeNodes::logs(api::NamespacedName pod, api::LogOptions options) {
+  auto search = find_agent(pod);
+  NodeAgent* agent = co_await asio::co_spawn(executor_, std::move(search), asio::use_awaitable);
+  if (agent == nullptr) co_return api::not_found("", "pods", pod.name);
+  co_return co_await agent->logs(pod, options);
+}
+
+}  // namespace skiff::nodeagent

@@ -1,0 +1,292 @@
+#include "nodeagent/pods/plan.h"
+
+#include "test/nodeagent/pods/pod_documents.h"
+
+#include <catch2/catch.hpp>
+
+using namespace skiff;
+using namespace skiff::nodeagent;
+using namespace std::chrono_literals;
+
+namespace {
+
+const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+const BackOffPolicy kPolicy;
+
+SandboxStatus sandbox(bool ready) {
+  SandboxStatus status;
+  status.id = "s1";
+  status.ready = ready;
+  return status;
+}
+
+ContainerRecord in_state(ContainerState state, int exit_code = 0, const std::string& sandbox_id = "s1") {
+  ContainerRecord record;
+  ContainerStatus status;
+  status.sandbox_id = sandbox_id;
+  status.state = state;
+  status.exit_code = exit_code;
+  status.finished_at = kNow - 1s;
+  record.latest = Attempt{status, "", "", true};
+  record.next_attempt = 1;
+  return record;
+}
+
+PodState ready_state() {
+  PodState state;
+  state.volumes_ready = true;
+  state.sandbox = sandbox(true);
+  return state;
+}
+
+std::string name_of_action(const Action& action) {
+  struct Names {
+    std::string operator()(const MountVolumes&) { return "mount"; }
+    std::string operator()(const MakeSandbox& made) { return "sandbox " + std::to_string(made.attempt); }
+    std::string operator()(const ReplaceSandbox& replaced) { return "replace " + replaced.id; }
+    std::string operator()(const StartContainer& start) {
+      return "start " + start.name + " " + std::to_string(start.attempt);
+    }
+    std::string operator()(const DiscardContainer& discard) { return "discard " + discard.name; }
+    std::string operator()(const DelayRestart& delay) {
+      return "delay " + delay.name + " " + go_duration(delay.back_off);
+    }
+    std::string operator()(const StopPod& stop) { return "stop " + std::to_string(stop.grace.count()); }
+    std::string operator()(const CleanUp&) { return "clean up"; }
+    std::string operator()(const ConfirmDeletion&) { return "confirm"; }
+  };
+  return std::visit(Names(), action);
+}
+
+std::vector<std::string> steps(const Json& pod, const PodState& state) {
+  std::vector<std::string> names;
+  for (const Action& action : plan(pod, state, kNow, kPolicy).actions) names.push_back(name_of_action(action));
+  return names;
+}
+
+using Steps = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a pod's steps") {
+  struct Row {
+    const char* name;
+    std::function<void(Json& pod, PodState& state)> change;  // from: ready sandbox, nothing started
+    Steps expected;
+  };
+  const Row rows[] = {
+      {"volumes come first", [](Json&, PodState& s) { s = PodState(); }, {"mount"}},
+      {"then the sandbox",
+       [](Json&, PodState& s) {
+         s.sandbox.reset();
+         s.next_sandbox_attempt = 2;
+       },
+       {"sandbox 2"}},
+      {"then the containers", [](Json&, PodState&) {}, {"start main 0"}},
+      {"all of them at once",
+       [](Json& p, PodState&) { p["spec"]["containers"].push_back(test::make_container("side")); },
+       {"start main 0", "start side 0"}},
+      {"a running pod needs nothing",
+       [](Json&, PodState& s) { s.containers["main"] = in_state(ContainerState::kRunning); },
+       {}},
+      {"a dead sandbox is replaced",
+       [](Json&, PodState& s) {
+         s.sandbox = sandbox(false);
+         s.containers["main"] = in_state(ContainerState::kExited, 137);
+       },
+       {"replace s1"}},
+      {"a container that was never started is made anew",
+       [](Json&, PodState& s) { s.containers["main"] = in_state(ContainerState::kCreated); },
+       {"discard main"}},
+      {"Always restarts success",
+       [](Json&, PodState& s) { s.containers["main"] = in_state(ContainerState::kExited, 0); },
+       {"start main 1"}},
+      {"OnFailure restarts failure",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "OnFailure";
+         s.containers["main"] = in_state(ContainerState::kExited, 1);
+       },
+       {"start main 1"}},
+      {"OnFailure ends with success",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "OnFailure";
+         s.containers["main"] = in_state(ContainerState::kExited, 0);
+       },
+       {"stop 30"}},
+      {"Never restarts nothing",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "Never";
+         s.containers["main"] = in_state(ContainerState::kExited, 1);
+       },
+       {"stop 30"}},
+      {"Never waits for the others",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "Never";
+         p["spec"]["containers"].push_back(test::make_container("side"));
+         s.containers["main"] = in_state(ContainerState::kExited, 1);
+         s.containers["side"] = in_state(ContainerState::kRunning);
+       },
+       {}},
+      {"a pod that is over stays over",
+       [](Json& p, PodState& s) {
+         p["status"]["phase"] = "Failed";
+         s = PodState();
+       },
+       {}},
+      {"the first init container runs alone",
+       [](Json& p, PodState&) {
+         p["spec"]["initContainers"] = {test::make_container("i1"), test::make_container("i2")};
+       },
+       {"start i1 0"}},
+      {"the second one after the first",
+       [](Json& p, PodState& s) {
+         p["spec"]["initContainers"] = {test::make_container("i1"), test::make_container("i2")};
+         s.containers["i1"] = in_state(ContainerState::kExited, 0);
+       },
+       {"start i2 0"}},
+      {"nothing while an init container runs",
+       [](Json& p, PodState& s) {
+         p["spec"]["initContainers"] = {test::make_container("i1")};
+         s.containers["i1"] = in_state(ContainerState::kRunning);
+       },
+       {}},
+      {"an init container that fails is repeated",
+       [](Json& p, PodState& s) {
+         p["spec"]["initContainers"] = {test::make_container("i1")};
+         s.containers["i1"] = in_state(ContainerState::kExited, 1);
+       },
+       {"start i1 1"}},
+      {"an init container that fails ends a pod that never restarts",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "Never";
+         p["spec"]["initContainers"] = {test::make_container("i1")};
+         s.containers["i1"] = in_state(ContainerState::kExited, 1);
+       },
+       {"stop 30"}},
+      {"init containers run again in a new sandbox",
+       [](Json& p, PodState& s) {
+         p["spec"]["initContainers"] = {test::make_container("i1")};
+         s.containers["i1"] = in_state(ContainerState::kExited, 0, "s0");
+         s.containers["main"] = in_state(ContainerState::kExited, 137, "s0");
+       },
+       {"start i1 1"}},
+      {"init containers are done once a container of this sandbox was there",
+       [](Json& p, PodState& s) {
+         p["spec"]["initContainers"] = {test::make_container("i1")};
+         s.containers["main"] = in_state(ContainerState::kExited, 1);
+       },
+       {"start main 1"}},
+      {"deletion stops what runs, with its grace period",
+       [](Json& p, PodState& s) {
+         p["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:05Z";
+         p["metadata"]["deletionGracePeriodSeconds"] = 5;
+         s.containers["main"] = in_state(ContainerState::kRunning);
+       },
+       {"stop 5"}},
+      {"then cleans up",
+       [](Json& p, PodState& s) {
+         p["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:05Z";
+         s.sandbox = sandbox(false);
+         s.containers["main"] = in_state(ContainerState::kExited, 143);
+       },
+       {"clean up"}},
+      {"then confirms",
+       [](Json& p, PodState& s) {
+         p["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:05Z";
+         s.sandbox = sandbox(false);
+         s.cleaned_up = true;
+       },
+       {"confirm"}},
+      {"nobody is told of a pod that is gone",
+       [](Json&, PodState& s) {
+         s.sandbox = sandbox(false);
+         s.gone_from_api = s.cleaned_up = true;
+       },
+       {}},
+      {"a pod that was never started is cleaned up at once",
+       [](Json& p, PodState& s) {
+         p["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:05Z";
+         s = PodState();
+       },
+       {"clean up"}},
+      {"a refused pod runs nothing",
+       [](Json&, PodState& s) {
+         s.failure = PodFailure{"Evicted", "no room"};
+       },
+       {"stop 30"}},
+  };
+  for (const Row& row : rows) {
+    Json pod = test::make_pod();
+    PodState state = ready_state();
+    row.change(pod, state);
+    INFO(row.name);
+    CHECK(steps(pod, state) == row.expected);
+  }
+}
+
+TEST_CASE("what must wait wakes in time") {
+  Json pod = test::make_pod();
+  PodState state = ready_state();
+
+  SECTION("a sandbox that failed") {
+    state.sandbox.reset();
+    state.sandbox_retry_at = kNow + 10s;
+    const Plan next = plan(pod, state, kNow, kPolicy);
+    CHECK(next.actions.empty());
+    CHECK(next.wake_at == kNow + 10s);
+  }
+  SECTION("a container whose image could not be pulled") {
+    state.containers["main"].retry_at = kNow + 5s;
+    const Plan next = plan(pod, state, kNow, kPolicy);
+    CHECK(next.actions.empty());
+    CHECK(next.wake_at == kNow + 5s);
+    CHECK(plan(pod, state, kNow + 5s, kPolicy).actions.size() == 1);
+  }
+  SECTION("what only a change can mend wakes nobody") {
+    state.containers["main"].retry_at = kWhenSomethingChanges;
+    const Plan next = plan(pod, state, kNow, kPolicy);
+    CHECK(next.actions.empty());
+    CHECK_FALSE(next.wake_at.has_value());
+  }
+  SECTION("a container that crashed twice") {
+    ContainerRecord& record = state.containers["main"];
+    record = in_state(ContainerState::kExited, 1);
+    record.restart_back_off.advance(kNow - 5s, kNow - 5s, kPolicy);
+    const Plan next = plan(pod, state, kNow, kPolicy);
+    REQUIRE(next.actions.size() == 1);
+    CHECK(name_of_action(next.actions[0]) == "delay main 10s");
+    CHECK(next.wake_at == kNow + 9s);  // it ended a second ago
+
+    record.waiting = Waiting{"CrashLoopBackOff", ""};
+    CHECK(plan(pod, state, kNow, kPolicy).actions.empty());
+    CHECK(steps(pod, state).empty());
+    CHECK(name_of_action(plan(pod, state, kNow + 9s, kPolicy).actions.at(0)) == "start main 1");
+  }
+}
+
+TEST_CASE("back-off doubles to its maximum and is forgotten") {
+  BackOff back_off;
+  TimePoint failed_at = kNow;
+  CHECK_FALSE(back_off.blocks(failed_at, failed_at, kPolicy));
+  for (const auto expected : {10s, 20s, 40s, 80s, 160s, 300s, 300s}) {
+    back_off.advance(failed_at, failed_at, kPolicy);
+    CHECK(back_off.wait() == expected);
+    CHECK(back_off.blocks(failed_at, failed_at + expected - 1s, kPolicy));
+    CHECK_FALSE(back_off.blocks(failed_at, failed_at + expected, kPolicy));
+    failed_at += expected;
+  }
+  const TimePoint much_later = failed_at + 11min;
+  CHECK_FALSE(back_off.blocks(much_later, much_later, kPolicy));
+  back_off.advance(much_later, much_later, kPolicy);
+  CHECK(back_off.wait() == 10s);
+}
+
+TEST_CASE("durations as Go prints them") {
+  CHECK(go_duration(0ms) == "0s");
+  CHECK(go_duration(10s) == "10s");
+  CHECK(go_duration(80s) == "1m20s");
+  CHECK(go_duration(5min) == "5m0s");
+  CHECK(go_duration(1h) == "1h0m0s");
+  CHECK(go_duration(250ms) == "250ms");
+  CHECK(go_duration(1500ms) == "1.5s");
+}
