@@ -3,6 +3,8 @@
 #include "api/base/check.h"
 #include "api/base/ids.h"
 
+#include <charconv>
+
 namespace skiff::nodeagent {
 
 namespace {
@@ -12,6 +14,16 @@ constexpr int kTerminated = 143;  // 128 + SIGTERM
 
 Error not_found(const std::string& what, const std::string& id) {
   return Error{ErrorCode::kNotFound, what + " " + id + ": not found"};
+}
+
+// The code of a container that ends at once.
+std::optional<int> simulated_exit(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 2 || arguments[0] != "exit") return std::nullopt;
+  int code = 0;
+  const std::string& text = arguments[1];
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return code;
 }
 
 Task<void> pause_for(std::chrono::milliseconds delay) {
@@ -42,6 +54,15 @@ void FakeRuntime::end_container(ContainerStatus& status, int exit_code) {
   status.pid = 0;
   const auto sandbox = sandboxes_.find(status.sandbox_id);
   if (listener_ && sandbox != sandboxes_.end()) listener_(sandbox->second.key, status.id);
+}
+
+void FakeRuntime::end_soon(const asio::any_io_executor& executor, const std::string& id, int exit_code) {
+  asio::post(executor, [this, alive = std::weak_ptr<bool>(alive_), id, exit_code] {
+    if (alive.expired()) return;
+    const auto found = containers_.find(id);
+    if (found == containers_.end() || found->second.state != ContainerState::kRunning) return;
+    end_container(found->second, exit_code);
+  });
 }
 
 void FakeRuntime::end_containers_of(const std::string& sandbox_id, int exit_code) {
@@ -79,7 +100,10 @@ const ContainerConfig* FakeRuntime::config_of(const std::string& name) const {
   return found == configs_.end() ? nullptr : &found->second;
 }
 
-Task<Result<RuntimeSnapshot>> FakeRuntime::recover() { co_return snapshot(); }
+Task<Result<RuntimeSnapshot>> FakeRuntime::recover() {
+  std::erase_if(containers_, [](const auto& entry) { return entry.second.state == ContainerState::kCreated; });
+  co_return snapshot();
+}
 
 Task<Result<SandboxStatus>> FakeRuntime::run_sandbox(SandboxConfig config) {
   if (auto error = fault("run_sandbox", config.key.pod_name)) co_return *error;
@@ -106,6 +130,7 @@ Task<Result<void>> FakeRuntime::remove_sandbox(std::string sandbox_id) {
   std::erase_if(containers_, [&](const auto& entry) {
     const bool gone = entry.second.sandbox_id == sandbox_id;
     if (gone) configs_.erase(entry.first);
+    if (gone) ends_with_.erase(entry.first);
     return gone;
   });
   sandboxes_.erase(sandbox_id);
@@ -126,6 +151,7 @@ Task<Result<std::string>> FakeRuntime::create_container(std::string sandbox_id, 
   status.image_reference = config.image_reference;
   status.image_id = config.image.id;
   status.log_path = config.log_path;
+  if (const auto code = simulated_exit(config.arguments)) ends_with_.emplace(status.id, *code);
   if (options_.keep_configs) configs_.emplace(status.id, std::move(config));
   std::string id = status.id;
   containers_.emplace(id, std::move(status));
@@ -141,6 +167,10 @@ Task<Result<void>> FakeRuntime::start_container(std::string container_id) {
   status.state = ContainerState::kRunning;
   status.started_at = clock_.now();
   status.pid = 1;
+  const auto executor = co_await asio::this_coro::executor;
+  if (const auto ends = ends_with_.find(container_id); ends != ends_with_.end()) {
+    end_soon(executor, container_id, ends->second);
+  }
   co_return Result<void>();
 }
 
@@ -155,6 +185,7 @@ Task<Result<void>> FakeRuntime::stop_container(std::string container_id, std::ch
 Task<Result<void>> FakeRuntime::remove_container(std::string container_id) {
   containers_.erase(container_id);
   configs_.erase(container_id);
+  ends_with_.erase(container_id);
   co_return Result<void>();
 }
 

@@ -22,8 +22,9 @@ class FakeAddresses {
   std::atomic<std::uint32_t> next_{(10U << 24) + (128U << 16) + 1};
 };
 
-// A runtime that only remembers: containers "run" until they are stopped or told to exit. For simulated nodes by the
-// thousand (a few hundred bytes per container, nothing per idle container) and for tests.
+// A runtime that only remembers: containers "run" until they are stopped or told to exit; one whose command is ["exit",
+// "3"] ends at once with that code, as a crashing program does. For simulated nodes by the thousand (a few hundred
+// bytes per container, nothing per idle container) and for tests.
 //
 // Concurrency: everything on the agent's executor, as runtime.h says.
 // It will not: run a process, touch the disk or the network, or forget containers in detach(): a second agent on the
@@ -73,6 +74,7 @@ class FakeRuntime final : public Runtime {
   Task<void> detach() override;
 
  private:
+  void end_soon(const asio::any_io_executor& executor, const std::string& id, int exit_code);
   void end_container(ContainerStatus& status, int exit_code);
   void end_containers_of(const std::string& sandbox_id, int exit_code);
   [[nodiscard]] std::optional<Error> fault(std::string_view operation, const std::string& name) const;
@@ -85,6 +87,8 @@ class FakeRuntime final : public Runtime {
   std::unordered_map<std::string, SandboxStatus> sandboxes_;
   std::unordered_map<std::string, ContainerStatus> containers_;
   std::unordered_map<std::string, ContainerConfig> configs_;  // by container id
+  std::unordered_map<std::string, int> ends_with_;            // exit codes of those that end at once, by container id
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace skiff::nodeagent

@@ -1,0 +1,59 @@
+#include "nodeagent/runtime/fake/fake_nodes.h"
+
+#include "test/nodeagent/pods/pod_documents.h"
+#include "test/support/fake_client.h"
+#include "test/support/run.h"
+
+#include <catch2/catch.hpp>
+
+using namespace skiff;
+using namespace skiff::nodeagent;
+
+TEST_CASE("many simulated nodes share one watch of pods") {
+  constexpr std::size_t kNodes = 100;
+  constexpr std::size_t kPods = 300;
+  asio::io_context context;
+  asio::thread_pool pool(1);
+  test::FakeClock clock;
+  test::FakeClient client(context.get_executor(), clock);
+  FakeNodesOptions options;
+  options.count = kNodes;
+  options.record_events = false;
+  FakeNodes nodes(client, clock, context.get_executor(), pool, options);
+  REQUIRE(test::run(context, nodes.start()).has_value());
+  CHECK(client.peek_all(api::kNodes).size() == kNodes);
+
+  for (std::size_t i = 0; i < kPods; ++i) {
+    Json pod = test::make_pod("p" + std::to_string(i));
+    pod["spec"]["nodeName"] = "node-" + std::to_string(i % kNodes);
+    client.put(api::kPods, pod);
+  }
+  const auto running = [&] {
+    std::size_t count = 0;
+    for (const auto& pod : client.peek_all(api::kPods)) count += string_at(*pod, {"status", "phase"}) == "Running";
+    return count;
+  };
+  test::run_until(context, [&] { return running() == kPods; });
+  CHECK(client.count_requests("watch pods") == 1);
+
+  std::set<std::string> addresses;
+  for (const auto& pod : client.peek_all(api::kPods)) addresses.insert(string_at(*pod, {"status", "podIP"}));
+  CHECK(addresses.size() == kPods);
+
+  SECTION("a pod's logs are empty") {
+    api::LogOptions log;
+    auto stream = test::run(context, nodes.logs({"default", "p7"}, log));
+    REQUIRE(stream.has_value());
+    CHECK_FALSE(test::run(context, (*stream)->next()).value().has_value());
+    CHECK(test::run(context, nodes.logs({"default", "nobody"}, log)).error().reason == api::Reason::kNotFound);
+  }
+  SECTION("a container that ends is restarted on its node only") {
+    FakeRuntime* runtime = nodes.runtime_of("node-5");
+    REQUIRE(runtime != nullptr);
+    const std::string id = runtime->snapshot().containers[0].id;
+    runtime->exit_container(id, 1);
+    test::run_until(context, [&] { return runtime->snapshot().containers.size() == 4; });
+    CHECK(nodes.runtime_of("node-6")->snapshot().containers.size() == 3);
+  }
+  test::run(context, nodes.stop());
+}
