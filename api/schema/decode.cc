@@ -1,6 +1,7 @@
 #include "api/schema/decode.h"
 
 #include "api/field_error.h"
+#include "api/schema/go_text.h"
 #include "api/schema/scalars.h"
 
 #include <algorithm>
@@ -8,54 +9,6 @@
 
 namespace skiff::api::schema {
 namespace {
-
-// "v1.PodSpec" of "io.k8s.api.core.v1.PodSpec".
-std::string go_name(const Struct& structure) {
-  const std::size_t name = structure.full_name.rfind('.');
-  const std::size_t package = name == std::string::npos ? name : structure.full_name.rfind('.', name - 1);
-  return package == std::string::npos ? structure.full_name : structure.full_name.substr(package + 1);
-}
-
-// The Go type as messages name it. Go's named string types ("v1.Protocol") are plain strings to us.
-std::string go_name(const Type& type) {
-  switch (type.kind) {
-    case TypeKind::kString:
-      return "string";
-    case TypeKind::kBool:
-      return "bool";
-    case TypeKind::kInt32:
-      return "int32";
-    case TypeKind::kInt64:
-      return "int64";
-    case TypeKind::kDouble:
-      return "float64";
-    case TypeKind::kBytes:
-      return "[]uint8";
-    case TypeKind::kTime:
-      return "v1.Time";
-    case TypeKind::kMicroTime:
-      return "v1.MicroTime";
-    case TypeKind::kDuration:
-      return "v1.Duration";
-    case TypeKind::kQuantity:
-      return "resource.Quantity";
-    case TypeKind::kIntOrString:
-      return "intstr.IntOrString";
-    case TypeKind::kAny:
-      return "interface {}";
-    case TypeKind::kObject:
-      return "map[string]interface {}";
-    case TypeKind::kList:
-      return "[]" + go_name(*type.element);
-    case TypeKind::kMap:
-      // The one map of quantities has a name of its own upstream.
-      if (type.element->kind == TypeKind::kQuantity) return "v1.ResourceList";
-      return "map[string]" + go_name(*type.element);
-    case TypeKind::kStruct:
-      return go_name(*type.structure);
-  }
-  return "";
-}
 
 // What Go leaves in the place of a null inside a list or a map.
 Json zero_element(const Type& type) {
@@ -213,7 +166,7 @@ class Decoder {
 
   void mismatch(const Type& type, const Struct& owner, const std::string& found) {
     fail("json: cannot unmarshal " + found + " into Go struct field " + owner.name + "." + field_path() + " of type " +
-         go_name(type));
+         internal::go_name(type));
   }
 
   // The fields on the way, without list positions and map keys, as Go has them.
@@ -249,9 +202,9 @@ Status decode_error(const Struct& type, const Json& document, const std::string&
 
 Result<Decoded> decode(const Struct& type, Json document) {
   if (!document.is_object()) {
-    return decode_error(
-        type, Json::object(),
-        "json: cannot unmarshal " + internal::go_name_of_value(document) + " into Go value of type " + go_name(type));
+    return decode_error(type, Json::object(),
+                        "json: cannot unmarshal " + internal::go_name_of_value(document) + " into Go value of type " +
+                            internal::go_name(type));
   }
   Decoder decoder;
   decoder.decode_struct(type, document);

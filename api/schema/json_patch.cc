@@ -1,5 +1,5 @@
+#include "api/schema/go_text.h"
 #include "api/schema/merge.h"
-#include "api/schema/scalars.h"
 
 #include <algorithm>
 #include <charconv>

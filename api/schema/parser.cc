@@ -257,6 +257,7 @@ bool Parser::add_field(Struct& owner, Field field) {
     if (other.name == field.name) return fail(position_, "declared twice:", field.name);
   }
   if (owner.fields.empty()) owner.fields.reserve(8);
+  field.position = owner.fields.size();
   owner.fields.push_back(std::move(field));
   return true;
 }

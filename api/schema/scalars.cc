@@ -3,6 +3,7 @@
 #include "api/base/clock.h"
 #include "api/base/ids.h"
 #include "api/quantity.h"
+#include "api/schema/go_text.h"
 
 #include <algorithm>
 #include <array>
@@ -174,14 +175,6 @@ std::string decode_bytes(Json& value) {
 }
 
 }  // namespace
-
-std::string go_name_of_value(const Json& value) {
-  if (value.is_string()) return "string";
-  if (value.is_boolean()) return "bool";
-  if (value.is_object()) return "object";
-  if (value.is_array()) return "array";
-  return "number";
-}
 
 std::string decode_scalar(TypeKind kind, Json& value) {
   switch (kind) {

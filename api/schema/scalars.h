@@ -13,9 +13,6 @@ namespace skiff::api::schema::internal {
 // Brings `value` into canonical form in place. What is wrong, in Go's words, or empty. No other kinds.
 [[nodiscard]] std::string decode_scalar(TypeKind kind, Json& value);
 
-// "string", "number", "object", "array", "bool": as encoding/json names JSON values.
-[[nodiscard]] std::string go_name_of_value(const Json& value);
-
 // Whether a value is a whole number that fits. The library keeps signed and unsigned numbers apart; to us they are one.
 template <class Integer>
 bool is_integer_of(const Json& value) {

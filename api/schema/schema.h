@@ -96,6 +96,7 @@ struct Field {
   std::string name;
   std::string description;
   Type type;
+  std::size_t position = 0;  // among the fields as declared, which is the order of Go's
   bool required = false;
   bool omit_zero = false;
   bool keep_empty = false;

@@ -1,5 +1,5 @@
+#include "api/schema/go_text.h"
 #include "api/schema/merge.h"
-#include "api/schema/scalars.h"
 
 #include <algorithm>
 #include <optional>
@@ -26,20 +26,6 @@ constexpr std::string_view kDeleteFromPrimitiveList = "$deleteFromPrimitiveList"
 bool is_directive(std::string_view name) {
   return name == kPatch || name == kRetainKeys || name.starts_with(kSetElementOrder) ||
          name.starts_with(kDeleteFromPrimitiveList);
-}
-
-// A value as Go prints it in messages: map[name:x ports:[1 2]].
-std::string go_text(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_null()) return "<nil>";
-  if (!value.is_structured()) return value.dump();
-  std::string text = value.is_object() ? "map[" : "[";
-  bool first = true;
-  for (const auto& [name, element] : value.items()) {
-    text.append(first ? "" : " ").append(value.is_object() ? name + ":" : "").append(go_text(element));
-    first = false;
-  }
-  return text + "]";
 }
 
 // An element of a list that is a directive: {"$patch": "replace"}, {"$patch": "delete", "name": "x"}.
@@ -168,7 +154,7 @@ class Merger {
       strip(patch);
       original = std::move(patch);
     } else {
-      return fail("unknown patch type: " + go_text(directive) + " in map: " + go_text(patch));
+      return fail("unknown patch type: " + internal::go_text(directive) + " in map: " + internal::go_text(patch));
     }
     return true;
   }
@@ -240,8 +226,8 @@ class Merger {
       if (is_special(element)) continue;
       while (next < order.size() && !contains(Json::array({order[next]}), element, merge_key)) ++next;
       if (next == order.size()) {
-        return fail("The order in patch list:\n" + go_text(patch) + "\n doesn't match $setElementOrder list:\n" +
-                    go_text(order) + "\n");
+        return fail("The order in patch list:\n" + internal::go_text(patch) +
+                    "\n doesn't match $setElementOrder list:\n" + internal::go_text(order) + "\n");
       }
       ++next;
     }
@@ -325,7 +311,7 @@ class Merger {
       } else if (*directive == "merge") {
         return fail("merging lists cannot yet be specified in the patch");
       } else {
-        return fail("unknown patch type: " + go_text(*directive) + " in map: " + go_text(element));
+        return fail("unknown patch type: " + internal::go_text(*directive) + " in map: " + internal::go_text(element));
       }
     }
     if (replace) {
@@ -344,7 +330,8 @@ class Merger {
     for (const Json* list : {&original, &patch}) {
       for (const Json& element : *list) {
         if (kind_of(element) != kind_of(first)) {
-          return fail("list element types are not identical: [" + go_text(original) + " " + go_text(patch) + "]");
+          return fail("list element types are not identical: [" + internal::go_text(original) + " " +
+                      internal::go_text(patch) + "]");
         }
       }
     }
@@ -359,7 +346,8 @@ class Merger {
   }
 
   bool fail_no_key(const Json& element, std::string_view merge_key) {
-    return fail("map: " + go_text(element) + " does not contain declared merge key: " + std::string(merge_key));
+    return fail("map: " + internal::go_text(element) +
+                " does not contain declared merge key: " + std::string(merge_key));
   }
 
   static std::string kind_of(const Json& value) {

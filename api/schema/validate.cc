@@ -1,5 +1,7 @@
 #include "api/schema/validate.h"
 
+#include "api/schema/go_text.h"
+
 #include <algorithm>
 #include <set>
 
@@ -178,6 +180,11 @@ class Validator {
   FieldErrors& errors_;
 };
 
+FieldError immutable_error(const Field& field, const Json& value, std::string path) {
+  std::string shown = value.is_structured() ? internal::go_syntax(field.type, value) : to_json_text(value);
+  return {FieldErrorType::kInvalid, std::move(path), std::move(shown), "field is immutable"};
+}
+
 }  // namespace
 
 void validate(const Struct& type, const Json& object, std::string_view path, FieldErrors& errors) {
@@ -193,7 +200,7 @@ void validate_immutable(const Struct& type, const Json& object, const Json& old_
     if (value == nullptr) value = &kAbsent;
     if (old_value == nullptr) old_value = &kAbsent;
     if (field.immutable) {
-      if (*value != *old_value) errors.invalid(child(path, field.name), *value, "field is immutable");
+      if (*value != *old_value) errors.add(immutable_error(field, *value, child(path, field.name)));
     } else if (field.type.kind == TypeKind::kStruct && value->is_object() && old_value->is_object()) {
       validate_immutable(*field.type.structure, *value, *old_value, child(path, field.name), errors);
     }

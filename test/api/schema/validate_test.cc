@@ -135,5 +135,18 @@ TEST_CASE("immutable fields may not change") {
         std::vector<std::string>{"spec.fixed: Invalid value: \"b\": field is immutable"});
   CHECK(changes(R"({})", R"({"fixed":"a"})").size() == 1);
   CHECK(changes(R"({"nested":{"selector":{"floor":1}}})", R"({"nested":{"selector":{"floor":2}}})") ==
-        std::vector<std::string>{"spec.nested.selector: Invalid value: {\"floor\":1}: field is immutable"});
+        std::vector<std::string>{
+            "spec.nested.selector: Invalid value: p.Limits{Floor:1, Ceiling:0}: field is immutable"});
+}
+
+TEST_CASE("an immutable selector is shown as Go shows it") {
+  const std::unique_ptr<const Catalog> catalog = Catalog::builtin();
+  FieldErrors errors;
+  validate_immutable(*catalog->find_kind("apps", "v1", "Deployment"),
+                     Json::parse(R"({"spec":{"selector":{"matchLabels":{"app":"b"}}}})"),
+                     Json::parse(R"({"spec":{"selector":{"matchLabels":{"app":"a"}}}})"), "", errors);
+  CHECK(messages(errors) ==
+        std::vector<std::string>{
+            "spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map[string]string{\"app\":\"b\"}, "
+            "MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: field is immutable"});
 }
