@@ -191,7 +191,8 @@ RawDeleteOptions raw_delete_options_of(const Json& document) {
   if (document.contains("propagationPolicy")) raw.propagation_policy = string_at(document, {"propagationPolicy"});
   raw.uid = string_at(document, {"preconditions", "uid"});
   raw.resource_version = string_at(document, {"preconditions", "resourceVersion"});
-  if (const Json* values = find(document, {"dryRun"})) raw.dry_run = values->get<std::vector<std::string>>();
+  const Json* dry_run = find(document, {"dryRun"});
+  if (dry_run != nullptr && dry_run->is_array()) raw.dry_run = dry_run->get<std::vector<std::string>>();
   return raw;
 }
 

@@ -96,7 +96,11 @@ VerbResult issue_token(ResourceCall& call) {
   claims.name = account.name;
   claims.uid = string_at(document_of(**record), {"metadata", "uid"});
   Json& spec = (*request)["spec"];
-  if (const Json* audiences = find(spec, {"audiences"})) claims.audiences = audiences->get<std::vector<std::string>>();
+  if (Json& audiences = spec["audiences"]; audiences.is_array() && !audiences.empty()) {
+    claims.audiences = audiences.get<std::vector<std::string>>();
+  } else {
+    audiences = {std::string(ServiceAccountTokens::kIssuer)};
+  }
   const std::int64_t seconds = integer_at(spec, {"expirationSeconds"}, kDefaultExpirationSeconds);
   const api::Result<void> expiration = check_expiration(seconds);
   if (!expiration) co_return expiration.error();

@@ -213,7 +213,9 @@ Kind pod_kind(const api::schema::Catalog& catalog) {
   kind.categories = {"all"};
   kind.has_status = true;
   kind.versions = {served_version(catalog, "", "v1", "Pod")};
-  kind.subresources = {{"binding", "", "v1", "Binding", {"create"}}, {"log", "", "", "", {"get"}}};
+  kind.subresources = {{"binding", "", "v1", "Binding", {"create"}},
+                       {"eviction", "policy", "v1", "Eviction", {"create"}},
+                       {"log", "", "", "", {"get"}}};
   kind.returns_deleted_object = true;
   kind.strategy = std::make_shared<PodStrategy>();
   kind.table = pod_table();

@@ -1,0 +1,196 @@
+#include "test/server/handlers/api_server.h"
+
+#include <catch2/catch.hpp>
+
+using namespace skiff;
+using namespace skiff::server;
+
+namespace {
+
+const std::string kConfigMaps = "/api/v1/namespaces/default/configmaps";
+
+// The events of a piece of a stream, one per line.
+std::vector<Json> events_of(const std::string& text) {
+  std::vector<Json> events;
+  std::size_t start = 0;
+  while (start < text.size()) {
+    const std::size_t end = text.find('\n', start);
+    REQUIRE(end != std::string::npos);
+    events.push_back(Json::parse(text.substr(start, end - start)));
+    start = end + 1;
+  }
+  return events;
+}
+
+std::string summary(const Json& event) {
+  return event["type"].get<std::string>() + " " + string_at(event, {"object", "metadata", "name"});
+}
+
+}  // namespace
+
+TEST_CASE("a watch shows what is there and then what happens") {
+  ApiServer api;
+  api.config_map("a");
+  const Answer watch = api.get(kConfigMaps + "?watch=1");
+  CHECK(watch.status == 200);
+  CHECK(watch.headers.get("Content-Type") == "application/json");
+  REQUIRE(watch.stream);
+  std::string a = api.get(kConfigMaps + "/a").body;
+  a.pop_back();
+  CHECK(api.next(*watch.stream) == "{\"type\":\"ADDED\",\"object\":" + a + "}\n");
+
+  const auto pending = api.begin_next(*watch.stream);
+  api.post("/api/v1/namespaces/other/configmaps", {{"metadata", {{"name", "elsewhere"}}}});
+  api.config_map("b");
+  CHECK(summary(events_of(api.finish(pending)).at(0)) == "ADDED b");
+  api.patch(kConfigMaps + "/b", "application/merge-patch+json", {{"data", {{"k", "v"}}}});
+  api.remove(kConfigMaps + "/b");
+  const std::vector<Json> events = events_of(api.next(*watch.stream));
+  REQUIRE(events.size() == 2);
+  CHECK(summary(events[0]) == "MODIFIED b");
+  CHECK(summary(events[1]) == "DELETED b");
+  CHECK(events[1]["object"]["data"]["k"] == "v");
+}
+
+TEST_CASE("a watch from a version shows only what came later") {
+  ApiServer api;
+  api.config_map("a");
+  const std::string version = api.get(kConfigMaps).json()["metadata"]["resourceVersion"];
+  api.config_map("b");
+  const Answer watch = api.get(kConfigMaps + "?watch=1&resourceVersion=" + version);
+  CHECK(summary(events_of(api.next(*watch.stream)).at(0)) == "ADDED b");
+}
+
+TEST_CASE("objects enter and leave a selection") {
+  ApiServer api;
+  api.config_map("a");
+  const Answer watch = api.get(kConfigMaps + "?watch=1&labelSelector=x=1");
+  const auto pending = api.begin_next(*watch.stream);
+  api.patch(kConfigMaps + "/a", "application/merge-patch+json", {{"metadata", {{"labels", {{"x", "1"}}}}}});
+  CHECK(summary(events_of(api.finish(pending)).at(0)) == "ADDED a");
+  api.patch(kConfigMaps + "/a", "application/merge-patch+json", {{"metadata", {{"labels", {{"x", "2"}}}}}});
+  CHECK(summary(events_of(api.next(*watch.stream)).at(0)) == "DELETED a");
+}
+
+TEST_CASE("cancelling a watch ends it") {
+  ApiServer api;
+  const Answer watch = api.get(kConfigMaps + "?watch=1");
+  SECTION("while it waits") {
+    const auto pending = api.begin_next(*watch.stream);
+    watch.stream->cancel();
+    CHECK(api.finish(pending).empty());
+  }
+  SECTION("while nobody waits") {
+    api.config_map("a");
+    watch.stream->cancel();
+    CHECK(api.next(*watch.stream).empty());
+  }
+}
+
+TEST_CASE("a watch that nobody reads holds only a place in the log") {
+  ApiServer api;
+  const Answer watch = api.get(kConfigMaps + "?watch=1&resourceVersion=1");
+  for (int i = 0; i < 3; ++i) api.config_map("a" + std::to_string(i));
+  REQUIRE(api.store->compact(api.store->revision()));
+  const std::vector<Json> events = events_of(api.next(*watch.stream));
+  REQUIRE(events.size() == 1);
+  CHECK(events[0]["type"] == "ERROR");
+  CHECK(events[0]["object"]["code"] == 410);
+  CHECK(events[0]["object"]["reason"] == "Expired");
+  CHECK(api.next(*watch.stream).empty());
+}
+
+TEST_CASE("a watch from before the log begins is told so in the stream") {
+  ApiServer api;
+  for (int i = 0; i < 3; ++i) api.config_map("a" + std::to_string(i));
+  REQUIRE(api.store->compact(api.store->revision()));
+  const Answer watch = api.get(kConfigMaps + "?watch=1&resourceVersion=2");
+  CHECK(watch.status == 200);
+  REQUIRE(watch.stream);
+  const Json event = events_of(api.next(*watch.stream)).at(0);
+  CHECK(event["type"] == "ERROR");
+  CHECK(event["object"]["message"] == "too old resource version: 2 (4)");
+  CHECK(api.next(*watch.stream).empty());
+}
+
+TEST_CASE("a watch ends at its time-out, with a bookmark for those who asked") {
+  ApiServer api;
+  api.config_map("a");
+  SECTION("without bookmarks") {
+    const Answer watch = api.get(kConfigMaps + "?watch=1&resourceVersion=2&timeoutSeconds=1");
+    CHECK(api.next(*watch.stream).empty());
+  }
+  SECTION("with bookmarks") {
+    const Answer watch = api.get(kConfigMaps + "?watch=1&resourceVersion=2&timeoutSeconds=1&allowWatchBookmarks=true");
+    CHECK(api.next(*watch.stream) ==
+          "{\"type\":\"BOOKMARK\",\"object\":{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":"
+          "{\"creationTimestamp\":null,\"resourceVersion\":\"2\"}}}\n");
+    CHECK(api.next(*watch.stream).empty());
+  }
+}
+
+TEST_CASE("a streaming list marks where the present state ends") {
+  ApiServer api;
+  api.config_map("a");
+  const std::string path = kConfigMaps + "?watch=1&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan";
+  SECTION("with the present state") {
+    const std::string version = GENERATE("", "0", "2");
+    const Answer watch = api.get(path + "&sendInitialEvents=true&resourceVersion=" + version);
+    CHECK(summary(events_of(api.next(*watch.stream)).at(0)) == "ADDED a");
+    const Json bookmark = events_of(api.next(*watch.stream)).at(0);
+    CHECK(bookmark["type"] == "BOOKMARK");
+    CHECK(bookmark["object"]["metadata"]["annotations"] == Json({{"k8s.io/initial-events-end", "true"}}));
+    CHECK(bookmark["object"]["metadata"]["resourceVersion"] == "2");
+    api.config_map("b");
+    CHECK(summary(events_of(api.next(*watch.stream)).at(0)) == "ADDED b");
+  }
+  SECTION("without it") {
+    const Answer watch = api.get(path + "&sendInitialEvents=false");
+    const auto pending = api.begin_next(*watch.stream);
+    api.config_map("b");
+    CHECK(summary(events_of(api.finish(pending)).at(0)) == "ADDED b");
+  }
+}
+
+TEST_CASE("tables and metadata of a watch") {
+  ApiServer api;
+  SECTION("only the first table describes its columns") {
+    const Answer watch = api.get(kConfigMaps + "?watch=1", "application/json;as=Table;v=v1;g=meta.k8s.io");
+    api.config_map("a");
+    api.config_map("b");
+    const std::vector<Json> events = events_of(api.next(*watch.stream));
+    REQUIRE(events.size() == 2);
+    CHECK(events[0]["object"]["kind"] == "Table");
+    CHECK(events[0]["object"]["columnDefinitions"].size() == 3);
+    CHECK(events[0]["object"]["rows"][0]["cells"][0] == "a");
+    CHECK(events[1]["object"]["columnDefinitions"].is_null());
+    CHECK(events[1]["object"]["rows"][0]["cells"][0] == "b");
+    CHECK(events[1]["object"]["rows"][0]["object"]["metadata"]["name"] == "b");
+  }
+  SECTION("metadata") {
+    const Answer watch =
+        api.get(kConfigMaps + "?watch=1", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io");
+    api.config_map("a", {{"k", "v"}});
+    const Json event = events_of(api.next(*watch.stream)).at(0);
+    CHECK(event["object"]["kind"] == "PartialObjectMetadata");
+    CHECK_FALSE(event["object"].contains("data"));
+  }
+}
+
+TEST_CASE("watches that are refused") {
+  ApiServer api;
+  CHECK(api.get(kConfigMaps + "?watch=1&resourceVersion=x").status == 400);
+  CHECK(api.get(kConfigMaps + "?watch=1&sendInitialEvents=true").status == 422);
+  CHECK(api.get(kConfigMaps + "?watch=1", "application/yaml").status == 406);
+}
+
+TEST_CASE("events share the stored bytes") {
+  ApiServer api;
+  api.config_map("a");
+  const Answer first = api.get(kConfigMaps + "?watch=1");
+  const Answer second = api.get(kConfigMaps + "?watch=1");
+  const std::vector<Slice> one = api.next_slices(*first.stream);
+  const std::vector<Slice> two = api.next_slices(*second.stream);
+  REQUIRE(one.size() == 3);
+  CHECK(one[1].bytes.data() == two[1].bytes.data());
+}
