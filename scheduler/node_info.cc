@@ -1,0 +1,75 @@
+#include "scheduler/node_info.h"
+
+#include "api/base/check.h"
+#include "api/quantity.h"
+#include "api/views/meta.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace skiff::scheduler {
+
+namespace {
+
+std::vector<Taint> taints_of(const Json& node) {
+  std::vector<Taint> taints;
+  const Json* list = find(node, {"spec", "taints"});
+  if (list == nullptr || !list->is_array()) return taints;
+  for (const Json& item : *list) {
+    taints.push_back(Taint{string_at(item, {"key"}), string_at(item, {"value"}), string_at(item, {"effect"})});
+  }
+  return taints;
+}
+
+// Whether the member at the path differs between two nodes; absent ones are equal to each other.
+bool differs(const Json& a, const Json& b, std::initializer_list<std::string_view> path) {
+  const Json* left = find(a, path);
+  const Json* right = find(b, path);
+  if (left == nullptr || right == nullptr) return left != right;
+  return *left != *right;
+}
+
+ClusterEvents changes(const Json& old_node, const Json& node) {
+  ClusterEvents events = 0;
+  if (differs(old_node, node, {"status", "allocatable"})) events |= kNodeAllocatableChanged;
+  if (differs(old_node, node, {"metadata", "labels"})) events |= kNodeLabelsChanged;
+  const bool taints = differs(old_node, node, {"spec", "taints"});
+  if (taints || differs(old_node, node, {"spec", "unschedulable"})) events |= kNodeTaintsChanged;
+  return events;
+}
+
+}  // namespace
+
+NodeLabels NodeInfo::labels() const { return NodeLabels{name_, api::labels_of(*object_)}; }
+
+ClusterEvents NodeInfo::set_object(api::ObjectPtr node) {
+  const api::ObjectPtr old_node = std::exchange(object_, std::move(node));
+  if (!object_) return 0;
+  const ClusterEvents events = old_node ? changes(*old_node, *object_) : kNodeAdded;
+  if (events == 0) return 0;
+  taints_ = taints_of(*object_);
+  unschedulable_ = bool_at(*object_, {"spec", "unschedulable"});
+  const Json* allocatable = find(*object_, {"status", "allocatable"});
+  allocatable_ = Resources::from_list(allocatable);
+  const auto pods = api::Quantity::parse(string_at(*object_, {"status", "allocatable", "pods"}));
+  allowed_pods_ = pods ? pods->value() : 0;
+  return events;
+}
+
+void NodeInfo::add_pod(const PodInfoPtr& pod) {
+  CHECK_INVARIANT(pods_.emplace(pod->uid, pod).second);
+  requested_ += pod->requests;
+  scoring_requested_ += pod->scoring_requests;
+  used_ports_.insert(used_ports_.end(), pod->host_ports.begin(), pod->host_ports.end());
+}
+
+void NodeInfo::remove_pod(const PodInfoPtr& pod) {
+  CHECK_INVARIANT(pods_.erase(pod->uid) == 1);
+  requested_ -= pod->requests;
+  scoring_requested_ -= pod->scoring_requests;
+  for (const HostPort& port : pod->host_ports) {
+    used_ports_.erase(std::find(used_ports_.begin(), used_ports_.end(), port));
+  }
+}
+
+}  // namespace skiff::scheduler

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "api/client.h"
+#include "scheduler/cluster_events.h"
+#include "scheduler/pod_info.h"
+#include "scheduler/resources.h"
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace skiff::scheduler {
+
+// A node as the scheduler sees it: what it has, and the sum of what its pods ask for. Kept up to date by Cache, a pod
+// at a time; plugins only read it.
+class NodeInfo {
+ public:
+  explicit NodeInfo(std::string name) : name_(std::move(name)) {}
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // False while only pods of a node are known that has no Node object (yet, or any more).
+  [[nodiscard]] bool exists() const { return object_ != nullptr; }
+  [[nodiscard]] NodeLabels labels() const;
+  [[nodiscard]] const std::vector<Taint>& taints() const { return taints_; }
+  [[nodiscard]] bool unschedulable() const { return unschedulable_; }
+  [[nodiscard]] const Resources& allocatable() const { return allocatable_; }
+  [[nodiscard]] std::int64_t allowed_pods() const { return allowed_pods_; }
+
+  [[nodiscard]] std::int64_t pod_count() const { return static_cast<std::int64_t>(pods_.size()); }
+  [[nodiscard]] const Resources& requested() const { return requested_; }
+  [[nodiscard]] const Resources& scoring_requested() const { return scoring_requested_; }
+  [[nodiscard]] const std::vector<HostPort>& used_ports() const { return used_ports_; }
+
+  // Null: the Node object is gone. The answer is what changed for pods that wait.
+  ClusterEvents set_object(api::ObjectPtr node);
+  void add_pod(const PodInfoPtr& pod);
+  void remove_pod(const PodInfoPtr& pod);
+
+ private:
+  std::string name_;
+  api::ObjectPtr object_;
+  std::vector<Taint> taints_;
+  bool unschedulable_ = false;
+  Resources allocatable_;
+  std::int64_t allowed_pods_ = 0;
+  std::unordered_map<std::string, PodInfoPtr> pods_;  // by uid
+  Resources requested_;
+  Resources scoring_requested_;
+  std::vector<HostPort> used_ports_;
+};
+
+}  // namespace skiff::scheduler

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "api/client.h"
+#include "api/resource.h"
+#include "scheduler/node_selector.h"
+#include "scheduler/resources.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace skiff::scheduler {
+
+// v1.Taint and v1.Toleration.
+struct Taint {
+  std::string key;
+  std::string value;
+  std::string effect;
+};
+struct Toleration {
+  std::string key;        // empty: every key
+  std::string operator_;  // "Exists", otherwise Equal
+  std::string value;
+  std::string effect;  // empty: every effect
+
+  [[nodiscard]] bool tolerates(const Taint& taint) const;
+};
+
+struct HostPort {
+  std::string ip;  // "0.0.0.0" is every address
+  std::string protocol;
+  std::int64_t port = 0;
+
+  [[nodiscard]] bool conflicts_with(const HostPort& other) const;
+  friend bool operator==(const HostPort&, const HostPort&) = default;
+};
+
+// A pod as the scheduler sees it: parsed once, never changed.
+struct PodInfo {
+  api::ObjectPtr object;
+  api::NamespacedName name;
+  std::string uid;
+  std::string node_name;  // spec.nodeName
+  std::int64_t priority = 0;
+  Resources requests;
+  Resources scoring_requests;
+  std::vector<HostPort> host_ports;
+  std::vector<Toleration> tolerations;
+  RequiredNodes required_nodes;
+  std::vector<PreferredNodes> preferred_nodes;
+
+  explicit PodInfo(api::ObjectPtr pod);
+
+  [[nodiscard]] bool tolerates(const Taint& taint) const;
+};
+using PodInfoPtr = std::shared_ptr<const PodInfo>;
+
+}  // namespace skiff::scheduler

@@ -1,0 +1,187 @@
+#include "scheduler/scheduler.h"
+
+#include "api/base/log.h"
+#include "api/views/conditions.h"
+#include "api/views/meta.h"
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace skiff::scheduler {
+
+using api::ObjectPtr;
+using SteadyClock = std::chrono::steady_clock;
+
+namespace {
+
+// So many pods are decided before others on the executor get their turn.
+constexpr int kPodsPerTurn = 16;
+
+bool has_finished(const Json& pod) {
+  const std::string phase = string_at(pod, {"status", "phase"});
+  return phase == "Succeeded" || phase == "Failed";
+}
+
+bool is_bound(const Json& pod) { return !string_at(pod, {"spec", "nodeName"}).empty(); }
+
+// Whether this scheduler has to find a node for the pod.
+bool waits_for_us(const Json& pod) {
+  const Json* gates = find(pod, {"spec", "schedulingGates"});
+  return !is_bound(pod) && !api::is_terminating(pod) && !has_finished(pod) && (gates == nullptr || gates->empty()) &&
+         string_at(pod, {"spec", "schedulerName"}, Scheduler::kName) == Scheduler::kName;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(asio::any_io_executor executor, api::Client& client, api::InformerFactory& informers,
+                     const Clock& clock)
+    : executor_(executor),
+      client_(client),
+      clock_(clock),
+      pods_(informers.informer(api::kPods)),
+      nodes_(informers.informer(api::kNodes)),
+      events_(executor, client, clock, api::EventRecorder::Source{kName, ""}),
+      placer_(static_cast<std::uint32_t>(clock.now().time_since_epoch().count())),
+      signal_(executor),
+      tasks_(executor) {
+  api::InformerHandlers pods;
+  pods.added = [this](const ObjectPtr& pod) { on_pod(nullptr, pod); };
+  pods.updated = [this](const ObjectPtr& old_pod, const ObjectPtr& pod) { on_pod(old_pod, pod); };
+  pods.deleted = [this](const ObjectPtr& pod) { on_pod_gone(pod); };
+  pods_.add_handlers(std::move(pods));
+  api::InformerHandlers nodes;
+  nodes.added = [this](const ObjectPtr& node) { on_node(node); };
+  nodes.updated = [this](const ObjectPtr&, const ObjectPtr& node) { on_node(node); };
+  nodes.deleted = [this](const ObjectPtr& node) { cache_.remove_node(api::name_of(*node)); };
+  nodes_.add_handlers(std::move(nodes));
+}
+
+void Scheduler::start() {
+  events_.start();
+  tasks_.spawn(run());
+}
+
+Task<void> Scheduler::stop() {
+  stopping_ = true;
+  signal_.notify();
+  co_await tasks_.join();
+  co_await events_.stop();
+}
+
+void Scheduler::on_pod(const ObjectPtr& old_pod, const ObjectPtr& pod) {
+  const std::string uid = api::uid_of(*pod);
+  if (has_finished(*pod)) return on_pod_gone(pod);
+  if (is_bound(*pod)) {
+    queue_.remove(uid);
+    // Most updates are of the status of a pod that is counted already.
+    if (!old_pod || !is_bound(*old_pod) || !cache_.knows_pod(uid)) cache_.add_pod(std::make_shared<PodInfo>(pod));
+    return;
+  }
+  // Its binding is on its way.
+  if (cache_.knows_pod(uid)) return;
+  if (!waits_for_us(*pod)) return queue_.remove(uid);
+  auto info = std::make_shared<PodInfo>(pod);
+  if (queue_.contains(uid)) {
+    const bool changed = old_pod && old_pod->value("spec", Json()) != pod->value("spec", Json());
+    queue_.update(info, changed);
+  } else {
+    queue_.add(info);
+  }
+  signal_.notify();
+}
+
+void Scheduler::on_pod_gone(const ObjectPtr& pod) {
+  const std::string uid = api::uid_of(*pod);
+  queue_.remove(uid);
+  if (cache_.remove_pod(uid)) wake_waiting(kPodGone);
+}
+
+void Scheduler::on_node(const ObjectPtr& node) { wake_waiting(cache_.set_node(node)); }
+
+void Scheduler::wake_waiting(ClusterEvents events) {
+  if (events == 0) return;
+  queue_.happened(events, SteadyClock::now());
+  signal_.notify();
+}
+
+Task<void> Scheduler::run() {
+  int turns = 0;
+  while (!stopping_) {
+    PodInfoPtr pod;
+    if (bindings_ < kMaxBindings) pod = queue_.pop(SteadyClock::now());
+    if (pod) {
+      schedule(pod);
+      if (++turns % kPodsPerTurn == 0) co_await asio::post(executor_, asio::use_awaitable);
+      continue;
+    }
+    const auto due = queue_.next_due();
+    if (due && bindings_ < kMaxBindings) {
+      co_await signal_.wait_until(*due);
+    } else {
+      co_await signal_.wait();
+    }
+  }
+}
+
+void Scheduler::schedule(const PodInfoPtr& pod) {
+  const Placement placement = placer_.place(*pod, cache_.nodes());
+  if (placement.node == nullptr) return report_rejection(pod, placement.rejection);
+  cache_.assume(pod, placement.node->name());
+  ++bindings_;
+  tasks_.spawn(bind(pod, placement.node->name()));
+}
+
+void Scheduler::report_rejection(const PodInfoPtr& pod, const Rejection& rejection) {
+  if (!rejection.broken.empty()) {
+    events_.warning(*pod->object, "FailedScheduling", rejection.broken);
+    queue_.put_back(pod->uid, SteadyClock::now());
+    return;
+  }
+  const bool may_preempt = string_at(*pod->object, {"spec", "preemptionPolicy"}) != "Never";
+  const std::string message = rejection.message(may_preempt);
+  events_.warning(*pod->object, "FailedScheduling", message);
+  queue_.reject(pod->uid, rejection.events, SteadyClock::now());
+  tasks_.spawn(write_unschedulable(pod, message));
+}
+
+Task<void> Scheduler::bind(PodInfoPtr pod, std::string node) {
+  Json binding = {{"apiVersion", "v1"},
+                  {"kind", "Binding"},
+                  {"metadata", {{"name", pod->name.name}, {"namespace", pod->name.namespace_}, {"uid", pod->uid}}},
+                  {"target", {{"apiVersion", "v1"}, {"kind", "Node"}, {"name", node}}}};
+  api::WriteOptions options;
+  options.subresource = "binding";
+  const auto bound = co_await client_.create(api::kPods, pod->name.namespace_, std::move(binding), options);
+  --bindings_;
+  signal_.notify();
+  if (bound) {
+    queue_.remove(pod->uid);
+    events_.normal(*pod->object, "Scheduled", "Successfully assigned " + pod->name.to_string() + " to " + node);
+    co_return;
+  }
+  spdlog::debug("bind {} to {}: {}", pod->name.to_string(), node, bound.error().message);
+  cache_.forget(pod->uid);
+  if (bound.error().reason == api::Reason::kNotFound) {
+    queue_.remove(pod->uid);
+    co_return;
+  }
+  events_.warning(*pod->object, "FailedScheduling", "binding rejected: " + bound.error().message);
+  queue_.put_back(pod->uid, SteadyClock::now());
+  wake_waiting(kPodGone);  // the room is free again
+}
+
+// Only as long as the pod is still the one that was looked at: anybody else's write will bring it back to us.
+Task<void> Scheduler::write_unschedulable(PodInfoPtr pod, std::string message) {
+  Json updated = *pod->object;
+  const api::Condition condition{"PodScheduled", "False", "Unschedulable", message};
+  if (!api::set_condition(updated, condition, clock_.now())) co_return;
+  Json patch = {{"metadata", {{"uid", pod->uid}, {"resourceVersion", api::resource_version_of(*pod->object)}}},
+                {"status", {{"conditions", updated.at("status").at("conditions")}}}};
+  api::WriteOptions options;
+  options.subresource = "status";
+  const auto written = co_await client_.patch(api::kPods, pod->name, api::PatchType::kMerge, std::move(patch), options);
+  if (!written) spdlog::debug("status of {}: {}", pod->name.to_string(), written.error().message);
+}
+
+}  // namespace skiff::scheduler

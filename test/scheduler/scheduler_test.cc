@@ -1,0 +1,141 @@
+#include "scheduler/scheduler.h"
+
+#include "api/views/conditions.h"
+#include "api/views/meta.h"
+#include "test/scheduler/objects.h"
+#include "test/support/fake_client.h"
+#include "test/support/run.h"
+
+#include <catch2/catch.hpp>
+
+#include <map>
+
+using namespace skiff;
+using namespace skiff::test;
+
+namespace {
+
+struct Fixture {
+  asio::io_context io;
+  FakeClock clock;
+  FakeClient client{io.get_executor(), clock};
+  api::InformerFactory informers{io.get_executor(), client};
+  scheduler::Scheduler scheduler{io.get_executor(), client, informers, clock};
+
+  void start() {
+    informers.start();
+    REQUIRE(run(io, informers.wait_until_synced()));
+    scheduler.start();
+  }
+  ~Fixture() {
+    run(io, scheduler.stop());
+    run(io, informers.stop());
+  }
+  void add_node(const std::string& name, const std::string& spec = "{}") {
+    client.put(api::kNodes, node_object(name, spec));
+  }
+  void add_pod(const std::string& name, const std::string& spec = "{}") {
+    client.put(api::kPods, pod_object(name, spec));
+  }
+  Json pod(const std::string& name) { return *client.peek(api::kPods, {"default", name}); }
+  std::string node_of(const std::string& name) { return string_at(pod(name), {"spec", "nodeName"}); }
+  void until(const std::function<bool()>& condition) { run_until(io, condition); }
+  std::vector<std::string> events(const std::string& reason) {
+    std::vector<std::string> messages;
+    for (const api::ObjectPtr& event : client.peek_all(api::kEvents)) {
+      if ((*event)["reason"] == reason) messages.push_back((*event)["message"]);
+    }
+    return messages;
+  }
+};
+
+using Messages = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("Scheduler binds a pod and says so") {
+  Fixture fixture;
+  fixture.add_node("n1");
+  fixture.start();
+  fixture.add_pod("a");
+  fixture.until([&] { return fixture.node_of("a") == "n1" && !fixture.events("Scheduled").empty(); });
+  CHECK(fixture.events("Scheduled") == Messages{"Successfully assigned default/a to n1"});
+  CHECK((*fixture.client.peek_all(api::kEvents)[0])["source"]["component"] == "default-scheduler");
+}
+
+TEST_CASE("Scheduler leaves others' pods alone") {
+  Fixture fixture;
+  fixture.add_node("n1");
+  fixture.add_pod("other", R"({"schedulerName": "mine"})");
+  fixture.add_pod("gated", R"({"schedulingGates": [{"name": "wait"}]})");
+  fixture.add_pod("bound", R"({"nodeName": "n7"})");
+  fixture.start();
+  fixture.add_pod("ours");
+  fixture.until([&] { return fixture.node_of("ours") == "n1"; });
+  CHECK(fixture.node_of("other").empty());
+  CHECK(fixture.node_of("gated").empty());
+  CHECK(fixture.client.count_requests("create pods/binding") == 1);
+
+  fixture.client.modify(api::kPods, {"default", "gated"}, [](Json& pod) { pod["spec"].erase("schedulingGates"); });
+  fixture.until([&] { return fixture.node_of("gated") == "n1"; });
+}
+
+TEST_CASE("Scheduler reports a pod that fits nowhere, and binds it when that changes") {
+  Fixture fixture;
+  fixture.add_node("n1", R"({"unschedulable": true})");
+  fixture.start();
+  fixture.add_pod("a");
+  fixture.until([&] { return api::find_condition(fixture.pod("a"), "PodScheduled") != nullptr; });
+  const std::string message =
+      "0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not "
+      "helpful for scheduling.";
+  const Json pod = fixture.pod("a");
+  const Json* condition = api::find_condition(pod, "PodScheduled");
+  CHECK((*condition)["status"] == "False");
+  CHECK((*condition)["reason"] == "Unschedulable");
+  CHECK((*condition)["message"] == message);
+  fixture.until([&] { return !fixture.events("FailedScheduling").empty(); });
+  CHECK(fixture.events("FailedScheduling") == Messages{message});
+
+  fixture.client.modify(api::kNodes, {"", "n1"}, [](Json& node) { node["spec"]["unschedulable"] = false; });
+  fixture.until([&] { return fixture.node_of("a") == "n1"; });
+}
+
+TEST_CASE("Scheduler gives room once, and again when its pod has ended") {
+  Fixture fixture;
+  fixture.add_node("n1");
+  fixture.start();
+  fixture.add_pod("a", requesting(R"({"cpu": "3"})"));
+  fixture.add_pod("b", requesting(R"({"cpu": "3"})"));
+  fixture.until([&] { return !fixture.events("FailedScheduling").empty() && !fixture.node_of("a").empty(); });
+  CHECK(fixture.node_of("b").empty());
+  fixture.client.modify(api::kPods, {"default", "a"}, [](Json& pod) { pod["status"]["phase"] = "Succeeded"; });
+  fixture.until([&] { return fixture.node_of("b") == "n1"; });
+}
+
+TEST_CASE("Scheduler tries a binding again that failed, and forgets the room that it took") {
+  Fixture fixture;
+  fixture.add_node("n1");
+  fixture.client.fail("create pods/binding", api::unavailable("the server is busy"));
+  fixture.start();
+  fixture.add_pod("a", requesting(R"({"cpu": "3"})"));
+  fixture.until([&] { return fixture.node_of("a") == "n1"; });
+  CHECK(fixture.client.count_requests("create pods/binding") == 2);
+  CHECK(fixture.events("FailedScheduling") == Messages{"binding rejected: the server is busy"});
+}
+
+TEST_CASE("Scheduler fills many nodes evenly, with many bindings at a time") {
+  constexpr int kNodes = 200;
+  constexpr int kPods = 1000;
+  Fixture fixture;
+  for (int i = 0; i < kNodes; ++i) fixture.add_node("n" + std::to_string(i));
+  for (int i = 0; i < kPods; ++i) fixture.add_pod("p" + std::to_string(i), requesting(R"({"cpu": "100m"})"));
+  fixture.start();
+  fixture.until([&] { return fixture.client.count_requests("create pods/binding") == kPods; });
+  std::map<std::string, int> pods_on;
+  for (const api::ObjectPtr& pod : fixture.client.peek_all(api::kPods))
+    ++pods_on[string_at(*pod, {"spec", "nodeName"})];
+  CHECK(pods_on.count("") == 0);
+  CHECK(pods_on.size() == kNodes);
+  for (const auto& [_, count] : pods_on) CHECK(count <= 10);
+}
