@@ -87,7 +87,7 @@ struct ContainerConfig {
   Image image;
   std::string image_reference;         // as the pod names it
   std::vector<std::string> arguments;  // entrypoint and command, resolved: the process to run
-  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<std::pair<std::string, std::string>> environment;  // complete: PATH, HOSTNAME and the image's are in it
   std::string working_directory;  // "/" when empty
   std::vector<Mount> mounts;
   std::string log_path;  // absolute; CRI log format

@@ -2,6 +2,8 @@
 
 #include <sys/wait.h>
 
+#include <set>
+
 namespace skiff::nodeagent::test {
 
 namespace {
@@ -49,14 +51,12 @@ TEST_CASE("A container sees its own root file system, and logs in the CRI format
     CHECK(harness.output_of(sandbox_id, config) == "changed\n");
   }
   SECTION("identity, limits of access and mounts") {
-    auto config =
-        harness.script("who", "id -u; id -g; id -G; hostname; pwd; echo $HOSTNAME; grep CapEff /proc/self/status");
+    auto config = harness.script("who", "id -u; id -g; id -G; hostname; pwd; grep CapEff /proc/self/status");
     config.security.uid = 1000;
     config.security.gid = 2000;
     config.security.supplemental_groups = {3000};
     config.working_directory = "/tmp";
-    CHECK(harness.output_of(sandbox_id, config) ==
-          "1000\n2000\n2000 3000\npod-a\n/tmp\npod-a\nCapEff:\t0000000000000000\n");
+    CHECK(harness.output_of(sandbox_id, config) == "1000\n2000\n2000 3000\npod-a\n/tmp\nCapEff:\t0000000000000000\n");
     CHECK(harness.output_of(sandbox_id,
                             harness.script("masked", "ls -A /sys/firmware; echo 1 > /proc/sys/kernel/hostname")) ==
           "/bin/sh: can't create /proc/sys/kernel/hostname: Read-only file system\n");
@@ -317,6 +317,37 @@ TEST_CASE("An agent that is killed at any moment leaks nothing") {
     CHECK(list_directory(harness.options().data_directory + "/network/addresses").empty());
     CHECK(harness.processes() == "");
   }
+}
+
+TEST_CASE("Many pods at once do not get into each other's way") {
+  if (cannot_run()) return;
+  OciHarness harness;
+  constexpr std::size_t kPods = 12;
+  std::vector<std::string> sandboxes;
+  std::set<std::string> addresses;
+  std::size_t removed = 0;
+  const auto started = [&](const std::exception_ptr&, Result<SandboxStatus> sandbox) {
+    REQUIRE(sandbox);
+    sandboxes.push_back(sandbox->id);
+    addresses.insert(sandbox->ip);
+  };
+  for (std::size_t i = 0; i < kPods; ++i) {
+    auto config = harness.sandbox("pod-" + std::to_string(i));
+    asio::co_spawn(harness.options().executor, harness.runtime().run_sandbox(std::move(config)), started);
+  }
+  harness.run_until([&] { return sandboxes.size() == kPods; });
+  CHECK(addresses.size() == kPods);
+  for (const std::string& id : sandboxes)
+    static_cast<void>(harness.start_container(id, harness.endless_container("main")));
+  for (const std::string& id : sandboxes) {
+    asio::co_spawn(harness.options().executor, harness.runtime().remove_sandbox(id),
+                   [&](const std::exception_ptr&, Result<void> result) {
+                     REQUIRE(result);
+                     ++removed;
+                   });
+  }
+  harness.run_until([&] { return removed == kPods; });
+  CHECK(harness.processes() == "");
 }
 
 TEST_CASE("clean() removes what runs") {

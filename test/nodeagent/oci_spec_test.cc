@@ -95,13 +95,17 @@ TEST_CASE("config.json says what the pod asks for") {
       CHECK(find(spec, {"hostname"}) == nullptr);
     }
   }
-  SECTION("environment: the container's replaces the image's") {
-    config.image.config.environment = {"PATH=/app/bin", "MODE=image", "ONLY=image"};
-    config.environment = {{"MODE", "pod"}, {"EXTRA", "a=b"}};
-    const Json spec = container_spec(context, sandbox, container, config);
-    const std::vector<std::string> expected = {"PATH=/app/bin", "HOSTNAME=web-0", "MODE=pod", "ONLY=image",
-                                               "EXTRA=a=b"};
-    CHECK(find(spec, {"process", "env"})->get<std::vector<std::string>>() == expected);
+  SECTION("environment: as given, and a terminal's type") {
+    config.environment = {{"PATH", "/bin"}, {"EXTRA", "a=b"}};
+    const auto environment = [&] {
+      return find(container_spec(context, sandbox, container, config), {"process", "env"})
+          ->get<std::vector<std::string>>();
+    };
+    CHECK(environment() == std::vector<std::string>{"PATH=/bin", "EXTRA=a=b"});
+    config.tty = true;
+    CHECK(environment() == std::vector<std::string>{"TERM=xterm", "PATH=/bin", "EXTRA=a=b"});
+    config.environment.emplace_back("TERM", "dumb");
+    CHECK(environment() == std::vector<std::string>{"PATH=/bin", "EXTRA=a=b", "TERM=dumb"});
   }
   SECTION("mounts: the outer before the inner, on top of the system's") {
     config.mounts = {{"/h/1", "/a/b/c", false}, {"/h/2", "/a", true}, {"/h/3", "/dev/termination-log", false}};
@@ -123,6 +127,7 @@ TEST_CASE("config.json says what the pod asks for") {
     CHECK(integer_at(spec, {"linux", "resources", "cpu", "quota"}) == 50000);
     CHECK(integer_at(spec, {"linux", "resources", "cpu", "period"}) == 100000);
     CHECK(integer_at(spec, {"linux", "resources", "memory", "limit"}) == 64 << 20);
+    CHECK(find(spec, {"linux", "resources", "memory", "swap"}) == nullptr);  // this kernel does not count it
     CHECK(integer_at(spec, {"linux", "resources", "pids", "limit"}) == 100);
     CHECK(integer_at(spec, {"process", "oomScoreAdj"}) == 0);  // not lower than the agent may
     CHECK(string_at(spec, {"linux", "cgroupsPath"}) == "/skiff/pod/c1");
@@ -134,16 +139,6 @@ TEST_CASE("config.json says what the pod asks for") {
     CHECK(find(spec, {"linux", "maskedPaths"}) == nullptr);
     CHECK(find(spec, {"linux", "readonlyPaths"}) == nullptr);
     CHECK(find(spec, {"linux", "seccomp"}) == nullptr);
-  }
-  SECTION("working directory: the pod's, the image's, the root") {
-    const auto directory = [&] {
-      return string_at(container_spec(context, sandbox, container, config), {"process", "cwd"});
-    };
-    CHECK(directory() == "/");
-    config.image.config.working_directory = "/image";
-    CHECK(directory() == "/image");
-    config.working_directory = "/pod";
-    CHECK(directory() == "/pod");
   }
 }
 

@@ -76,6 +76,7 @@ class OciHarness final : public RuntimeHarness {
     config.image.layer_directories = {directory_ / "layer"};
     config.image_reference = "busybox:test";
     config.arguments = {"/bin/sh", "-c", text};
+    config.environment = {{"PATH", "/bin"}};
     config.log_path = log_path(name);
     return config;
   }

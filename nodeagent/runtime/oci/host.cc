@@ -124,8 +124,14 @@ CgroupHost find_cgroups() {
   if (file_system_type(kCgroupMount) == kCgroup2Magic) {
     host.unified = true;
     host.hierarchies = {kCgroupMount};
+    // The root has no limits; the agent's own cgroup is another one wherever there is an init system.
+    const auto own = read_file("/proc/self/cgroup");  // "0::/system.slice/skiff.service"
+    if (own && own->starts_with("0::/")) {
+      host.swap_limits = path_exists(kCgroupMount + own->substr(3, own->find('\n') - 3) + "/memory.swap.max");
+    }
     return host;
   }
+  host.swap_limits = path_exists(kCgroupMount + "/memory/memory.memsw.limit_in_bytes");
   for (const std::string& name : child_directories(kCgroupMount)) {  // not "cpu" where it links to "cpu,cpuacct"
     const std::string path = kCgroupMount + "/" + name;
     const long type = file_system_type(path);

@@ -12,6 +12,7 @@ namespace skiff::nodeagent::oci {
 struct CgroupHost {
   bool unified = false;  // pure v2
   bool hybrid = false;
+  bool swap_limits = false;              // the kernel counts swap per cgroup
   std::vector<std::string> hierarchies;  // mount points: one with v2, one per controller with v1
 };
 

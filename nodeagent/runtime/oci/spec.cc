@@ -10,8 +10,6 @@ namespace skiff::nodeagent::oci {
 
 namespace {
 
-constexpr std::string_view kDefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 constexpr std::array<std::string_view, 14> kDefaultCapabilities = {
     "CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FSETID",           "CAP_FOWNER",
     "CAP_MKNOD",   "CAP_NET_RAW",      "CAP_SETGID",           "CAP_SETUID",
@@ -95,7 +93,7 @@ Json namespaces(const SpecContext& context, const SandboxRecord& sandbox, bool i
   return result;
 }
 
-Json resources(const Resources& wanted, bool privileged) {
+Json resources(const CgroupHost& cgroups, const Resources& wanted, bool privileged) {
   Json result = {{"devices", Json::array({Json{{"allow", privileged}, {"access", "rwm"}}})}};
   if (wanted.cpu_shares > 0) result["cpu"]["shares"] = wanted.cpu_shares;
   if (wanted.cpu_quota_us > 0) {
@@ -103,44 +101,31 @@ Json resources(const Resources& wanted, bool privileged) {
     result["cpu"]["period"] = wanted.cpu_period_us;
   }
   if (wanted.memory_limit_bytes > 0) {
-    // No swap on top of it, as the kubelet has it.
-    result["memory"] = {{"limit", wanted.memory_limit_bytes}, {"swap", wanted.memory_limit_bytes}};
+    result["memory"]["limit"] = wanted.memory_limit_bytes;
+    if (cgroups.swap_limits) result["memory"]["swap"] = wanted.memory_limit_bytes;  // no swap on top of it
   }
   if (wanted.pids_limit > 0) result["pids"]["limit"] = wanted.pids_limit;
   return result;
 }
 
-std::string name_of(const std::string& assignment) { return assignment.substr(0, assignment.find('=')); }
-
-// The image's variables, replaced by the container's where both name one; the order of first mention is kept.
-std::vector<std::string> environment(const ContainerConfig& config, const std::string& hostname) {
-  std::vector<std::string> result = {std::string(kDefaultPath)};
-  const auto set = [&result](const std::string& assignment) {
-    const auto same = std::find_if(result.begin(), result.end(),
-                                   [&](const std::string& present) { return name_of(present) == name_of(assignment); });
-    if (same != result.end()) {
-      *same = assignment;
-    } else {
-      result.push_back(assignment);
-    }
-  };
-  set("HOSTNAME=" + hostname);
-  if (config.tty) set("TERM=xterm");
-  for (const std::string& assignment : config.image.config.environment) set(assignment);
-  for (const auto& [name, value] : config.environment) set(name + "=" + value);
+std::vector<std::string> environment(const ContainerConfig& config) {
+  const auto is_term = [](const auto& variable) { return variable.first == "TERM"; };
+  std::vector<std::string> result;
+  if (config.tty && std::none_of(config.environment.begin(), config.environment.end(), is_term)) {
+    result.emplace_back("TERM=xterm");
+  }
+  for (const auto& [name, value] : config.environment) result.push_back(name + "=" + value);
   return result;
 }
 
-Json process(const SpecContext& context, const SandboxRecord& sandbox, const ContainerConfig& config) {
+Json process(const SpecContext& context, const ContainerConfig& config) {
   const SecurityConfig& security = config.security;
-  std::string directory = config.working_directory;
-  if (directory.empty()) directory = config.image.config.working_directory;
-  if (directory.empty()) directory = "/";
+  const std::string directory = config.working_directory.empty() ? "/" : config.working_directory;
   const std::vector<std::string> capabilities = effective_capabilities(context.limits, security);
   return {{"terminal", config.tty},
           {"user", {{"uid", security.uid}, {"gid", security.gid}, {"additionalGids", security.supplemental_groups}}},
           {"args", config.arguments},
-          {"env", environment(config, sandbox.config.hostname)},
+          {"env", environment(config)},
           {"cwd", directory},
           {"capabilities", {{"bounding", capabilities}, {"effective", capabilities}, {"permitted", capabilities}}},
           {"noNewPrivileges", security.no_new_privileges && !security.privileged},
@@ -173,7 +158,7 @@ Json pause_spec(const SpecContext& context, const SandboxRecord& sandbox, const 
   const int oom_score_adj = std::max(-998, context.limits.minimum_oom_score_adj);
   Json linux_section = {{"namespaces", namespaces(context, sandbox, true)},
                         {"cgroupsPath", cgroup},
-                        {"resources", resources(Resources{}, false)},
+                        {"resources", resources(context.cgroups, Resources{}, false)},
                         {"sysctl", sandbox.config.sysctls}};
   Json spec = {{"ociVersion", "1.0.2"},
                {"root", {{"path", context.layout.pause_root()}, {"readonly", true}}},
@@ -197,7 +182,7 @@ Json container_spec(const SpecContext& context, const SandboxRecord& sandbox, co
   for (Json& m : pod_mounts(config)) mounts.push_back(std::move(m));
   Json linux_section = {{"namespaces", namespaces(context, sandbox, false)},
                         {"cgroupsPath", container.cgroup},
-                        {"resources", resources(config.resources, privileged)}};
+                        {"resources", resources(context.cgroups, config.resources, privileged)}};
   if (!privileged) {
     linux_section["maskedPaths"] = kMaskedPaths;
     linux_section["readonlyPaths"] = kReadOnlyPaths;
@@ -205,7 +190,7 @@ Json container_spec(const SpecContext& context, const SandboxRecord& sandbox, co
   }
   return {{"ociVersion", "1.0.2"},
           {"root", {{"path", "rootfs"}, {"readonly", config.security.read_only_root}}},
-          {"process", process(context, sandbox, config)},
+          {"process", process(context, config)},
           {"mounts", std::move(mounts)},
           {"linux", std::move(linux_section)}};
 }
