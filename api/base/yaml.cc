@@ -16,7 +16,8 @@
 namespace skiff {
 namespace {
 
-// What aliases may add to a document in all, in nodes and in bytes of strings ("billion laughs").
+// What aliases may add to a document in all, in nodes and in bytes of strings ("billion laughs"), and what anchors may
+// make us remember.
 constexpr std::size_t kMaxAliasNodes = 1'000'000;
 constexpr std::size_t kMaxAliasBytes = 16 << 20;
 
@@ -70,11 +71,7 @@ class DocumentBuilder final : public YAML::EventHandler {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) throw YamlFailure(mark, "anchor value contains itself");
     const auto& [value, extent] = found->second;
-    alias_nodes_ += extent.nodes;
-    alias_bytes_ += extent.bytes;
-    if (alias_nodes_ > kMaxAliasNodes || alias_bytes_ > kMaxAliasBytes) {
-      throw YamlFailure(mark, "document contains excessive aliasing");
-    }
+    count(mark, extent);
     if (levels_.size() + extent.depth > kMaxJsonDepth) throw YamlFailure(mark, "exceeded max depth");
     add(mark, value, 0);
   }
@@ -146,7 +143,7 @@ class DocumentBuilder final : public YAML::EventHandler {
 
   // Puts a finished value (or a key) where the parser stands.
   void add(const YAML::Mark& mark, Json value, YAML::anchor_t anchor, bool is_merge_word = false) {
-    if (anchor != 0) anchors_[anchor] = {value, measure(value)};
+    if (anchor != 0) remember(mark, value, anchor);
     if (levels_.empty()) {
       result.value = std::move(value);
       return;
@@ -165,6 +162,20 @@ class DocumentBuilder final : public YAML::EventHandler {
       level.container[*level.key] = std::move(value);
       level.key.reset();
     }
+  }
+
+  void count(const YAML::Mark& mark, const Extent& extent) {
+    alias_nodes_ += extent.nodes;
+    alias_bytes_ += extent.bytes;
+    if (alias_nodes_ > kMaxAliasNodes || alias_bytes_ > kMaxAliasBytes) {
+      throw YamlFailure(mark, "document contains excessive aliasing");
+    }
+  }
+
+  void remember(const YAML::Mark& mark, const Json& value, YAML::anchor_t anchor) {
+    const Extent extent = measure(value);
+    count(mark, extent);
+    anchors_[anchor] = {value, extent};
   }
 
   static void add_merged(const YAML::Mark& mark, Level& level, Json value) {

@@ -16,6 +16,10 @@ namespace {
 constexpr std::size_t kMaxOperations = 10'000;
 // What all copy operations of a patch may add, as JSON text: without a limit few copies double a document to death.
 constexpr std::size_t kMaxCopiedBytes = 3 * 1024 * 1024;
+// What a patch may cost in all, see Patcher; the longest takes well below a second.
+constexpr std::size_t kMaxWork = 4'000'000;
+// Elements of a list that are moved along by an insertion or a removal at the price of one unit.
+constexpr std::size_t kShiftsPerWork = 8;
 
 Status cannot_apply() {
   Status status;
@@ -51,14 +55,25 @@ std::optional<std::size_t> list_position(const std::string& token, std::size_t s
   return static_cast<std::size_t>(position);
 }
 
-std::size_t depth_of(const Json& value) {
-  if (!value.is_structured()) return 0;
+struct Extent {
+  std::size_t nodes = 1;
   std::size_t depth = 0;
-  for (const Json& element : value) depth = std::max(depth, depth_of(element));
-  return depth + 1;
+};
+
+Extent measure(const Json& value) {
+  Extent extent;
+  if (!value.is_structured()) return extent;
+  for (const Json& element : value) {
+    const Extent inner = measure(element);
+    extent.nodes += inner.nodes;
+    extent.depth = std::max(extent.depth, inner.depth);
+  }
+  ++extent.depth;
+  return extent;
 }
 
-// Applies operations one after the other; false ends it.
+// Applies operations one after the other; false ends it. Few bytes of patch can ask for a lot of work on a large
+// document, so work is counted: a unit is about what handling one value takes.
 class Patcher {
  public:
   explicit Patcher(Json document) : document_(std::move(document)) {}
@@ -80,6 +95,17 @@ class Patcher {
 
  private:
   using Tokens = std::vector<std::string>;
+
+  bool spend(std::size_t work) {
+    work_ += work;
+    return work_ <= kMaxWork;
+  }
+
+  // Whether the value may stand at the path.
+  bool fits(const Tokens& path, const Json& value) {
+    const Extent extent = measure(value);
+    return path.size() + extent.depth <= kMaxJsonDepth && spend(extent.nodes);
+  }
 
   static std::optional<Tokens> pointer_at(const Json& operation, std::string_view member) {
     const Json* text = find(operation, {member});
@@ -107,7 +133,7 @@ class Patcher {
   }
 
   bool add(const Tokens& path, Json value) {
-    if (path.size() + depth_of(value) > kMaxJsonDepth) return false;
+    if (!fits(path, value)) return false;
     if (path.empty()) {
       document_ = std::move(value);
       return true;
@@ -120,14 +146,14 @@ class Patcher {
     }
     if (!parent->is_array()) return false;
     const auto position = path.back() == "-" ? parent->size() : list_position(path.back(), parent->size());
-    if (!position) return false;
+    if (!position || !spend(parent->size() / kShiftsPerWork)) return false;
     parent->insert(parent->begin() + static_cast<std::ptrdiff_t>(*position), std::move(value));
     return true;
   }
 
   bool replace(const Tokens& path, const Json& value) {
     Json* place = walk(path, path.size());
-    if (place == nullptr || path.size() + depth_of(value) > kMaxJsonDepth) return false;
+    if (place == nullptr || !fits(path, value)) return false;
     *place = value;
     return true;
   }
@@ -139,7 +165,7 @@ class Patcher {
     if (parent->is_object()) return parent->erase(path.back()) == 1;
     if (!parent->is_array()) return false;
     const auto position = list_position(path.back(), parent->size());
-    if (!position || *position == parent->size()) return false;
+    if (!position || *position == parent->size() || !spend(parent->size() / kShiftsPerWork)) return false;
     parent->erase(*position);
     return true;
   }
@@ -147,12 +173,14 @@ class Patcher {
   bool move_or_copy(const Json& operation, const Tokens& path, bool move) {
     const auto from = pointer_at(operation, "from");
     if (!from) return false;
-    const Json* source = walk(*from, from->size());
+    Json* source = walk(*from, from->size());
     if (source == nullptr) return false;
-    Json value = *source;
-    if (move) return remove(*from) && add(path, std::move(value));
-    copied_bytes_ += to_json_text(value).size();
-    return copied_bytes_ <= kMaxCopiedBytes && add(path, std::move(value));
+    if (move) {
+      Json value = std::move(*source);
+      return remove(*from) && add(path, std::move(value));
+    }
+    copied_bytes_ += to_json_text(*source).size();
+    return copied_bytes_ <= kMaxCopiedBytes && add(path, *source);
   }
 
   // A value that is missing equals null.
@@ -164,6 +192,7 @@ class Patcher {
 
   Json document_;
   std::size_t copied_bytes_ = 0;
+  std::size_t work_ = 0;
 };
 
 }  // namespace

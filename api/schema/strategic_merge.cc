@@ -2,10 +2,13 @@
 #include "api/schema/merge.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 // Strategic merge patch: a merge patch that knows which lists are sets, or maps by a key, and takes directives in
 // members whose names start with "$":
@@ -34,9 +37,8 @@ bool is_special(const Json& element) { return find(element, {kPatch}) != nullptr
 // What a patch adds where nothing was: without directives and nulls. False when `$patch: delete` drops all of it.
 bool strip(Json& value) {
   if (value.is_array()) {
-    for (auto element = value.begin(); element != value.end();) {
-      element = !is_special(*element) && strip(*element) ? std::next(element) : value.erase(element);
-    }
+    std::erase_if(value.get_ref<Json::array_t&>(),
+                  [](Json& element) { return is_special(element) || !strip(element); });
   }
   if (!value.is_object()) return true;
   if (string_at(value, {kPatch}) == "delete") return false;
@@ -62,55 +64,74 @@ Strategy strategy_of(const Type* type, std::string_view name) {
   return field == nullptr ? Strategy{} : Strategy{&field->type, field->patch_merge, field->patch_merge_key};
 }
 
-// The position of an element with the same key, or of the same scalar; the size when there is none.
-std::size_t position_of(const Json& list, const Json& element, std::string_view merge_key) {
-  const Json* wanted = merge_key.empty() ? &element : find(element, {merge_key});
-  for (std::size_t i = 0; wanted != nullptr && i < list.size(); ++i) {
-    const Json* value = merge_key.empty() ? &list[i] : find(list[i], {merge_key});
-    if (value != nullptr && *value == *wanted) return i;
+// What identifies an element of a merged list: its merge key's value, or the scalar itself. Null when the key is
+// missing.
+const Json* identity(const Json& element, std::string_view merge_key) {
+  return merge_key.empty() ? &element : find(element, {merge_key});
+}
+
+bool is_same(const Json& a, const Json& b, std::string_view merge_key) {
+  const Json* a_identity = identity(a, merge_key);
+  const Json* b_identity = identity(b, merge_key);
+  return a_identity != nullptr && b_identity != nullptr && *a_identity == *b_identity;
+}
+
+// Where each element of a list stands, by identity; of equal ones the first. A patch may be as long as a request:
+// looking up one by one would take hours.
+class Positions {
+ public:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+  Positions(const Json& list, std::string_view merge_key) : merge_key_(merge_key) {
+    for (const Json& element : list) add(element);
   }
-  return list.size();
-}
+  void add(const Json& element) {
+    if (const Json* id = identity(element, merge_key_)) positions_.emplace(*id, size_);
+    ++size_;
+  }
+  std::size_t of(const Json& element) const {
+    const Json* id = identity(element, merge_key_);
+    const auto found = id == nullptr ? positions_.end() : positions_.find(*id);
+    return found == positions_.end() ? kNone : found->second;
+  }
+  bool contain(const Json& element) const { return of(element) != kNone; }
 
-bool contains(const Json& list, const Json& element, std::string_view merge_key) {
-  return position_of(list, element, merge_key) < list.size();
-}
+ private:
+  std::string_view merge_key_;
+  std::map<Json, std::size_t> positions_;
+  std::size_t size_ = 0;
+};
 
-// Sorts `elements` as they stand in `order`; those that are not there keep their places among each other.
-void sort_by(Json& elements, const Json& order, std::string_view merge_key) {
+void sort_by(const Positions& order, Json::array_t& elements) {
   std::vector<std::pair<std::size_t, Json>> ranked;
   for (Json& element : elements) {
-    const std::size_t rank = position_of(order, element, merge_key);
+    const std::size_t rank = order.of(element);
     ranked.emplace_back(rank, std::move(element));
   }
-  std::stable_sort(ranked.begin(), ranked.end(), [&](const auto& a, const auto& b) {
-    return a.first < order.size() && b.first < order.size() && a.first < b.first;
-  });
-  elements = Json::array();
-  for (auto& [rank, element] : ranked) elements.push_back(std::move(element));
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (std::size_t i = 0; i < ranked.size(); ++i) elements[i] = std::move(ranked[i].second);
 }
 
 // Puts the elements of a merged list in order: those in `patch_order` in that order, those that only the server had in
 // `server_order`, the latter before the first of the former that stood behind them.
-Json in_order(Json merged, const Json& patch_order, const Json& server_order, std::string_view merge_key) {
-  Json from_patch = Json::array();
-  Json server_only = Json::array();
+Json in_order(Json merged, const Positions& patch_order, const Positions& server_order) {
+  Json::array_t from_patch;
+  Json::array_t server_only;
   for (Json& element : merged) {
-    (contains(patch_order, element, merge_key) ? from_patch : server_only).push_back(std::move(element));
+    (patch_order.contain(element) ? from_patch : server_only).push_back(std::move(element));
   }
-  sort_by(from_patch, patch_order, merge_key);
-  sort_by(server_only, server_order, merge_key);
-  Json result = Json::array();
-  std::size_t next_server = 0;
+  sort_by(patch_order, from_patch);
+  sort_by(server_order, server_only);
+  Json::array_t result;
+  auto next_server = server_only.begin();
   for (Json& element : from_patch) {
-    const std::size_t place = position_of(server_order, element, merge_key);
-    for (; next_server < server_only.size() && place < server_order.size(); ++next_server) {
-      if (position_of(server_order, server_only[next_server], merge_key) >= place) break;
-      result.push_back(std::move(server_only[next_server]));
+    const std::size_t place = server_order.of(element);
+    while (place != Positions::kNone && next_server != server_only.end() && server_order.of(*next_server) < place) {
+      result.push_back(std::move(*next_server++));
     }
     result.push_back(std::move(element));
   }
-  for (; next_server < server_only.size(); ++next_server) result.push_back(std::move(server_only[next_server]));
+  std::move(next_server, server_only.end(), std::back_inserter(result));
   return result;
 }
 
@@ -165,12 +186,13 @@ class Merger {
     const Json keys = std::move(directive.value());
     patch.erase(directive);
     if (!keys.is_array()) return fail("invalid patch format of retainKeys");
+    const Positions retained(keys, "");
     for (const auto& [name, value] : patch.items()) {
-      const bool retained = value.is_null() || is_directive(name) || contains(keys, name, "");
-      if (!retained) return fail("invalid patch format of retainKeys");
+      if (value.is_null() || is_directive(name) || retained.contain(name)) continue;
+      return fail("invalid patch format of retainKeys");
     }
     for (auto member = original.begin(); member != original.end();) {
-      member = contains(keys, member.key(), "") ? std::next(member) : original.erase(member);
+      member = retained.contain(member.key()) ? std::next(member) : original.erase(member);
     }
     return true;
   }
@@ -207,14 +229,14 @@ class Merger {
     }
     if (!has_patch && !has_original) return true;
     if (has_patch && !check_order(*in_patch, order, strategy.merge_key)) return false;
-    const Json server_order = has_original ? original[name] : Json::array();
+    const Positions server_order(has_original ? original[name] : Json::array(), strategy.merge_key);
     if (has_patch) {
       if (!merge_member(original, name, *in_patch, strategy)) return false;
       patch.erase(in_patch);
     }
     Json& merged = original[name];
     if (!strategy.merge_key.empty() && !check_keys(merged, strategy.merge_key)) return false;
-    merged = in_order(std::move(merged), order, server_order, strategy.merge_key);
+    merged = in_order(std::move(merged), Positions(order, strategy.merge_key), server_order);
     return true;
   }
 
@@ -224,7 +246,7 @@ class Merger {
     std::size_t next = 0;
     for (const Json& element : patch) {
       if (is_special(element)) continue;
-      while (next < order.size() && !contains(Json::array({order[next]}), element, merge_key)) ++next;
+      while (next < order.size() && !is_same(order[next], element, merge_key)) ++next;
       if (next == order.size()) {
         return fail("The order in patch list:\n" + internal::go_text(patch) +
                     "\n doesn't match $setElementOrder list:\n" + internal::go_text(order) + "\n");
@@ -239,9 +261,8 @@ class Merger {
     if (!rest.starts_with('/') || !values.is_array()) return fail("invalid patch format of primitive list");
     const auto list = original.find(std::string(rest.substr(1)));
     if (list == original.end() || !list->is_array()) return true;
-    for (auto element = list->begin(); element != list->end();) {
-      element = contains(values, *element, "") ? list->erase(element) : std::next(element);
-    }
+    const Positions deleted(values, "");
+    std::erase_if(list->get_ref<Json::array_t&>(), [&](const Json& element) { return deleted.contain(element); });
     return true;
   }
 
@@ -267,34 +288,43 @@ class Merger {
     if (!check_elements(original, patch)) return false;
     const bool objects = (patch.empty() ? original : patch)[0].is_object();
     if (!objects) {
-      const Json server_order = original;
-      for (const Json& element : patch) {
-        if (!contains(original, element, "")) original.push_back(element);
-      }
-      original = in_order(std::move(original), patch, server_order, "");
+      merge_scalars(original, patch);
       return true;
     }
     if (merge_key.empty()) return fail("cannot merge lists without merge key for type struct");
     if (!apply_special_elements(original, patch, merge_key)) return false;
-    const Json server_order = original;
-    const Json patch_order = patch;
+    const Positions server_order(original, merge_key);
+    const Positions patch_order(patch, merge_key);
+    Positions places = server_order;
     for (Json& element : patch) {
-      if (find(element, {merge_key}) == nullptr) return fail_no_key(element, merge_key);
-      const std::size_t position = position_of(original, element, merge_key);
-      if (position < original.size()) {
-        if (!merge_object(original[position], element, element_type)) return false;
+      if (identity(element, merge_key) == nullptr) return fail_no_key(element, merge_key);
+      if (const std::size_t place = places.of(element); place != Positions::kNone) {
+        if (!merge_object(original[place], element, element_type)) return false;
       } else if (strip(element)) {
+        places.add(element);
         original.push_back(std::move(element));
       }
     }
     if (!check_keys(original, merge_key)) return false;
-    original = in_order(std::move(original), patch_order, server_order, merge_key);
+    original = in_order(std::move(original), patch_order, server_order);
     return true;
+  }
+
+  static void merge_scalars(Json& original, const Json& patch) {
+    const Positions server_order(original, "");
+    Positions places = server_order;
+    for (const Json& element : patch) {
+      if (places.contain(element)) continue;
+      places.add(element);
+      original.push_back(element);
+    }
+    original = in_order(std::move(original), Positions(patch, ""), server_order);
   }
 
   // $patch: delete and replace among a list's elements. Leaves the other elements in `patch`.
   bool apply_special_elements(Json& original, Json& patch, std::string_view merge_key) {
     bool replace = false;
+    Json deleted = Json::array();
     Json plain = Json::array();
     for (Json& element : patch) {
       const Json* directive = find(element, {kPatch});
@@ -303,16 +333,17 @@ class Merger {
       } else if (*directive == "replace") {
         replace = true;
       } else if (*directive == "delete") {
-        if (find(element, {merge_key}) == nullptr) return fail_no_key(element, merge_key);
-        for (std::size_t at = position_of(original, element, merge_key); at < original.size();
-             at = position_of(original, element, merge_key)) {
-          original.erase(at);
-        }
+        if (identity(element, merge_key) == nullptr) return fail_no_key(element, merge_key);
+        deleted.push_back(std::move(element));
       } else if (*directive == "merge") {
         return fail("merging lists cannot yet be specified in the patch");
       } else {
         return fail("unknown patch type: " + internal::go_text(*directive) + " in map: " + internal::go_text(element));
       }
+    }
+    if (!deleted.empty()) {
+      const Positions places(deleted, merge_key);
+      std::erase_if(original.get_ref<Json::array_t&>(), [&](const Json& element) { return places.contain(element); });
     }
     if (replace) {
       strip(plain);
@@ -340,7 +371,7 @@ class Merger {
 
   bool check_keys(const Json& list, std::string_view merge_key) {
     for (const Json& element : list) {
-      if (find(element, {merge_key}) == nullptr) return fail_no_key(element, merge_key);
+      if (identity(element, merge_key) == nullptr) return fail_no_key(element, merge_key);
     }
     return true;
   }

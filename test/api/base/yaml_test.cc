@@ -35,9 +35,9 @@ TEST_CASE("plain scalars are resolved as YAML 1.1 and Go do") {
       Row{"12:30:45", "\"12:30:45\""}, Row{"2026-11-22", "\"2026-11-22\""},
       Row{"2026-11-22T14:53:01Z", "\"2026-11-22T14:53:01Z\""}, Row{"9223372036854775807", "9223372036854775807"},
       Row{"-9223372036854775808", "-9223372036854775808"}, Row{"18446744073709551615", "18446744073709551615"},
-      Row{"0x", "\"0x\""}, Row{"+", "\"+\""}, Row{".", "\".\""}, Row{"'yes'", "\"yes\""},
-      Row{"\"017\"", "\"017\""}, Row{"!!str 5", "\"5\""}, Row{"!!int 5", "5"}, Row{"!!binary aGk=", "\"hi\""},
-      Row{"500m", "\"500m\""}, Row{"nginx:1.7.9", "\"nginx:1.7.9\""});
+      Row{"0x", "\"0x\""}, Row{"+", "\"+\""}, Row{".", "\".\""}, Row{"'yes'", "\"yes\""}, Row{"\"017\"", "\"017\""},
+      Row{"!!str 5", "\"5\""}, Row{"!!int 5", "5"}, Row{"!!binary aGk=", "\"hi\""}, Row{"500m", "\"500m\""},
+      Row{"nginx:1.7.9", "\"nginx:1.7.9\""});
   INFO(row.first);
   CHECK(parsed("a: " + std::string(row.first)) == "{\"a\":" + std::string(row.second) + "}");
 }
@@ -121,6 +121,13 @@ TEST_CASE("aliases cannot expand without bounds") {
     deep += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [[[[[[[[*a" + std::to_string(i - 1) + "]]]]]]]]\n";
   }
   CHECK(parsed(deep).find("exceeded max depth") != std::string::npos);
+}
+
+TEST_CASE("nested anchors cannot make the parser remember everything many times") {
+  std::string nested;
+  for (int i = 0; i < 200; ++i) nested += "&a" + std::to_string(i) + " [";
+  nested += repeat("1,", 20'000) + std::string(200, ']');
+  CHECK(parsed(nested).find("document contains excessive aliasing") != std::string::npos);
 }
 
 TEST_CASE("hostile YAML is refused, quickly and without a crash") {

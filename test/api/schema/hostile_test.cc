@@ -100,3 +100,37 @@ TEST_CASE("documents at the limit of depth are decoded") {
   REQUIRE(decoded);
   CHECK(decoded->unknown_fields == std::vector<std::string>{"unknown field \"spec.spec\""});
 }
+
+TEST_CASE("patches with very long lists are merged, or refused, in reasonable time") {
+  static const std::unique_ptr<const Catalog> catalog = Catalog::builtin();
+  const Struct& pod = *catalog->find_kind("", "v1", "Pod");
+  constexpr int kCount = 5000;
+  Json finalizers = Json::array(), more = Json::array(), containers = Json::array(), deletions = Json::array();
+  for (int i = 0; i < kCount; ++i) {
+    finalizers.push_back("a" + std::to_string(i));
+    more.push_back("b" + std::to_string(i));
+    containers.push_back({{"name", std::to_string(i)}});
+    deletions.push_back({{"name", std::to_string(i)}, {"$patch", "delete"}});
+  }
+  const Json object = {{"metadata", {{"finalizers", finalizers}}}, {"spec", {{"containers", containers}}}};
+  const Json added = {{"metadata", {{"finalizers", more}}}, {"spec", {{"containers", containers}}}};
+  const auto merged = apply_strategic_merge_patch(pod, object, added);
+  REQUIRE(merged);
+  CHECK((*merged)["metadata"]["finalizers"].size() == 2 * kCount);
+  CHECK((*merged)["spec"]["containers"] == containers);
+  const Json removed = {{"metadata", {{"$deleteFromPrimitiveList/finalizers", finalizers}}},
+                        {"spec", {{"containers", deletions}}}};
+  const auto emptied = apply_strategic_merge_patch(pod, object, removed);
+  REQUIRE(emptied);
+  CHECK(emptied->dump() == R"({"metadata":{"finalizers":[]},"spec":{"containers":[]}})");
+
+  Json shifting = Json::array();
+  for (int i = 0; i < 10'000; ++i) shifting.push_back({{"op", "add"}, {"path", "/a/0"}, {"value", 1}});
+  CHECK_FALSE(apply_json_patch({{"a", Json(Json::array_t(100'000))}}, shifting));
+  Json moving = Json::array();
+  for (int i = 0; i < 10'000; ++i) {
+    moving.push_back({{"op", "move"}, {"from", i % 2 ? "/b" : "/a"}, {"path", i % 2 ? "/a" : "/b"}});
+  }
+  CHECK_FALSE(apply_json_patch({{"a", Json(Json::array_t(100'000))}}, moving));
+  CHECK(apply_json_patch({{"a", 1}}, moving));
+}
