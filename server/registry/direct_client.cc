@@ -28,9 +28,9 @@ CallContext context_of(const api::User& user, const api::WriteOptions& options) 
 }
 
 api::Result<api::ObjectPtr> parsed(const Registry& registry, const ServedKind& kind, const store::RecordPtr& record) {
-  Json document = Json::parse(*registry.encode(kind, record), nullptr, false);
-  if (!document.is_object()) return api::internal_error("the record at " + record->key + " is not a JSON object");
-  return api::ObjectPtr(std::make_shared<const Json>(std::move(document)));
+  auto document = parse_json(*registry.encode(kind, record));
+  if (!document) return api::internal_error("the record at " + record->key + ": " + document.error().message);
+  return api::ObjectPtr(std::make_shared<const Json>(std::move(document->value)));
 }
 
 api::Result<ListParams> list_params(const std::string& labels, const std::string& fields) {

@@ -49,9 +49,11 @@ ObjectBytes to_bytes(const Json& object) {
 }
 
 api::Result<Json> to_document(const store::Record& record) {
-  Json document = Json::parse(record.value, nullptr, false);
-  if (!document.is_object()) return api::internal_error("the record at " + record.key + " is not a JSON object");
-  return {boost::system::in_place_value, std::move(document)};
+  auto parsed = parse_json(record.value);
+  if (!parsed || !parsed->value.is_object()) {
+    return api::internal_error("the record at " + record.key + " is not a JSON object");
+  }
+  return {boost::system::in_place_value, std::move(parsed->value)};
 }
 
 bool same_object(const store::Record& record, const ObjectBytes& bytes) {

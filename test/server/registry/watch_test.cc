@@ -1,0 +1,192 @@
+#include "server/registry/direct_client.h"
+#include "test/server/registry/cluster.h"
+
+#include <catch2/catch.hpp>
+
+using namespace skiff;
+using namespace skiff::test;
+using api::Reason;
+using api::WatchEventType;
+
+namespace {
+
+// "+a ~a -a" for added, modified and deleted.
+std::string seen(server::RegistryWatch& watch) {
+  std::string text;
+  for (;;) {
+    std::vector<server::RegistryEvent> events;
+    if (const auto polled = watch.poll(events, 3); !polled) return text + "! " + polled.error().message;
+    if (events.empty()) return text;
+    for (const server::RegistryEvent& event : events) {
+      const Json object = Json::parse(event.record->value);
+      CHECK(api::resource_version_of(object) == std::to_string(event.record->mod_revision));
+      const char* mark = event.type == WatchEventType::kAdded     ? "+"
+                         : event.type == WatchEventType::kDeleted ? "-"
+                                                                  : "~";
+      text += mark + api::name_of(object) + " ";
+    }
+  }
+}
+
+Json labelled(const std::string& name, const std::string& color) {
+  Json object = config_map(name);
+  object["metadata"]["namespace"] = "default";
+  object["metadata"]["labels"] = {{"color", color}};
+  return object;
+}
+
+}  // namespace
+
+TEST_CASE("a watch sees objects enter, change in and leave its selection") {
+  Cluster cluster;
+  REQUIRE(cluster.create(api::kConfigMaps, labelled("old", "red")));
+  server::ListParams params;
+  params.label_selector = *api::LabelSelector::parse("color=red");
+  auto watch = cluster.registry.watch(cluster.kind(api::kConfigMaps), "default", params, [] {});
+  REQUIRE(watch);
+  CHECK(seen(**watch) == "+old ");
+
+  REQUIRE(cluster.create(api::kConfigMaps, labelled("a", "blue")));
+  CHECK(seen(**watch).empty());
+  CHECK((*watch)->position() == cluster.store->revision());
+  REQUIRE(cluster.update(api::kConfigMaps, labelled("a", "red")));
+  CHECK(seen(**watch) == "+a ");
+  Json changed = labelled("a", "red");
+  changed["data"]["x"] = "1";
+  REQUIRE(cluster.update(api::kConfigMaps, changed));
+  CHECK(seen(**watch) == "~a ");
+  REQUIRE(cluster.update(api::kConfigMaps, labelled("a", "green")));
+  CHECK(seen(**watch) == "-a ");
+  REQUIRE(cluster.update(api::kConfigMaps, labelled("a", "blue")));
+  REQUIRE(cluster.remove(api::kConfigMaps, "a"));
+  REQUIRE(cluster.remove(api::kConfigMaps, "old"));
+  CHECK(seen(**watch) == "-old ");
+}
+
+TEST_CASE("an object that leaves the selection is shown as it was, at the revision of its leaving") {
+  Cluster cluster;
+  REQUIRE(cluster.create(api::kConfigMaps, labelled("a", "red")));
+  server::ListParams params;
+  params.label_selector = *api::LabelSelector::parse("color=red");
+  params.resource_version = std::to_string(cluster.store->revision());
+  auto watch = cluster.registry.watch(cluster.kind(api::kConfigMaps), "default", params, [] {});
+  REQUIRE(watch);
+  REQUIRE(cluster.update(api::kConfigMaps, labelled("a", "green")));
+  std::vector<server::RegistryEvent> events;
+  REQUIRE((*watch)->poll(events, 10));
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].type == WatchEventType::kDeleted);
+  const Json shown = Json::parse(events[0].record->value);
+  CHECK(shown["metadata"]["labels"]["color"] == "red");
+  CHECK(api::resource_version_of(shown) == std::to_string(cluster.store->revision()));
+}
+
+TEST_CASE("where a watch begins") {
+  Cluster cluster;
+  REQUIRE(cluster.create(api::kConfigMaps, config_map("a")));
+  const std::string then = std::to_string(cluster.store->revision());
+  REQUIRE(cluster.create(api::kConfigMaps, config_map("b")));
+  server::ListParams params;
+  auto open = [&] { return cluster.registry.watch(cluster.kind(api::kConfigMaps), "default", params, [] {}); };
+
+  SECTION("after a revision") {
+    params.resource_version = then;
+    CHECK(seen(**open()) == "+b ");
+  }
+  SECTION("with the present state") {
+    for (const char* version : {"", "0"}) {
+      params.resource_version = version;
+      CHECK(seen(**open()) == "+a +b ");
+    }
+  }
+  SECTION("not before what is kept") {
+    REQUIRE(cluster.store->compact(cluster.store->revision()));
+    params.resource_version = then;
+    const auto watch = open();
+    REQUIRE_FALSE(watch);
+    CHECK(watch.error().reason == Reason::kExpired);
+    CHECK(watch.error().message ==
+          "too old resource version: " + then + " (" + std::to_string(cluster.store->revision()) + ")");
+  }
+  SECTION("not in the future") {
+    params.resource_version = "999999";
+    CHECK(message_of(open()).starts_with("Timeout: Too large resource version: 999999"));
+  }
+}
+
+TEST_CASE("the in-process client watches, and is woken by writes and by cancel") {
+  Cluster cluster;
+  server::DirectClient client(cluster.registry, api::User{"system:test", {}, ""});
+  auto opened = run(cluster.io, client.watch(api::kPods, "default", {}));
+  REQUIRE(opened);
+  api::WatchStream& stream = **opened;
+
+  std::vector<std::string> got;
+  std::optional<api::Status> ended;
+  auto follow = [&]() -> Task<void> {
+    for (;;) {
+      auto event = co_await stream.next();
+      if (!event) {
+        ended = event.error();
+        co_return;
+      }
+      got.push_back(api::name_of(*event->object));
+    }
+  };
+  asio::co_spawn(cluster.io, follow(), asio::detached);
+  auto made = run(cluster.io, client.create(api::kPods, "default", pod("one"), {}));
+  REQUIRE(made);
+  run_until(cluster.io, [&] { return got.size() == 1; });
+  api::WriteOptions bind;
+  bind.subresource = "binding";
+  const Json binding{{"metadata", {{"name", "one"}}}, {"target", {{"name", "n1"}}}};
+  auto bound = run(cluster.io, client.create(api::kPods, "default", binding, bind));
+  REQUIRE(bound);
+  CHECK((**bound)["spec"]["nodeName"] == "n1");
+  run_until(cluster.io, [&] { return got.size() == 2; });
+  stream.cancel();
+  run_until(cluster.io, [&] { return ended.has_value(); });
+  CHECK(ended->reason == Reason::kGone);
+}
+
+TEST_CASE("the in-process client's verbs") {
+  Cluster cluster;
+  server::DirectClient client(cluster.registry, api::User{"system:test", {}, ""});
+  auto created = run(cluster.io, client.create(api::kConfigMaps, "default", config_map("a", {{"k", "1"}}), {}));
+  REQUIRE(created);
+  const api::NamespacedName name{"default", "a"};
+  auto patched =
+      run(cluster.io, client.patch(api::kConfigMaps, name, api::PatchType::kMerge, {{"data", {{"k", "2"}}}}, {}));
+  REQUIRE(patched);
+  Json changed = **patched;
+  changed["data"]["k"] = "3";
+  REQUIRE(run(cluster.io, client.update(api::kConfigMaps, changed, {})));
+  const auto listed = run(cluster.io, client.list(api::kConfigMaps, "", {}));
+  REQUIRE(listed);
+  REQUIRE(listed->items.size() == 1);
+  CHECK((*listed->items[0])["data"]["k"] == "3");
+  CHECK(listed->resource_version == std::to_string(cluster.store->revision()));
+  REQUIRE(run(cluster.io, client.remove(api::kConfigMaps, name, {})));
+  const auto gone = run(cluster.io, client.get(api::kConfigMaps, name));
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().reason == Reason::kNotFound);
+}
+
+TEST_CASE("a pod is bound once") {
+  Cluster cluster;
+  REQUIRE(cluster.create(api::kPods, pod("web")));
+  const api::NamespacedName name{"default", "web"};
+  Json binding{{"metadata", {{"name", "web"}}}, {"target", {{"kind", "Node"}, {"name", "n1"}}}};
+  REQUIRE(run(cluster.io, cluster.registry.bind(cluster.context, name, binding)));
+  const Json bound = *cluster.get(api::kPods, "web");
+  CHECK(bound["spec"]["nodeName"] == "n1");
+  CHECK(bound["status"]["conditions"][0]["type"] == "PodScheduled");
+  CHECK(bound["status"]["conditions"][0]["status"] == "True");
+
+  binding["target"]["name"] = "n2";
+  CHECK(message_of(run(cluster.io, cluster.registry.bind(cluster.context, name, binding))) ==
+        "Operation cannot be fulfilled on pods/binding \"web\": pod web is already assigned to node \"n1\"");
+  binding["target"].erase("name");
+  CHECK(message_of(run(cluster.io, cluster.registry.bind(cluster.context, name, binding))) ==
+        "Binding \"web\" is invalid: target.name: Required value");
+}
