@@ -32,12 +32,13 @@ TEST_CASE("the pull policy follows the tag") {
     const char* image;
     const char* policy;
   };
-  const Row rows[] = {{"nginx", "Always"},
-                      {"nginx:latest", "Always"},
-                      {"nginx:1.13", "IfNotPresent"},
-                      {"localhost:5000/nginx", "Always"},
-                      {"localhost:5000/nginx:2", "IfNotPresent"},
-                      {"nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "IfNotPresent"}};
+  const Row rows[] = {
+      {"nginx", "Always"},
+      {"nginx:latest", "Always"},
+      {"nginx:1.13", "IfNotPresent"},
+      {"localhost:5000/nginx", "Always"},
+      {"localhost:5000/nginx:2", "IfNotPresent"},
+      {"nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "IfNotPresent"}};
   cluster.context.dry_run = true;
   for (const Row& row : rows) {
     INFO(row.image);
@@ -54,14 +55,13 @@ TEST_CASE("quality of service follows from requests and limits") {
     const char* qos;
     const char* requests;  // as they end up, null when absent
   };
-  const Row rows[] = {
-      {R"({})", "BestEffort", "null"},
-      {R"({"limits":{"cpu":"1","memory":"1Gi"}})", "Guaranteed", R"({"cpu":"1","memory":"1Gi"})"},
-      {R"({"limits":{"cpu":"1","memory":"1Gi"},"requests":{"cpu":"1000m"}})", "Guaranteed",
-       R"({"cpu":"1","memory":"1Gi"})"},
-      {R"({"limits":{"cpu":"1","memory":"1Gi"},"requests":{"cpu":"500m"}})", "Burstable",
-       R"({"cpu":"500m","memory":"1Gi"})"},
-      {R"({"requests":{"memory":"64Mi"}})", "Burstable", R"({"memory":"64Mi"})"}};
+  const Row rows[] = {{R"({})", "BestEffort", "null"},
+                      {R"({"limits":{"cpu":"1","memory":"1Gi"}})", "Guaranteed", R"({"cpu":"1","memory":"1Gi"})"},
+                      {R"({"limits":{"cpu":"1","memory":"1Gi"},"requests":{"cpu":"1000m"}})", "Guaranteed",
+                       R"({"cpu":"1","memory":"1Gi"})"},
+                      {R"({"limits":{"cpu":"1","memory":"1Gi"},"requests":{"cpu":"500m"}})", "Burstable",
+                       R"({"cpu":"500m","memory":"1Gi"})"},
+                      {R"({"requests":{"memory":"64Mi"}})", "Burstable", R"({"memory":"64Mi"})"}};
   cluster.context.dry_run = true;
   for (const Row& row : rows) {
     INFO(row.resources);

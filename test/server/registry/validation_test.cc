@@ -50,10 +50,13 @@ TEST_CASE("metadata is validated in upstream's words") {
           R"({"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"Pod","name":"a","uid":"1","controller":true},
                                              {"apiVersion":"v1","kind":"Pod","name":"b","uid":"2","controller":true}]}})",
           "metadata.ownerReferences: Invalid value: "
-          "[{\"apiVersion\":\"v1\",\"controller\":true,\"kind\":\"Pod\",\"name\":\"a\",\"uid\":\"1\"},{\"apiVersion\":\"v1\","
-          "\"controller\":true,\"kind\":\"Pod\",\"name\":\"b\",\"uid\":\"2\"}]: Only one reference can have Controller set to "
+          "[{\"apiVersion\":\"v1\",\"controller\":true,\"kind\":\"Pod\",\"name\":\"a\",\"uid\":\"1\"},{\"apiVersion\":"
+          "\"v1\","
+          "\"controller\":true,\"kind\":\"Pod\",\"name\":\"b\",\"uid\":\"2\"}]: Only one reference can have Controller "
+          "set to "
           "true. Found \"true\" in references for a and b"},
-         {"owner without uid", R"({"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"Pod","name":"a","uid":""}]}})",
+         {"owner without uid",
+          R"({"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"Pod","name":"a","uid":""}]}})",
           "metadata.ownerReferences[0].uid: Invalid value: \"\": uid must not be empty"}});
 }
 
@@ -63,7 +66,8 @@ TEST_CASE("config maps and secrets are validated in upstream's words") {
         {{"a key in both", R"({"data":{"k":"1"},"binaryData":{"k":"AA=="}})",
           "data[k]: Invalid value: \"k\": duplicate of key present in binaryData"},
          {"a bad key", R"({"data":{"a/b":"1"}})",
-          "data[a/b]: Invalid value: \"a/b\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' "
+          "data[a/b]: Invalid value: \"a/b\": a valid config key must consist of alphanumeric characters, '-', '_' or "
+          "'.' "
           "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"}});
   const Json secret{{"metadata", {{"name", "x"}}}};
   check(cluster, api::kSecrets, secret,
@@ -76,7 +80,8 @@ TEST_CASE("config maps and secrets are validated in upstream's words") {
          {"token", R"({"type":"kubernetes.io/service-account-token"})",
           "metadata.annotations[kubernetes.io/service-account.name]: Required value"}});
   cluster.context.dry_run = false;
-  const Json folded = *cluster.create(api::kSecrets, Json{{"metadata", {{"name", "s"}}}, {"stringData", {{"a", "hello"}}}});
+  const Json folded =
+      *cluster.create(api::kSecrets, Json{{"metadata", {{"name", "s"}}}, {"stringData", {{"a", "hello"}}}});
   CHECK(folded["data"] == Json{{"a", "aGVsbG8="}});
   CHECK(folded["type"] == "Opaque");
   CHECK_FALSE(folded.contains("stringData"));
@@ -93,8 +98,7 @@ TEST_CASE("pods are validated in upstream's words") {
         "spec.containers[0].image: Invalid value: \" b\": must not have leading or trailing whitespace"},
        {"two of a name", R"({"spec":{"containers":[{"name":"a","image":"b"},{"name":"a","image":"c"}]}})",
         "spec.containers[1].name: Duplicate value: \"a\""},
-       {"an init container of the same name",
-        R"({"spec":{"initContainers":[{"name":"web","image":"b"}]}})",
+       {"an init container of the same name", R"({"spec":{"initContainers":[{"name":"web","image":"b"}]}})",
         "spec.initContainers[0].name: Duplicate value: \"web\""},
        {"restart policy", R"({"spec":{"restartPolicy":"Sometimes"}})",
         "spec.restartPolicy: Unsupported value: \"Sometimes\": supported values: \"Always\", \"OnFailure\", \"Never\""},
@@ -120,7 +124,8 @@ TEST_CASE("pods are validated in upstream's words") {
         R"({"spec":{"containers":[{"name":"a","image":"b","resources":{"limits":{"foo":"1"}}}]}})",
         "[spec.containers[0].resources.limits[foo]: Invalid value: \"foo\": must be a standard resource type or fully "
         "qualified, spec.containers[0].resources.limits[foo]: Invalid value: \"foo\": must be a standard resource for "
-        "containers, spec.containers[0].resources.requests[foo]: Invalid value: \"foo\": must be a standard resource type "
+        "containers, spec.containers[0].resources.requests[foo]: Invalid value: \"foo\": must be a standard resource "
+        "type "
         "or fully qualified, spec.containers[0].resources.requests[foo]: Invalid value: \"foo\": must be a standard "
         "resource for containers]"},
        {"value and valueFrom",
@@ -130,7 +135,8 @@ TEST_CASE("pods are validated in upstream's words") {
        {"two sources",
         R"({"spec":{"containers":[{"name":"a","image":"b","env":[{"name":"E","valueFrom":
             {"configMapKeyRef":{"name":"c","key":"k"},"secretKeyRef":{"name":"c","key":"k"}}}]}]}})",
-        "spec.containers[0].env[0].valueFrom: Invalid value: \"\": may not have more than one field specified at a time"},
+        "spec.containers[0].env[0].valueFrom: Invalid value: \"\": may not have more than one field specified at a "
+        "time"},
        {"no probe handler", R"({"spec":{"containers":[{"name":"a","image":"b","livenessProbe":{}}]}})",
         "spec.containers[0].livenessProbe: Required value: must specify a handler type"},
        {"liveness successes",
@@ -138,9 +144,11 @@ TEST_CASE("pods are validated in upstream's words") {
         "spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1"},
        {"port of a probe",
         R"({"spec":{"containers":[{"name":"a","image":"b","readinessProbe":{"tcpSocket":{"port":70000}}}]}})",
-        "spec.containers[0].readinessProbe.tcpSocket.port: Invalid value: 70000: must be between 1 and 65535, inclusive"},
+        "spec.containers[0].readinessProbe.tcpSocket.port: Invalid value: 70000: must be between 1 and 65535, "
+        "inclusive"},
        {"toleration without key", R"({"spec":{"tolerations":[{"operator":"Equal"}]}})",
-        "spec.tolerations[0].operator: Invalid value: \"Equal\": operator must be Exists when `key` is empty, which means "
+        "spec.tolerations[0].operator: Invalid value: \"Equal\": operator must be Exists when `key` is empty, which "
+        "means "
         "\"match all values and all keys\""},
        {"toleration seconds", R"({"spec":{"tolerations":[{"key":"a","operator":"Exists","tolerationSeconds":5}]}})",
         "spec.tolerations[0].effect: Invalid value: \"\": effect must be 'NoExecute' when `tolerationSeconds` is set"},
@@ -154,7 +162,8 @@ TEST_CASE("pods are validated in upstream's words") {
        {"unknown priority class", R"({"spec":{"priorityClassName":"vip"}})",
         "pods \"x\" is forbidden: no PriorityClass with name vip was found"},
        {"own priority", R"({"spec":{"priority":5}})",
-        "pods \"x\" is forbidden: the integer value of priority (5) must not be provided in pod spec; priority admission "
+        "pods \"x\" is forbidden: the integer value of priority (5) must not be provided in pod spec; priority "
+        "admission "
         "controller computed 0 from the given PriorityClass name"}});
 }
 
@@ -175,7 +184,8 @@ TEST_CASE("deployments are validated in upstream's words") {
          {"more than everything", R"({"spec":{"strategy":{"rollingUpdate":{"maxUnavailable":"101%"}}}})",
           "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: \"101%\": must not be greater than 100%"},
          {"no percentage", R"({"spec":{"strategy":{"rollingUpdate":{"maxSurge":"some"}}}})",
-          "spec.strategy.rollingUpdate.maxSurge: Invalid value: \"some\": a valid percent string must be a numeric string "
+          "spec.strategy.rollingUpdate.maxSurge: Invalid value: \"some\": a valid percent string must be a numeric "
+          "string "
           "followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"},
          {"steps for Recreate", R"({"spec":{"strategy":{"type":"Recreate","rollingUpdate":{"maxSurge":1}}}})",
           "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"},
@@ -220,7 +230,9 @@ TEST_CASE("only a few fields of a pod may change") {
   Cluster cluster;
   Json base = pod("web");
   base["spec"]["tolerations"] = Json::array({{{"key", "a"}, {"operator", "Exists"}, {"effect", "NoExecute"}}});
+  base["spec"]["activeDeadlineSeconds"] = 15;
   const Json created = *cluster.create(api::kPods, base);
+  cluster.context.dry_run = true;
   const std::string forbidden =
       "spec: Forbidden: pod updates may not change fields other than "
       "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
@@ -233,7 +245,6 @@ TEST_CASE("only a few fields of a pod may change") {
     return findings(cluster.update(api::kPods, object));
   };
   CHECK(updated("/spec/containers/0/image", "nginx:1.14").empty());
-  CHECK(updated("/spec/activeDeadlineSeconds", 10).empty());
   CHECK(updated("/spec/tolerations/3", {{"key", "b"}, {"operator", "Exists"}}).empty());
   CHECK(updated("/metadata/labels", {{"a", "b"}}).empty());
   CHECK(updated("/spec/nodeName", "n1") == forbidden);
@@ -241,4 +252,7 @@ TEST_CASE("only a few fields of a pod may change") {
   CHECK(updated("/spec/restartPolicy", "Never") == forbidden);
   CHECK(updated("/spec/tolerations", Json::array()) ==
         "spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds");
+  CHECK(updated("/spec/activeDeadlineSeconds", 10).empty());
+  CHECK(updated("/spec/activeDeadlineSeconds", 20) ==
+        "spec.activeDeadlineSeconds: Invalid value: 20: must be less than or equal to previous value");
 }
