@@ -43,7 +43,7 @@ Json make_container_status(const Json& pod, const Json& container, const PodStat
                                    [&](const Json& init) { return string_at(init, {"name"}) == name; });
 
   // A pod that is over and that the agent knows nothing of keeps what was said about it.
-  if (!record.latest && !record.waiting && reported != nullptr && is_terminal(pod)) return *reported;
+  if (!record.latest && !record.waiting && reported != nullptr && api::is_pod_terminated(pod)) return *reported;
 
   Json made = {{"name", name},
                {"image", string_at(container, {"image"})},

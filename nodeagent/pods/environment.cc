@@ -115,7 +115,8 @@ std::pair<std::string, std::string> split_subscript(const std::string& path) {
 // Each as the kubelet writes maps into files and variables: name="value" per line.
 std::string map_text(const Json* map) {
   std::string text;
-  for (const auto& [name, value] : (map != nullptr ? *map : Json::object()).items()) {
+  if (map == nullptr) return text;
+  for (const auto& [name, value] : map->items()) {
     if (!text.empty()) text += "\n";
     text += name + "=" + to_json_text(value);
   }

@@ -122,7 +122,7 @@ bool has_finished(const Json& pod, const PodState& state) {
 }
 
 Plan plan(const Json& pod, const PodState& state, TimePoint now, const BackOffPolicy& policy) {
-  const bool over = api::is_terminating(pod) || state.gone_from_api || state.failure || is_terminal(pod);
+  const bool over = api::is_terminating(pod) || state.gone_from_api || state.failure || api::is_pod_terminated(pod);
   if (over || has_finished(pod, state)) return plan_end(pod, state);
 
   Plan plan;

@@ -15,7 +15,7 @@ bool has_state(const Json& status, std::string_view state) { return find(status,
 // status.phase, from the container statuses that will be reported beside it (kubelet's getPhase).
 std::string phase_of(const Json& pod, const PodState& state, const Json& init_statuses, const Json& statuses) {
   if (state.failure) return "Failed";
-  if (is_terminal(pod)) return old_phase(pod);
+  if (api::is_pod_terminated(pod)) return old_phase(pod);
   const RestartPolicy policy = restart_policy(pod);
 
   std::size_t running = 0, waiting = 0, stopped = 0, succeeded = 0;

@@ -1,7 +1,4 @@
 #include "nodeagent/pods/pod_view.h"
-
-#include "api/quantity.h"
-
 #include <charconv>
 
 namespace skiff::nodeagent {
@@ -19,17 +16,6 @@ const Json* find_named(const Json& array, std::string_view name) {
     if (string_at(element, {"name"}) == name) return &element;
   }
   return nullptr;
-}
-
-// A quantity that is present and not zero, as text; "" otherwise.
-std::string nonzero(const Json& container, std::string_view list, std::string_view resource) {
-  const std::string text = string_at(container, {"resources", list, resource});
-  const auto quantity = api::Quantity::parse(text);
-  return quantity && !quantity->is_zero() ? text : "";
-}
-
-bool same_quantity(const std::string& a, const std::string& b) {
-  return !a.empty() && !b.empty() && api::Quantity::parse(a) == api::Quantity::parse(b);
 }
 
 }  // namespace
@@ -64,11 +50,6 @@ std::chrono::seconds grace_period(const Json& pod) {
   return std::chrono::seconds(integer_at(pod, {"metadata", "deletionGracePeriodSeconds"}, configured));
 }
 
-bool is_terminal(const Json& pod) {
-  const std::string phase = string_at(pod, {"status", "phase"});
-  return phase == "Succeeded" || phase == "Failed";
-}
-
 std::uint64_t resource_version(const Json& object) {
   const std::string text = string_at(object, {"metadata", "resourceVersion"});
   std::uint64_t version = 0;
@@ -82,21 +63,8 @@ std::string describe_pod(const Json& pod) {
 }
 
 std::string qos_class(const Json& pod) {
-  if (const std::string known = string_at(pod, {"status", "qosClass"}); !known.empty()) return known;
-  bool any = false;
-  bool guaranteed = true;
-  for (const Json* list : {&containers_of(pod), &init_containers_of(pod)}) {
-    for (const Json& container : *list) {
-      for (const std::string_view resource : {"cpu", "memory"}) {
-        const std::string limit = nonzero(container, "limits", resource);
-        const std::string request = nonzero(container, "requests", resource);
-        any = any || !limit.empty() || !request.empty();
-        guaranteed = guaranteed && !limit.empty() && (request.empty() || same_quantity(limit, request));
-      }
-    }
-  }
-  if (!any) return "BestEffort";
-  return guaranteed ? "Guaranteed" : "Burstable";
+  const std::string known = string_at(pod, {"status", "qosClass"});
+  return known.empty() ? api::compute_qos_class(pod) : known;
 }
 
 }  // namespace skiff::nodeagent

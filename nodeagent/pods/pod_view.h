@@ -2,6 +2,7 @@
 
 #include "api/base/json.h"
 #include "api/views/meta.h"
+#include "api/views/pod.h"
 
 #include <chrono>
 #include <cstdint>
@@ -30,8 +31,6 @@ enum class RestartPolicy { kAlways, kOnFailure, kNever };
 
 // How long containers may take to stop: metadata.deletionGracePeriodSeconds, else spec.terminationGracePeriodSeconds.
 [[nodiscard]] std::chrono::seconds grace_period(const Json& pod);
-// status.phase is Succeeded or Failed: no container of it ever runs again.
-[[nodiscard]] bool is_terminal(const Json& pod);
 
 // metadata.resourceVersion as a number; 0 when absent.
 [[nodiscard]] std::uint64_t resource_version(const Json& object);

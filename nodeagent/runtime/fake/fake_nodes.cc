@@ -24,7 +24,7 @@ FakeNodes::FakeNodes(api::Client& client, const Clock& clock, asio::any_io_execu
   nodes_.reserve(options_.count);
   for (std::size_t index = 0; index < options_.count; ++index) {
     const bool named = options_.count == 1 && !options_.only_name.empty();
-    add_node(named ? options_.only_name : options_.name_prefix + std::to_string(index), index, host);
+    add_node(named ? options_.only_name : options_.name_prefix + std::to_string(index + 1), index, host);
   }
 }
 

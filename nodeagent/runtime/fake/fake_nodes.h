@@ -16,7 +16,7 @@ namespace skiff::nodeagent {
 
 struct FakeNodesOptions {
   std::size_t count = 1;
-  std::string name_prefix = "node-";  // node-0, node-1, ...
+  std::string name_prefix = "fake-";  // fake-1, fake-2, ...
   std::string only_name;              // with count 1: this name
   NodeCapacity capacity{32000, 256LL << 30, 1LL << 40, 110};
   std::chrono::milliseconds start_delay{0};  // of a container

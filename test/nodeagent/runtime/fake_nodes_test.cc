@@ -25,7 +25,7 @@ TEST_CASE("many simulated nodes share one watch of pods") {
 
   for (std::size_t i = 0; i < kPods; ++i) {
     Json pod = test::make_pod("p" + std::to_string(i));
-    pod["spec"]["nodeName"] = "node-" + std::to_string(i % kNodes);
+    pod["spec"]["nodeName"] = "fake-" + std::to_string(i % kNodes + 1);
     client.put(api::kPods, pod);
   }
   const auto running = [&] {
@@ -48,12 +48,12 @@ TEST_CASE("many simulated nodes share one watch of pods") {
     CHECK(test::run(context, nodes.logs({"default", "nobody"}, log)).error().reason == api::Reason::kNotFound);
   }
   SECTION("a container that ends is restarted on its node only") {
-    FakeRuntime* runtime = nodes.runtime_of("node-5");
+    FakeRuntime* runtime = nodes.runtime_of("fake-5");
     REQUIRE(runtime != nullptr);
     const std::string id = runtime->snapshot().containers[0].id;
     runtime->exit_container(id, 1);
     test::run_until(context, [&] { return runtime->snapshot().containers.size() == 4; });
-    CHECK(nodes.runtime_of("node-6")->snapshot().containers.size() == 3);
+    CHECK(nodes.runtime_of("fake-6")->snapshot().containers.size() == 3);
   }
   test::run(context, nodes.stop());
 }
