@@ -34,6 +34,14 @@ Error no_container(const std::string& id) { return {ErrorCode::kNotFound, "conta
 
 std::string new_id() { return random_hex(32); }
 
+// Asio lets its signals interrupt system calls; the rest of the process need not know of our children.
+void restart_calls_after_child_signals() {
+  struct sigaction action {};
+  ::sigaction(SIGCHLD, nullptr, &action);
+  action.sa_flags |= SA_RESTART | SA_NOCLDSTOP;
+  ::sigaction(SIGCHLD, &action, nullptr);
+}
+
 }  // namespace
 
 struct OciRuntime::Sandbox {
@@ -70,6 +78,7 @@ OciRuntime::OciRuntime(OciOptions options, std::unique_ptr<oci::Operations> oper
       operations_(std::move(operations)),
       tasks_(options_.executor),
       child_signals_(options_.executor, SIGCHLD) {
+  restart_calls_after_child_signals();
   reap_orphans_on_signals();
 }
 
@@ -165,6 +174,8 @@ Task<void> OciRuntime::finish(std::shared_ptr<Container> container) {
   status.oom_killed = ended.oom_killed;
   status.finished_at = ended.finished_at;
   status.pid = 0;
+  spdlog::debug("oci: container {} of pod {}/{} ended, exit code {}", status.id, container->pod.pod_namespace,
+                container->pod.pod_name, status.exit_code);
   for (const auto& waiter : std::exchange(container->waiters, {})) waiter();
   if (exit_listener_) exit_listener_(container->pod, status.id);
 }
@@ -177,6 +188,8 @@ Task<Result<SandboxStatus>> OciRuntime::run_sandbox(SandboxConfig config) {
   auto make = [operations = operations_.get(), sandbox] { return operations->make_sandbox(sandbox->record); };
   auto made = co_await run_blocking(*options_.pool, std::move(make));
   if (!made) co_return made.error().wrap("failed to create sandbox");
+  spdlog::debug("oci: sandbox {} of pod {}/{} runs, address {}", sandbox->record.id,
+                sandbox->record.config.key.pod_namespace, sandbox->record.config.key.pod_name, sandbox->record.ip);
   sandboxes_[sandbox->record.id] = sandbox;
   watch_sandbox(sandbox);
   co_return sandbox->status();
