@@ -2,7 +2,6 @@
 
 #include "api/base/check.h"
 #include "api/views/meta.h"
-#include "server/registry/record.h"
 #include "server/registry/registry.h"
 
 #include <boost/asio/this_coro.hpp>
@@ -25,12 +24,6 @@ CallContext context_of(const api::User& user, const api::WriteOptions& options) 
   context.user = user;
   context.field_manager = options.field_manager;
   return context;
-}
-
-api::Result<api::ObjectPtr> parsed(const Registry& registry, const ServedKind& kind, const store::RecordPtr& record) {
-  auto document = parse_json(*registry.encode(kind, record));
-  if (!document) return api::internal_error("the record at " + record->key + ": " + document.error().message);
-  return api::ObjectPtr(std::make_shared<const Json>(std::move(document->value)));
 }
 
 api::Result<ListParams> list_params(const std::string& labels, const std::string& fields) {
@@ -70,7 +63,7 @@ class DirectWatch final : public api::WatchStream {
       co_return gone;
     }
     const RegistryEvent taken = std::move(batch_[next_event_++]);
-    auto object = parsed(registry_, kind_, taken.record);
+    auto object = registry_.object(kind_, taken.record);
     if (!object) co_return object.error();
     api::WatchEvent event;
     event.type = taken.type;
@@ -101,7 +94,7 @@ Task<api::Result<api::ObjectPtr>> DirectClient::get(const api::ResourceType& res
   const ServedKind kind = served(registry_, resource);
   const auto record = registry_.get(kind, name);
   if (!record) co_return record.error();
-  co_return parsed(registry_, kind, *record);
+  co_return registry_.object(kind, *record);
 }
 
 Task<api::Result<api::ObjectList>> DirectClient::list(const api::ResourceType& resource, std::string namespace_,
@@ -115,7 +108,7 @@ Task<api::Result<api::ObjectList>> DirectClient::list(const api::ResourceType& r
   list.resource_version = page->resource_version;
   list.items.reserve(page->records.size());
   for (const store::RecordPtr& record : page->records) {
-    auto object = parsed(registry_, kind, record);
+    auto object = registry_.object(kind, record);
     if (!object) co_return object.error();
     list.items.push_back(std::move(*object));
   }
@@ -132,12 +125,12 @@ Task<api::Result<api::ObjectPtr>> DirectClient::create(const api::ResourceType& 
     if (!bound) co_return bound.error();
     const auto record = registry_.get(kind, pod);
     if (!record) co_return record.error();
-    co_return parsed(registry_, kind, *record);
+    co_return registry_.object(kind, *record);
   }
   WriteParams params;
   auto created = co_await registry_.create(context, kind, std::move(namespace_), std::move(object), std::move(params));
   if (!created) co_return created.error();
-  co_return parsed(registry_, kind, *created);
+  co_return registry_.object(kind, *created);
 }
 
 Task<api::Result<api::ObjectPtr>> DirectClient::update(const api::ResourceType& resource, Json object,
@@ -149,7 +142,7 @@ Task<api::Result<api::ObjectPtr>> DirectClient::update(const api::ResourceType& 
   auto written = co_await registry_.update(context, kind, std::move(name), std::move(options.subresource),
                                            std::move(object), std::move(params));
   if (!written) co_return written.error();
-  co_return parsed(registry_, kind, written->record);
+  co_return registry_.object(kind, written->record);
 }
 
 Task<api::Result<api::ObjectPtr>> DirectClient::patch(const api::ResourceType& resource, api::NamespacedName name,
@@ -160,7 +153,7 @@ Task<api::Result<api::ObjectPtr>> DirectClient::patch(const api::ResourceType& r
   auto written = co_await registry_.patch(context, kind, std::move(name), std::move(options.subresource), type,
                                           std::move(patch), std::move(params));
   if (!written) co_return written.error();
-  co_return parsed(registry_, kind, written->record);
+  co_return registry_.object(kind, written->record);
 }
 
 Task<api::Result<api::ObjectPtr>> DirectClient::remove(const api::ResourceType& resource, api::NamespacedName name,
@@ -170,7 +163,7 @@ Task<api::Result<api::ObjectPtr>> DirectClient::remove(const api::ResourceType& 
   context.user = user_;
   auto deleted = co_await registry_.remove(context, kind, std::move(name), std::move(options));
   if (!deleted) co_return deleted.error();
-  co_return parsed(registry_, kind, deleted->record);
+  co_return registry_.object(kind, deleted->record);
 }
 
 Task<api::Result<std::unique_ptr<api::WatchStream>>> DirectClient::watch(const api::ResourceType& resource,

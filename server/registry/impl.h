@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/registry/object_cache.h"
 #include "server/registry/record.h"
 #include "server/registry/registry.h"
 
@@ -22,6 +23,7 @@ struct Registry::Impl {
   const api::schema::Catalog& catalog;
   const Clock& clock;
   AdmissionChain admission;
+  ObjectCache objects;
 
   [[nodiscard]] static std::string key_of(const Kind& kind, const api::NamespacedName& name);
   // Of all objects of a kind, or of those in one namespace.

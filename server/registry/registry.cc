@@ -8,7 +8,7 @@ namespace skiff::server {
 
 Registry::Registry(store::Store& store, const KindTable& kinds, const api::schema::Catalog& catalog, const Clock& clock,
                    AdmissionChain admission)
-    : impl_(new Impl{*this, store, kinds, catalog, clock, std::move(admission)}) {}
+    : impl_(new Impl{*this, store, kinds, catalog, clock, std::move(admission), {}}) {}
 
 Registry::~Registry() = default;
 
@@ -34,6 +34,13 @@ std::shared_ptr<const std::string> Registry::encode(const ServedKind& kind, cons
   auto document = to_document(*record);
   CHECK_INVARIANT(document.has_value() && "records are only encoded after a verb has returned them");
   return std::make_shared<const std::string>(to_json_text(Impl::to_version(kind, std::move(*document))));
+}
+
+api::Result<api::ObjectPtr> Registry::object(const ServedKind& kind, const store::RecordPtr& record) const {
+  if (kind.version == &kind.kind->storage_version()) return impl_->objects.parsed(record);
+  auto document = to_document(*record);
+  if (!document) return document.error();
+  return api::ObjectPtr(std::make_shared<const Json>(Impl::to_version(kind, std::move(*document))));
 }
 
 std::string Registry::Impl::key_of(const Kind& kind, const api::NamespacedName& name) {

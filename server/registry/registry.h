@@ -143,6 +143,8 @@ class Registry {
   // The bytes of a record in the version that the client asked for; shared with the store when that is the storage
   // version.
   [[nodiscard]] std::shared_ptr<const std::string> encode(const ServedKind& kind, const store::RecordPtr& record) const;
+  // The parsed document of a record in that version, shared among those who ask for the same (storage version only).
+  [[nodiscard]] api::Result<api::ObjectPtr> object(const ServedKind& kind, const store::RecordPtr& record) const;
   // The autoscaling/v1 Scale of a record.
   [[nodiscard]] Json scale_of(const ServedKind& kind, const store::Record& record) const;
 

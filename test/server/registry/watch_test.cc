@@ -190,3 +190,22 @@ TEST_CASE("a pod is bound once") {
   CHECK(message_of(run(cluster.io, cluster.registry.bind(cluster.context, name, binding))) ==
         "Binding \"web\" is invalid: target.name: Required value");
 }
+
+TEST_CASE("components share one parsed form of a record for as long as one of them keeps it") {
+  Cluster cluster;
+  REQUIRE(cluster.create(api::kConfigMaps, config_map("a", {{"k", "1"}})));
+  server::DirectClient first(cluster.registry, api::User{"system:first", {}, ""});
+  server::DirectClient second(cluster.registry, api::User{"system:second", {}, ""});
+  const api::NamespacedName name{"default", "a"};
+  auto one = run(cluster.io, first.get(api::kConfigMaps, name));
+  const auto two = run(cluster.io, second.list(api::kConfigMaps, "", {}));
+  REQUIRE(one);
+  REQUIRE(two);
+  CHECK(one->get() == two->items[0].get());
+
+  REQUIRE(run(cluster.io, first.patch(api::kConfigMaps, name, api::PatchType::kMerge, {{"data", {{"k", "2"}}}}, {})));
+  const auto newer = run(cluster.io, second.get(api::kConfigMaps, name));
+  REQUIRE(newer);
+  CHECK((**newer)["data"]["k"] == "2");
+  CHECK((**one)["data"]["k"] == "1");
+}
