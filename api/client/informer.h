@@ -42,7 +42,7 @@ class Informer {
   static constexpr std::chrono::milliseconds kBaseBackoff{50};
   static constexpr std::chrono::seconds kMaxBackoff{30};
 
-  // `client` and `resource` outlive the informer.
+  // `client` and the texts of `resource` outlive the informer.
   Informer(asio::any_io_executor executor, Client& client, const ResourceType& resource, InformerOptions options);
   ~Informer();
 
@@ -81,7 +81,7 @@ class Informer {
 
   asio::any_io_executor executor_;
   Client& client_;
-  const ResourceType& resource_;
+  const ResourceType resource_;
   const InformerOptions options_;
   ObjectCache cache_;
   std::vector<InformerHandlers> handlers_;
@@ -100,8 +100,8 @@ class InformerFactory {
  public:
   InformerFactory(asio::any_io_executor executor, Client& client) : executor_(std::move(executor)), client_(client) {}
 
-  // The informer of whole objects in all namespaces. `resource` must be one of the constants of api/resource.h or
-  // outlive the factory. Informers asked for after start() are started by the next start().
+  // The informer of whole objects in all namespaces. The texts of `resource` outlive the factory. Informers asked for
+  // after start() are started by the next start().
   Informer& informer(const ResourceType& resource);
   // One that guarantees metadata only: the informer of whole objects if anybody has asked for it before, so ask last.
   Informer& metadata_informer(const ResourceType& resource);

@@ -1,0 +1,91 @@
+#include "server/controllers/controller_manager.h"
+
+#include "server/controllers/deployment/deployment_controller.h"
+#include "server/controllers/garbage_collector/garbage_collector.h"
+#include "server/controllers/namespace/namespace_controller.h"
+#include "server/controllers/pod_garbage_collector.h"
+#include "server/controllers/replica_set/replica_set_controller.h"
+#include "server/controllers/root_ca_publisher.h"
+#include "server/controllers/service_account_controller.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace skiff::controllers {
+
+namespace {
+
+// Events are many, own nothing and go by themselves.
+bool is_event(const api::ResourceType& type) { return type.kind == api::kEvents.kind; }
+
+std::vector<api::ResourceType> namespaced(const std::vector<api::ResourceType>& types) {
+  std::vector<api::ResourceType> found;
+  std::copy_if(types.begin(), types.end(), std::back_inserter(found),
+               [](const api::ResourceType& type) { return type.namespaced; });
+  return found;
+}
+
+std::vector<api::ResourceType> without_events(const std::vector<api::ResourceType>& types) {
+  std::vector<api::ResourceType> found;
+  std::copy_if(types.begin(), types.end(), std::back_inserter(found),
+               [](const api::ResourceType& type) { return !is_event(type); });
+  return found;
+}
+
+}  // namespace
+
+// Those that look at whole objects come first: the others share their informers.
+struct ControllerManager::Controllers {
+  std::vector<api::ResourceType> types;
+  std::vector<api::ResourceType> followed = without_events(types);
+  std::vector<api::ResourceType> followed_namespaced = namespaced(followed);
+
+  DeploymentController deployment;
+  ReplicaSetController replica_set;
+  ServiceAccountController service_account;
+  PodGarbageCollector pod_garbage_collector;
+  std::optional<RootCaPublisher> root_ca_publisher;
+  NamespaceController namespace_controller;
+  GarbageCollector garbage_collector;
+
+  Controllers(const Context& context, ControllerManagerOptions options)
+      : types(std::move(options.types)),
+        deployment(context),
+        replica_set(context),
+        service_account(context),
+        pod_garbage_collector(context),
+        namespace_controller(context, namespaced(types), followed_namespaced),
+        garbage_collector(context, followed) {
+    if (!options.ca_pem.empty()) root_ca_publisher.emplace(context, std::move(options.ca_pem));
+  }
+
+  // Calls `visit` with each controller.
+  template <class Visit>
+  void for_each(Visit visit) {
+    visit(deployment);
+    visit(replica_set);
+    visit(service_account);
+    visit(pod_garbage_collector);
+    if (root_ca_publisher) visit(*root_ca_publisher);
+    visit(namespace_controller);
+    visit(garbage_collector);
+  }
+};
+
+ControllerManager::ControllerManager(const Context& context, ControllerManagerOptions options)
+    : executor_(context.executor), controllers_(std::make_unique<Controllers>(context, std::move(options))) {}
+
+ControllerManager::~ControllerManager() = default;
+
+void ControllerManager::start() {
+  controllers_->for_each([](auto& controller) { controller.start(); });
+}
+
+Task<void> ControllerManager::stop() {
+  TaskGroup stopping(executor_);
+  controllers_->for_each([&stopping](auto& controller) { stopping.spawn(controller.stop()); });
+  co_await stopping.join();
+}
+
+}  // namespace skiff::controllers

@@ -1,0 +1,107 @@
+#include "server/controllers/pod_garbage_collector.h"
+
+#include "api/client/indexes.h"
+#include "api/views/conditions.h"
+#include "api/views/meta.h"
+#include "server/controllers/keys.h"
+
+#include <utility>
+
+namespace skiff::controllers {
+
+using api::ObjectPtr;
+
+namespace {
+
+std::string node_of(const Json& pod) { return string_at(pod, {"spec", "nodeName"}); }
+
+bool has_finished(const Json& pod) {
+  const std::string phase = string_at(pod, {"status", "phase"});
+  return phase == "Succeeded" || phase == "Failed";
+}
+
+}  // namespace
+
+PodGarbageCollector::PodGarbageCollector(const Context& context, std::chrono::nanoseconds quarantine)
+    : client_(context.client),
+      clock_(context.clock),
+      quarantine_(quarantine),
+      pods_(context.informers.informer(api::kPods)),
+      nodes_(context.informers.informer(api::kNodes)),
+      controller_(context.executor, "pod garbage collector", kWorkers,
+                  [this](std::string key) { return sync(std::move(key)); }) {
+  pods_.add_index(api::kByNode, api::by_node);
+  api::InformerHandlers pods;
+  pods.added = [this](const ObjectPtr& pod) { on_pod(pod); };
+  pods.updated = [this](const ObjectPtr& old_pod, const ObjectPtr& pod) {
+    const bool changed =
+        node_of(*old_pod) != node_of(*pod) || api::is_terminating(*old_pod) != api::is_terminating(*pod);
+    if (changed) on_pod(pod);
+  };
+  pods_.add_handlers(std::move(pods));
+  api::InformerHandlers nodes;
+  nodes.deleted = [this](const ObjectPtr& node) {
+    for (const ObjectPtr& pod : pods_.cache().by_index(api::kByNode, api::name_of(*node))) on_pod(pod);
+  };
+  nodes_.add_handlers(std::move(nodes));
+}
+
+void PodGarbageCollector::on_pod(const ObjectPtr& pod) {
+  const std::string node = node_of(*pod);
+  if (node.empty()) {
+    if (api::is_terminating(*pod)) controller_.enqueue(key_text(*pod));
+  } else if (!nodes_.cache().get({"", node})) {
+    controller_.enqueue_after(key_text(*pod), quarantine_);
+  }
+}
+
+Task<api::Result<void>> PodGarbageCollector::sync(std::string key) {
+  const ObjectPtr pod = pods_.cache().get(parse_key(key));
+  if (!pod) co_return api::Result<void>();
+  const std::string node = node_of(*pod);
+  if (node.empty()) {
+    if (!api::is_terminating(*pod)) co_return api::Result<void>();
+    co_return co_await remove(pod);
+  }
+  if (nodes_.cache().get({"", node})) co_return api::Result<void>();
+  const api::Result<bool> gone = co_await node_is_gone(node);
+  if (!gone) co_return gone.error();
+  if (!*gone) co_return api::Result<void>();
+  const api::Result<void> marked = co_await mark_failed(pod);
+  if (!marked) co_return marked.error();
+  co_return co_await remove(pod);
+}
+
+// The cache may be behind.
+Task<api::Result<bool>> PodGarbageCollector::node_is_gone(std::string node) {
+  const api::NamespacedName name{"", node};
+  const api::Result<ObjectPtr> live = co_await client_.get(api::kNodes, name);
+  if (live) co_return false;
+  if (live.error().reason == api::Reason::kNotFound) co_return true;
+  co_return live.error();
+}
+
+Task<api::Result<void>> PodGarbageCollector::mark_failed(ObjectPtr pod) {
+  if (has_finished(*pod)) co_return api::Result<void>();
+  Json updated = *pod;
+  updated["status"]["phase"] = "Failed";
+  const api::Condition condition{"DisruptionTarget", "True", "DeletionByPodGC", "PodGC: node no longer exists"};
+  api::set_condition(updated, condition, clock_.now());
+  api::WriteOptions options;
+  options.subresource = "status";
+  const api::Result<ObjectPtr> written = co_await client_.update(api::kPods, std::move(updated), options);
+  if (!written && written.error().reason != api::Reason::kNotFound) co_return written.error();
+  co_return api::Result<void>();
+}
+
+Task<api::Result<void>> PodGarbageCollector::remove(ObjectPtr pod) {
+  api::DeleteOptions options;
+  options.grace_period_seconds = 0;
+  options.uid = api::uid_of(*pod);
+  const api::NamespacedName name = api::key_of(*pod);
+  const api::Result<ObjectPtr> removed = co_await client_.remove(api::kPods, name, options);
+  if (!removed && removed.error().reason != api::Reason::kNotFound) co_return removed.error();
+  co_return api::Result<void>();
+}
+
+}  // namespace skiff::controllers
