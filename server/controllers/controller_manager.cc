@@ -49,7 +49,7 @@ struct ControllerManager::Controllers {
   NamespaceController namespace_controller;
   GarbageCollector garbage_collector;
 
-  Controllers(const Context& context, ControllerManagerOptions options)
+  Controllers(const Context& context, ManagerOptions options)
       : types(std::move(options.types)),
         deployment(context),
         replica_set(context),
@@ -73,19 +73,29 @@ struct ControllerManager::Controllers {
   }
 };
 
-ControllerManager::ControllerManager(const Context& context, ControllerManagerOptions options)
-    : executor_(context.executor), controllers_(std::make_unique<Controllers>(context, std::move(options))) {}
+ControllerManager::ControllerManager(const Context& context, ManagerOptions options)
+    : executor_(context.executor),
+      informers_(context.informers),
+      controllers_(std::make_unique<Controllers>(context, std::move(options))) {}
 
 ControllerManager::~ControllerManager() = default;
 
-void ControllerManager::start() {
+Task<bool> ControllerManager::start() {
+  informers_.start();
+  const bool synced = co_await informers_.wait_until_synced();
+  if (!synced) co_return false;
+  started_ = true;
   controllers_->for_each([](auto& controller) { controller.start(); });
+  co_return true;
 }
 
 Task<void> ControllerManager::stop() {
-  TaskGroup stopping(executor_);
-  controllers_->for_each([&stopping](auto& controller) { stopping.spawn(controller.stop()); });
-  co_await stopping.join();
+  if (started_) {
+    TaskGroup stopping(executor_);
+    controllers_->for_each([&stopping](auto& controller) { stopping.spawn(controller.stop()); });
+    co_await stopping.join();
+  }
+  co_await informers_.stop();
 }
 
 }  // namespace skiff::controllers

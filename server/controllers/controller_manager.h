@@ -10,31 +10,33 @@
 
 namespace skiff::controllers {
 
-struct ControllerManagerOptions {
-  // All kinds that the server serves, each in one version. The texts in them outlive the manager.
-  std::vector<api::ResourceType> types;
+struct ManagerOptions {
   // Published in every namespace as kube-root-ca.crt; empty: not published.
   std::string ca_pem;
+  // All kinds that the server serves, each in one version. The texts in them outlive the manager.
+  std::vector<api::ResourceType> types;
 };
 
-// All controllers of the cluster, listed in the .cc file.
+// All controllers of the cluster (they are listed in the .cc file), and the life of the informers that they share.
 //
-// Operation: the constructor registers them with the informers of the context; start() starts them once the informers
-// have synced (the owner of the informers starts these, and may share them with the scheduler). Concurrency: everything
-// on the context's executor.
+// Operation: the constructor registers the controllers with the context's informers. Others on the same executor (the
+// scheduler) may share these: constructed before start() and started after it, stopped before stop().
+// Concurrency: everything on the context's executor.
 class ControllerManager {
  public:
-  ControllerManager(const Context& context, ControllerManagerOptions options);
+  ControllerManager(const Context& context, ManagerOptions options);
   ~ControllerManager();
 
-  void start();
-  // Stops all at the same time and returns when the last one has stopped. The informers are stopped afterwards by their
-  // owner.
+  // Starts the informers and, once they have synced, all controllers. False when stop() came first.
+  Task<bool> start();
+  // Stops the controllers, all at the same time, and then the informers.
   Task<void> stop();
 
  private:
   struct Controllers;
   asio::any_io_executor executor_;
+  api::InformerFactory& informers_;
+  bool started_ = false;
   std::unique_ptr<Controllers> controllers_;
 };
 

@@ -100,12 +100,12 @@ TEST_CASE("PodGarbageCollector") {
 
 TEST_CASE("ControllerManager runs all controllers together") {
   Cluster cluster;
-  ControllerManagerOptions options;
+  ManagerOptions options;
   options.types = {api::kNamespaces, api::kNodes,       api::kPods,        api::kConfigMaps, api::kSecrets,
                    api::kEvents,     api::kDeployments, api::kReplicaSets, api::kLeases,     api::kServiceAccounts};
   options.ca_pem = "PEM";
   ControllerManager manager(cluster.context(), std::move(options));
-  cluster.start(manager);
+  REQUIRE(test::run(cluster.io, manager.start()));
   make_namespace(cluster, "default");
   const Json labels = {{"app", "web"}};
   cluster.client.put(
@@ -124,5 +124,5 @@ TEST_CASE("ControllerManager runs all controllers together") {
   REQUIRE(test::run(cluster.io, cluster.client.remove(api::kDeployments, web, background)));
   cluster.until([&] { return cluster.pods().empty(); });
   CHECK(cluster.client.peek_all(api::kReplicaSets).empty());
-  cluster.stop(manager);
+  test::run(cluster.io, manager.stop());
 }
