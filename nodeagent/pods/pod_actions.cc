@@ -212,7 +212,8 @@ Task<void> PodWorker::execute(DelayRestart action) {
 
 Task<void> PodWorker::stop_container(std::string id, std::chrono::seconds grace) {
   const auto stopped = co_await context_.runtime.stop_container(id, grace);
-  if (!stopped) spdlog::warn("pod {}: stop container {}: {}", describe_pod(*pod_), id, stopped.error().message);
+  if (!stopped && !stopping_)
+    spdlog::warn("pod {}: stop container {}: {}", describe_pod(*pod_), id, stopped.error().message);
 }
 
 // All at the same time, so that the grace period counts once.

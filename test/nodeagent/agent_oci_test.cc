@@ -148,4 +148,35 @@ TEST_CASE("a real pod's whole life") {
   CHECK(list_directory(node.harness.path("agent/pods")).empty());
 }
 
+TEST_CASE("an agent that stops does not wait for containers that take their time to end") {
+  if (skiff::test::must_skip({"crun", "conmon", "nft", "ip", "busybox"})) return;
+  RealNode node;
+  Json pod = skiff::test::make_pod();
+  pod["spec"]["terminationGracePeriodSeconds"] = 600;
+  pod["spec"]["containers"][0]["command"] = {"/bin/sh", "-c", "trap '' TERM; while true; do sleep 1; done"};
+  node.start();
+  node.client.put(api::kPods, pod);
+  node.harness.run_until([&] { return node.is_ready(); });
+  node.client.modify(api::kPods, {"default", "web"}, [](Json& ending) {
+    ending["metadata"]["finalizers"] = Json::array({"example.com/hold"});
+    ending["metadata"]["deletionTimestamp"] = "2026-11-22T12:10:00Z";
+    ending["metadata"]["deletionGracePeriodSeconds"] = 600;
+  });
+  node.harness.run_until([&] {
+    for (const auto& event : node.client.peek_all(api::kEvents)) {
+      if (string_at(*event, {"reason"}) == "Killing") return true;
+    }
+    return false;
+  });
+  node.stop();  // within the harness's 20 s
+
+  // It runs on, and the next agent finds it.
+  node.harness.restart();
+  const auto found = node.harness.run(node.harness.runtime().recover());
+  REQUIRE(found);
+  REQUIRE(found->containers.size() == 1);
+  CHECK(found->containers[0].state == ContainerState::kRunning);
+  REQUIRE(node.harness.run(node.harness.runtime().remove_sandbox(found->sandboxes[0].id)));
+}
+
 }  // namespace skiff::nodeagent::test

@@ -273,7 +273,7 @@ Task<Result<void>> OciRuntime::start_container(std::string container_id) {
 Task<bool> OciRuntime::wait_for_exit(std::shared_ptr<Container> container, steady_clock::time_point deadline) {
   Signal ended(options_.executor);
   container->waiters.push_back(ended.notifier());
-  while (!container->has_exited()) {
+  while (!container->has_exited() && !detached_) {
     if (!co_await ended.wait_until(deadline)) break;
   }
   co_return container->has_exited();
@@ -296,6 +296,7 @@ Task<Result<void>> OciRuntime::stop_container(std::string container_id, std::chr
     if (auto sent = operations_->signal_container(container->record, signal); !sent) co_return sent;
     const auto deadline = steady_clock::now() + grace;
     if (co_await wait_for_exit(container, deadline)) co_return Result<void>();
+    if (detached_) co_return Error{ErrorCode::kUnavailable, "the agent stops"};
   }
   co_return co_await kill(container);
 }
@@ -351,6 +352,10 @@ RuntimeSnapshot OciRuntime::snapshot() const {
 }
 
 Task<void> OciRuntime::detach() {
+  detached_ = true;  // nobody waits out a grace period any more: the next agent gives it anew
+  for (const auto& [id, container] : containers_) {
+    for (const auto& wake : container->waiters) wake();
+  }
   child_signals_.cancel();
   for (const auto& [id, sandbox] : sandboxes_) sandbox->watch.reset();
   for (const auto& [id, container] : containers_) container->watch.reset();

@@ -76,6 +76,7 @@ class OciRuntime final : public Runtime {
   std::map<std::string, std::shared_ptr<Sandbox>> sandboxes_;
   std::map<std::string, std::shared_ptr<Container>> containers_;
   TaskGroup tasks_;
+  bool detached_ = false;
   asio::signal_set child_signals_;
 };
 
