@@ -29,6 +29,9 @@ struct Registry::Impl {
   // Of all objects of a kind, or of those in one namespace.
   [[nodiscard]] static std::string prefix_of(const Kind& kind, const std::string& namespace_);
 
+  // kNotFound for a subresource that the kind does not let clients update.
+  [[nodiscard]] static api::Result<void> check_subresource(const Kind& kind, std::string_view subresource);
+
   // decode.cc: a client's document of the served version as an object of the storage version, with defaults.
   [[nodiscard]] api::Result<Json> decode(CallContext& context, const ServedKind& kind, Json document,
                                          const WriteParams& params) const;

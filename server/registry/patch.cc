@@ -44,6 +44,7 @@ api::Status bad_patch(const api::Status& error, const Json& document) {
 Task<api::Result<Registry::Written>> Registry::patch(CallContext& context, ServedKind kind, api::NamespacedName name,
                                                      std::string subresource, api::PatchType type, Json patch,
                                                      WriteParams params) {
+  if (auto known = Impl::check_subresource(*kind.kind, subresource); !known) co_return known.error();
   auto patched_scale = [&](const Json& current) -> api::Result<Json> {
     const api::schema::Struct* scale_type = impl_->catalog.find_kind("autoscaling", "v1", "Scale");
     auto scale = apply(scale_type, type, Impl::scale_document(*kind.kind, current), patch);

@@ -4,6 +4,8 @@
 #include "server/registry/border.h"
 #include "server/registry/impl.h"
 
+#include <algorithm>
+
 namespace skiff::server {
 
 Registry::Registry(store::Store& store, const KindTable& kinds, const api::schema::Catalog& catalog, const Clock& clock,
@@ -53,6 +55,18 @@ std::string Registry::Impl::prefix_of(const Kind& kind, const std::string& names
   std::string prefix = kind.key_prefix();
   if (kind.namespaced && !namespace_.empty()) prefix += namespace_ + "/";
   return prefix;
+}
+
+api::Result<void> Registry::Impl::check_subresource(const Kind& kind, std::string_view subresource) {
+  if (subresource.empty() || (subresource == "status" && kind.has_status)) return {};
+  if (subresource == "scale" && kind.scale) return {};
+  if (const Kind::Subresource* found = kind.find_subresource(subresource)) {
+    if (std::find(found->verbs.begin(), found->verbs.end(), "update") != found->verbs.end()) return {};
+  }
+  api::Status status;
+  status.reason = api::Reason::kNotFound;
+  status.message = "the server could not find the requested resource";
+  return status;
 }
 
 api::Result<void> Registry::Impl::mutate(const AdmissionRequest& request, Json* object) const {

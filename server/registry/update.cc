@@ -34,6 +34,7 @@ api::Result<void> check_address(const Kind& kind, const api::NamespacedName& nam
 
 Task<api::Result<Registry::Written>> Registry::update(CallContext& context, ServedKind kind, api::NamespacedName name,
                                                       std::string subresource, Json object, WriteParams params) {
+  if (auto known = Impl::check_subresource(*kind.kind, subresource); !known) co_return known.error();
   Impl::Decide decide;
   if (subresource == "scale") {
     decide = [&](const store::Record& record, Json current) -> api::Result<Decision> {

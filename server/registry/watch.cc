@@ -35,7 +35,10 @@ api::Result<void> RegistryWatch::poll(std::vector<RegistryEvent>& events, std::s
   while (initial_reported_ < initial_.size() && events.size() - before < max) {
     events.push_back(RegistryEvent{api::WatchEventType::kAdded, std::move(initial_[initial_reported_++])});
   }
-  if (initial_reported_ == initial_.size()) initial_.clear(), initial_reported_ = 0;
+  if (initial_reported_ == initial_.size()) {
+    initial_.clear();
+    initial_reported_ = 0;
+  }
   while (events.size() == before) {
     batch_.clear();
     if (auto polled = watch_->poll(batch_, max); !polled) {

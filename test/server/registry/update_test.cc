@@ -155,6 +155,19 @@ TEST_CASE("the scale subresource reads and writes the replicas alone") {
   }
 }
 
+TEST_CASE("a subresource that the kind does not have is not found") {
+  Cluster cluster;
+  const Json created = *cluster.create(api::kPods, pod("web"));
+  for (const char* subresource : {"scale", "binding", "finalize", "nonsense"}) {
+    INFO(subresource);
+    const auto updated = cluster.update(api::kPods, created, subresource);
+    REQUIRE_FALSE(updated);
+    CHECK(updated.error().reason == Reason::kNotFound);
+    CHECK(updated.error().message == "the server could not find the requested resource");
+    CHECK_FALSE(cluster.patch(api::kPods, "web", api::PatchType::kMerge, Json::object(), subresource));
+  }
+}
+
 TEST_CASE("concurrent patches of one object all arrive") {
   Cluster cluster;
   REQUIRE(cluster.create(api::kConfigMaps, config_map("counter")));
