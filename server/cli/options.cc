@@ -177,7 +177,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     parsed.image.data_directory = parsed.data_directory;
     return std::move(parsed.image);
   }
-  if (clean->parsed()) return CleanOptions{parsed.global, parsed.data_directory, ""};
+  if (clean->parsed()) return CleanOptions{parsed.global, parsed.data_directory};
   if (kubeconfig->parsed()) return KubeconfigOptions{parsed.data_directory};
   if (version->parsed()) return VersionOptions{};
   return Usage{2, app.help()};

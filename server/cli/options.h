@@ -56,7 +56,6 @@ struct ImageOptions {
 struct CleanOptions {
   GlobalOptions global;
   std::string data_directory;
-  std::string bridge;
 };
 
 struct KubeconfigOptions {

@@ -1,0 +1,103 @@
+#include "api/base/log.h"
+#include "server/cli/commands.h"
+#include "server/cli/data_directory.h"
+#include "server/cluster/control_plane.h"
+#include "server/cluster/nodes.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <iostream>
+
+namespace skiff::server {
+namespace {
+
+// The one line on stdout that scripts wait for.
+void announce(const ControlPlane& control_plane) {
+  const Json line = {{"ready", true},
+                     {"server", control_plane.url()},
+                     {"kubeconfig", control_plane.kubeconfig_path()},
+                     {"pid", getpid()}};
+  std::cout << to_json_text(line) << std::endl;
+}
+
+// Every connection, watch of a log and container takes descriptors; the usual soft limit of 1024 would end at a
+// thousand watchers.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Task<Result<void>> start(ControlPlane& control_plane, Nodes* nodes) {
+  if (auto started = co_await control_plane.start(); !started) co_return started.error();
+  if (nodes == nullptr) co_return Result<void>();
+  co_return co_await nodes->start();
+}
+
+// From ready to stopped. `failure` is set when it did not get that far.
+Task<void> serve(ControlPlane& control_plane, Nodes* nodes, asio::signal_set& signals, std::optional<Error>& failure) {
+  const auto started = co_await start(control_plane, nodes);
+  if (started) {
+    announce(control_plane);
+    const int signal = co_await signals.async_wait(asio::use_awaitable);
+    spdlog::info("stopping on signal {}", signal);
+    // A second signal is impatience: it ends the process at once.
+    signals.clear();
+  } else {
+    failure = started.error();
+  }
+  if (nodes != nullptr) co_await nodes->stop();
+  co_await control_plane.stop();
+}
+
+}  // namespace
+
+int run_serve(const ServeOptions& options) {
+  if (!init_logging(options.global.log_level)) return fail("unknown log level " + options.global.log_level);
+  // A client that goes away is an error of its connection, not the end of the process.
+  ::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  const SystemClock clock;
+  const auto directory = DataDirectory::open(options.data_directory);
+  if (!directory) return fail(directory.error().message);
+  auto control_plane = ControlPlane::open(options, *directory, clock);
+  if (!control_plane) return fail(control_plane.error().message);
+  std::unique_ptr<Nodes> nodes;
+  if (options.with_nodes) {
+    auto opened = Nodes::open(options, *directory, clock, **control_plane);
+    if (!opened) return fail(opened.error().message);
+    nodes = std::move(*opened);
+  }
+
+  asio::io_context context(1);
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  std::optional<Error> failure;
+  asio::co_spawn(context, serve(**control_plane, nodes.get(), signals, failure),
+                 [](const std::exception_ptr& exception) {
+                   if (exception) std::rethrow_exception(exception);
+                 });
+  context.run();
+  nodes.reset();
+  if (failure) return fail(failure->message);
+  if (options.remove_on_exit) {
+    if (const auto cleaned = clean_node(*directory); !cleaned) return fail(cleaned.error().message);
+  }
+  return 0;
+}
+
+int run_clean(const CleanOptions& options) {
+  if (!init_logging(options.global.log_level)) return fail("unknown log level " + options.global.log_level);
+  // The lock tells that no skiff runs on it.
+  const auto directory = DataDirectory::open(options.data_directory);
+  if (!directory) return fail(directory.error().message);
+  const auto cleaned = clean_node(*directory);
+  return cleaned ? 0 : fail(cleaned.error().message);
+}
+
+}  // namespace skiff::server

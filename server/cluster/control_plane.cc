@@ -1,0 +1,243 @@
+#include "server/cluster/control_plane.h"
+
+#include "api/client/informer.h"
+#include "api/schema/schema.h"
+#include "scheduler/scheduler.h"
+#include "server/admission/admission.h"
+#include "server/auth/authenticator.h"
+#include "server/auth/kubeconfig.h"
+#include "server/auth/pki.h"
+#include "server/cluster/host.h"
+#include "server/cluster/io_threads.h"
+#include "server/controllers/controller_manager.h"
+#include "server/handlers/api_handler.h"
+#include "server/http/http_server.h"
+#include "server/registry/bootstrap.h"
+#include "server/registry/direct_client.h"
+#include "server/registry/registry.h"
+#include "store/memory/memory_store.h"
+#include "store/sqlite/sqlite_store.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <array>
+#include <fstream>
+#include <sstream>
+
+namespace skiff::server {
+namespace {
+
+constexpr int kHttpThreads = 2;
+
+Result<std::unique_ptr<store::Store>> open_store(const ServeOptions& options, const DataDirectory& directory) {
+  if (options.in_memory) return store::open_memory_store();
+  auto opened = store::open_sqlite_store(directory.store());
+  if (!opened) return Error{ErrorCode::kUnavailable, opened.error().message};
+  return std::move(*opened);
+}
+
+Result<Pki> open_pki(const ServeOptions& options, const DataDirectory& directory, TimePoint now) {
+  PkiOptions pki;
+  pki.listen_address = options.listen_address;
+  pki.host_name = host_name();
+  pki.extra_names = options.tls_sans;
+  return options.in_memory && options.data_directory.empty() ? create_pki(pki, now)
+                                                             : load_or_create_pki(directory.pki(), pki, now);
+}
+
+Result<std::string> read_option_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return errno_error(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// The server's identity and whom it believes: ours, unless options name files.
+Result<TlsOptions> tls_options(const ServeOptions& options, const Pki& pki) {
+  TlsOptions tls{pki.apiserver.certificate, pki.apiserver.key, pki.ca.certificate};
+  struct FileOption {
+    const char* flag;
+    const std::string& path;
+    std::string* target;
+    bool replace;
+  };
+  const std::array<FileOption, 3> files{
+      FileOption{"--tls-cert-file", options.tls_certificate_file, &tls.certificate, true},
+      FileOption{"--tls-private-key-file", options.tls_private_key_file, &tls.private_key, true},
+      FileOption{"--client-ca-file", options.client_ca_file, &tls.client_ca, false}};
+  for (const FileOption& file : files) {
+    if (file.path.empty()) continue;
+    auto text = read_option_file(file.path);
+    if (!text) return text.error().wrap(file.flag);
+    *file.target = file.replace ? std::move(*text) : *file.target + *text;
+  }
+  return tls;
+}
+
+Result<std::vector<TokenUser>> token_users(const ServeOptions& options, const Pki& pki) {
+  std::vector<TokenUser> users;
+  if (!options.token_auth_file.empty()) {
+    const auto text = read_option_file(options.token_auth_file);
+    if (!text) return text.error().wrap("--token-auth-file");
+    auto parsed = parse_token_file(*text, options.token_auth_file);
+    if (!parsed) return parsed.error().wrap("--token-auth-file");
+    users = std::move(*parsed);
+  }
+  users.push_back(TokenUser{pki.admin_token, api::User{"kubernetes-admin", {"system:masters"}, ""}});
+  return users;
+}
+
+AdmissionOptions admission_options(const ServeOptions& options) {
+  AdmissionOptions admission;
+  admission.default_not_ready_toleration_seconds = options.not_ready_toleration_seconds;
+  admission.default_unreachable_toleration_seconds = options.unreachable_toleration_seconds;
+  return admission;
+}
+
+// As whom a component of the control plane writes.
+api::User component_user(const std::string& name) { return api::User{name, {"system:authenticated"}, ""}; }
+
+// Every kind in its storage version.
+std::vector<api::ResourceType> served_resources(const KindTable& kinds) {
+  std::vector<api::ResourceType> resources;
+  for (const Kind& kind : kinds.all()) {
+    const ServedVersion& version = kind.versions.front();
+    resources.push_back({version.group, version.version, kind.plural, kind.kind, kind.namespaced});
+  }
+  return resources;
+}
+
+// How a client on this machine reaches the server.
+std::string url_of(const std::string& address, std::uint16_t port) {
+  if (address == "0.0.0.0") return fmt::format("https://127.0.0.1:{}", port);
+  if (address == "::") return fmt::format("https://[::1]:{}", port);
+  const bool is_v6 = address.find(':') != std::string::npos;
+  return is_v6 ? fmt::format("https://[{}]:{}", address, port) : fmt::format("https://{}:{}", address, port);
+}
+
+}  // namespace
+
+struct ControlPlane::Impl {
+  Impl(const Clock& clock_in, ServeOptions options_in, std::unique_ptr<store::Store> store_in, Pki pki_in,
+       ServiceAccountTokens tokens_in)
+      : clock(clock_in),
+        options(std::move(options_in)),
+        pki(std::move(pki_in)),
+        tokens(std::move(tokens_in)),
+        catalog(api::schema::Catalog::builtin()),
+        kinds(builtin_kinds(*catalog)),
+        store(std::move(store_in)),
+        registry(*store, kinds, *catalog, clock, default_admission(admission_options(options))),
+        authorizer(*authorization_mode_from_string(options.authorization_mode)),
+        api_handler(ApiParts{registry, *catalog, nodes, authorizer, tokens}, {}),
+        authenticator(tokens, clock),
+        door(authenticator, api_handler),
+        controllers_client(registry, component_user("system:kube-controller-manager")),
+        scheduler_client(registry, component_user("system:kube-scheduler")),
+        informers(control_thread.executor(), controllers_client),
+        scheduler(control_thread.executor(), scheduler_client, informers, clock),
+        controllers(controllers::Context{control_thread.executor(), controllers_client, informers, clock},
+                    controllers::ManagerOptions{pki.ca.certificate, served_resources(kinds)}) {}
+
+  const Clock& clock;
+  const ServeOptions options;
+  const Pki pki;
+  const ServiceAccountTokens tokens;
+  const std::unique_ptr<const api::schema::Catalog> catalog;
+  const KindTable kinds;
+  // Outlive what waits on them; after stop() nothing does.
+  IoThreads http_threads{kHttpThreads};
+  IoThreads control_thread{1};
+
+  const std::unique_ptr<store::Store> store;
+  Registry registry;
+  NodeDirectory nodes;
+  const Authorizer authorizer;
+  ApiHandler api_handler;
+  Authenticator authenticator;
+  AuthenticatingHandler door;
+  std::unique_ptr<HttpServer> http;
+
+  DirectClient controllers_client;
+  DirectClient scheduler_client;
+  api::InformerFactory informers;
+  scheduler::Scheduler scheduler;  // before the controllers: the informers that it needs start with theirs
+  controllers::ControllerManager controllers;
+
+  bool listening = false;
+  bool controlling = false;
+  std::string url;
+  std::string kubeconfig_path;
+};
+
+ControlPlane::ControlPlane(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ControlPlane::~ControlPlane() = default;
+
+Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const ServeOptions& options, const DataDirectory& directory,
+                                                         const Clock& clock) {
+  auto pki = open_pki(options, directory, clock.now());
+  if (!pki) return pki.error();
+  auto tokens = ServiceAccountTokens::create(pki->service_account_private_key);
+  if (!tokens) return tokens.error().wrap("service account key");
+  auto tls = tls_options(options, *pki);
+  if (!tls) return tls.error();
+  auto users = token_users(options, *pki);
+  if (!users) return users.error();
+  auto store = open_store(options, directory);
+  if (!store) return store.error();
+
+  auto impl = std::make_unique<Impl>(clock, options, std::move(*store), std::move(*pki), std::move(*tokens));
+  for (TokenUser& user : *users) impl->authenticator.add_token(std::move(user));
+  impl->kubeconfig_path = options.kubeconfig.empty() ? directory.kubeconfig() : options.kubeconfig;
+  HttpServerOptions http;
+  http.address = options.listen_address;
+  http.port = options.listen_port;
+  http.tls = std::move(*tls);
+  impl->http = std::make_unique<HttpServer>(impl->http_threads.executor(), impl->door, clock, std::move(http));
+  return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(impl)));
+}
+
+Task<Result<void>> ControlPlane::start() {
+  Impl& impl = *impl_;
+  // The port first: when it is taken, nothing has happened yet.
+  if (auto listening = impl.http->start(); !listening) co_return listening.error();
+  impl.listening = true;
+  const auto initial = co_await bootstrap(impl.registry);
+  if (!initial) co_return Error{ErrorCode::kInternal, initial.error().message};
+  impl.controlling = true;
+  co_await asio::co_spawn(impl.control_thread.executor(), start_control(impl), asio::use_awaitable);
+  impl.url = url_of(impl.options.listen_address, impl.http->port());
+  auto written = write_kubeconfig(impl.kubeconfig_path, kubeconfig_text(impl.url, impl.pki));
+  if (!written) co_return written.error().wrap("kubeconfig");
+  co_return Result<void>();
+}
+
+Task<void> ControlPlane::start_control(Impl& impl) {
+  const bool started = co_await impl.controllers.start();
+  if (started) impl.scheduler.start();
+}
+
+Task<void> ControlPlane::stop_control(Impl& impl) {
+  co_await impl.scheduler.stop();
+  co_await impl.controllers.stop();
+}
+
+Task<void> ControlPlane::stop() {
+  Impl& impl = *impl_;
+  if (impl.listening) co_await impl.http->stop();
+  if (impl.controlling)
+    co_await asio::co_spawn(impl.control_thread.executor(), stop_control(impl), asio::use_awaitable);
+  impl.store->close();
+}
+
+const std::string& ControlPlane::url() const { return impl_->url; }
+const std::string& ControlPlane::kubeconfig_path() const { return impl_->kubeconfig_path; }
+NodeDirectory& ControlPlane::nodes() { return impl_->nodes; }
+
+std::unique_ptr<api::Client> ControlPlane::node_client(const std::string& node_name) {
+  return std::make_unique<DirectClient>(
+      impl_->registry, api::User{"system:node:" + node_name, {"system:nodes", "system:authenticated"}, ""});
+}
+
+}  // namespace skiff::server

@@ -1,0 +1,23 @@
+#include "server/cli/commands.h"
+
+#include <iostream>
+
+namespace {
+
+using namespace skiff::server;
+
+struct RunCommand {
+  int operator()(const ServeOptions& options) const { return run_serve(options); }
+  int operator()(const ImageOptions& options) const { return run_image(options); }
+  int operator()(const CleanOptions& options) const { return run_clean(options); }
+  int operator()(const KubeconfigOptions& options) const { return run_kubeconfig(options); }
+  int operator()(const VersionOptions&) const { return run_version(); }
+  int operator()(const Usage& usage) const {
+    (usage.exit_code == 0 ? std::cout : std::cerr) << usage.text;
+    return usage.exit_code;
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return std::visit(RunCommand(), parse_command_line(argc, argv)); }
