@@ -6,7 +6,7 @@ namespace skiff::server {
 VerbResult bind_pod(ResourceCall& call) {
   api::Result<WriteQuery> query = create_query(call.request);
   if (!query) co_return query.error();
-  api::Result<Json> binding = read_body_as(call.request, call.type("", "v1", "Binding"));
+  api::Result<Json> binding = read_body_as(call.request, call.type("", "v1", "Binding"), call.parts.catalog);
   if (!binding) co_return binding.error();
 
   api::NamespacedName pod = call.name();

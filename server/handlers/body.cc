@@ -1,6 +1,7 @@
 #include "server/handlers/body.h"
 
 #include "api/base/check.h"
+#include "api/protobuf/decode.h"
 #include "api/schema/decode.h"
 #include "server/handlers/negotiation.h"
 
@@ -42,6 +43,13 @@ Result<ParsedJson> parse(std::string_view text, Encoding encoding) {
   return encoding == Encoding::kYaml ? parse_yaml(text) : parse_json(text);
 }
 
+Result<ParsedJson> parse(std::string_view text, Encoding encoding, const api::schema::Catalog& catalog) {
+  if (encoding != Encoding::kProtobuf) return parse(text, encoding);
+  Result<Json> document = api::protobuf::decode(text, catalog);
+  if (!document) return document.error();
+  return ParsedJson{std::move(*document), {}};
+}
+
 // The document in the type's shape, with its defaults.
 api::Result<Json> decoded(const api::schema::Struct& type, Json document) {
   document["kind"] = type.name;
@@ -55,10 +63,10 @@ api::Result<Json> decoded(const api::schema::Struct& type, Json document) {
 
 }  // namespace
 
-api::Result<Body> read_body(const Request& request, std::string_view kind) {
+api::Result<Body> read_body(const Request& request, std::string_view kind, const api::schema::Catalog& catalog) {
   const api::Result<Encoding> encoding = negotiate_input(request);
   if (!encoding) return encoding.error();
-  Result<ParsedJson> parsed = parse(request.body, *encoding);
+  Result<ParsedJson> parsed = parse(request.body, *encoding, catalog);
   if (!parsed) return unrecognized(request, kind, parsed.error().message);
   if (!parsed->value.is_object()) {
     return unrecognized(request, kind,
@@ -69,8 +77,9 @@ api::Result<Body> read_body(const Request& request, std::string_view kind) {
   return Body{std::move(parsed->value), std::move(parsed->duplicate_fields)};
 }
 
-api::Result<Json> read_body_as(const Request& request, const api::schema::Struct& type) {
-  api::Result<Body> body = read_body(request, type.name);
+api::Result<Json> read_body_as(const Request& request, const api::schema::Struct& type,
+                               const api::schema::Catalog& catalog) {
+  api::Result<Body> body = read_body(request, type.name, catalog);
   if (!body) return body.error();
   const std::string expected_version = type.group.empty() ? type.version : type.group + "/" + type.version;
   const std::string kind = string_at(body->document, {"kind"}, type.name);
@@ -93,7 +102,7 @@ api::Result<Body> read_patch(const Request& request, api::PatchType type) {
 
 api::Result<DeleteQuery> read_delete_options(const Request& request, const api::schema::Catalog& catalog) {
   if (request.body.empty()) return delete_query(request);
-  api::Result<Body> body = read_body(request, "DeleteOptions");
+  api::Result<Body> body = read_body(request, "DeleteOptions", catalog);
   if (!body) return body.error();
   // Upstream knows the kind in every group, for clients of before meta.k8s.io, so the version is not looked at.
   if (string_at(body->document, {"kind"}, "DeleteOptions") != "DeleteOptions") {

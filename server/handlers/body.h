@@ -16,14 +16,16 @@ struct Body {
   std::vector<std::string> duplicate_fields;
 };
 
-// Reads the body of a create or update, JSON or YAML by its Content-Type, as a JSON object. kUnsupportedMediaType;
-// kBadRequest with upstream's messages when it is malformed. `kind` is what it should be, for these messages; whether
-// it is, the registry finds out.
-[[nodiscard]] api::Result<Body> read_body(const Request& request, std::string_view kind);
+// Reads the body of a create or update, JSON, YAML or protocol buffers by its Content-Type, as a JSON object.
+// kUnsupportedMediaType; kBadRequest with upstream's messages when it is malformed. `kind` is what it should be, for
+// these messages; whether it is, the registry finds out.
+[[nodiscard]] api::Result<Body> read_body(const Request& request, std::string_view kind,
+                                          const api::schema::Catalog& catalog);
 
 // The same for what no registry decodes (a Binding, an Eviction, a TokenRequest): decoded by its schema. The document
 // must say that it is of this kind and version, or say nothing.
-[[nodiscard]] api::Result<Json> read_body_as(const Request& request, const api::schema::Struct& type);
+[[nodiscard]] api::Result<Json> read_body_as(const Request& request, const api::schema::Struct& type,
+                                             const api::schema::Catalog& catalog);
 
 // The body of a PATCH, which has no kind: JSON, or YAML for an apply patch.
 [[nodiscard]] api::Result<Body> read_patch(const Request& request, api::PatchType type);

@@ -6,7 +6,7 @@ namespace skiff::server {
 VerbResult create_object(ResourceCall& call) {
   api::Result<WriteQuery> query = create_query(call.request);
   if (!query) co_return query.error();
-  api::Result<Body> body = read_body(call.request, call.kind.kind->kind);
+  api::Result<Body> body = read_body(call.request, call.kind.kind->kind, call.parts.catalog);
   if (!body) co_return body.error();
 
   call.context.dry_run = query->dry_run;

@@ -8,7 +8,8 @@ namespace skiff::server {
 VerbResult evict_pod(ResourceCall& call) {
   const api::Result<WriteQuery> query = create_query(call.request);
   if (!query) co_return query.error();
-  const api::Result<Json> eviction = read_body_as(call.request, call.type("policy", "v1", "Eviction"));
+  const api::Result<Json> eviction =
+      read_body_as(call.request, call.type("policy", "v1", "Eviction"), call.parts.catalog);
   if (!eviction) co_return eviction.error();
   const std::string named = string_at(*eviction, {"metadata", "name"}, call.info.name);
   if (named != call.info.name) co_return api::bad_request("name in URL does not match name in Eviction object");

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kYamlType = "application/yaml";
+constexpr std::string_view kProtobufType = "application/vnd.kubernetes.protobuf";
 constexpr std::string_view kMetaGroup = "meta.k8s.io";
 // More alternatives than this are not read: no client has them.
 constexpr std::size_t kMaxAcceptClauses = 64;
@@ -187,7 +188,8 @@ api::Result<Encoding> negotiate_input(const Request& request) {
   const std::string type = content_type_of(request);
   if (type.empty() || type == kJsonType) return Encoding::kJson;
   if (type == kYamlType) return Encoding::kYaml;
-  return unsupported_media_type("application/json, application/yaml");
+  if (type == kProtobufType) return Encoding::kProtobuf;
+  return unsupported_media_type("application/json, application/yaml, application/vnd.kubernetes.protobuf");
 }
 
 api::Result<api::PatchType> negotiate_patch(const Request& request) {

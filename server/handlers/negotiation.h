@@ -11,7 +11,8 @@
 
 namespace skiff::server {
 
-enum class Encoding { kJson, kYaml };
+// Protocol buffers are understood, but never written.
+enum class Encoding { kJson, kYaml, kProtobuf };
 
 // In which shape an answer shows its object or list.
 enum class Shape { kObject, kTable, kPartialMetadata, kPartialMetadataList };

@@ -83,7 +83,8 @@ api::Result<void> bind_to_object(const ResourceCall& call, const Json& reference
 VerbResult issue_token(ResourceCall& call) {
   const api::Result<WriteQuery> query = create_query(call.request);
   if (!query) co_return query.error();
-  api::Result<Json> request = read_body_as(call.request, call.type("authentication.k8s.io", "v1", "TokenRequest"));
+  api::Result<Json> request =
+      read_body_as(call.request, call.type("authentication.k8s.io", "v1", "TokenRequest"), call.parts.catalog);
   if (!request) co_return request.error();
   const api::NamespacedName account = call.name();
   const api::Result<void> addressed = check_address(*request, account);

@@ -5,8 +5,8 @@ namespace skiff::server {
 namespace {
 
 api::Result<Body> read_updated(const ResourceCall& call) {
-  if (call.info.subresource != "scale") return read_body(call.request, call.kind.kind->kind);
-  api::Result<Json> scale = read_body_as(call.request, call.type("autoscaling", "v1", "Scale"));
+  if (call.info.subresource != "scale") return read_body(call.request, call.kind.kind->kind, call.parts.catalog);
+  api::Result<Json> scale = read_body_as(call.request, call.type("autoscaling", "v1", "Scale"), call.parts.catalog);
   if (!scale) return scale.error();
   return Body{std::move(*scale), {}};
 }

@@ -14,16 +14,22 @@ Request with_body(std::string body, const std::string& content_type = "applicati
   return request;
 }
 
+const api::schema::Catalog& catalog() {
+  static const std::unique_ptr<const api::schema::Catalog> catalog = api::schema::Catalog::builtin();
+  return *catalog;
+}
+
 }  // namespace
 
 TEST_CASE("bodies in both notations") {
   const Json expected = {{"kind", "Pod"}, {"metadata", {{"name", "x"}}}};
-  CHECK(read_body(with_body(R"({"kind":"Pod","metadata":{"name":"x"}})"), "Pod")->document == expected);
-  CHECK(read_body(with_body("kind: Pod\nmetadata:\n  name: x\n", "application/yaml"), "Pod")->document == expected);
+  CHECK(read_body(with_body(R"({"kind":"Pod","metadata":{"name":"x"}})"), "Pod", catalog())->document == expected);
+  CHECK(read_body(with_body("kind: Pod\nmetadata:\n  name: x\n", "application/yaml"), "Pod", catalog())->document ==
+        expected);
 }
 
 TEST_CASE("repeated members are reported") {
-  const auto body = read_body(with_body(R"({"kind":"Pod","spec":{"a":1,"a":2}})"), "Pod");
+  const auto body = read_body(with_body(R"({"kind":"Pod","spec":{"a":1,"a":2}})"), "Pod", catalog());
   REQUIRE(body);
   CHECK(body->duplicate_fields == std::vector<std::string>{"spec.a"});
   CHECK(body->document["spec"]["a"] == 2);
@@ -31,7 +37,7 @@ TEST_CASE("repeated members are reported") {
 
 TEST_CASE("bodies that are refused") {
   SECTION("empty") {
-    const auto body = read_body(with_body(""), "Pod");
+    const auto body = read_body(with_body(""), "Pod", catalog());
     REQUIRE_FALSE(body);
     CHECK(body.error().code() == 400);
     CHECK(body.error().message ==
@@ -39,17 +45,17 @@ TEST_CASE("bodies that are refused") {
           "unexpected end of JSON input (<empty>)");
   }
   SECTION("malformed, quoted as it is") {
-    const auto body = read_body(with_body("{\"kind\": \"Pod\", \"metadata\": {\"name\":"), "Pod");
+    const auto body = read_body(with_body("{\"kind\": \"Pod\", \"metadata\": {\"name\":"), "Pod", catalog());
     REQUIRE_FALSE(body);
     CHECK(body.error().message.ends_with("({\"kind\": \"Pod\", \"metadata\": {\" ...)"));
   }
   SECTION("malformed, quoted in hexadecimal") {
-    const auto body = read_body(with_body("nonsense"), "Pod");
+    const auto body = read_body(with_body("nonsense"), "Pod", catalog());
     REQUIRE_FALSE(body);
     CHECK(body.error().message.ends_with("(6e6f6e73656e7365)"));
   }
   SECTION("not an object") {
-    const auto body = read_body(with_body("[1]"), "Pod");
+    const auto body = read_body(with_body("[1]"), "Pod", catalog());
     REQUIRE_FALSE(body);
     CHECK(body.error().message ==
           "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: "
@@ -57,44 +63,42 @@ TEST_CASE("bodies that are refused") {
           "\"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" } (5b315d)");
   }
   SECTION("nested without end") {
-    const auto body = read_body(with_body(std::string(1 << 20, '[')), "Pod");
+    const auto body = read_body(with_body(std::string(1 << 20, '[')), "Pod", catalog());
     REQUIRE_FALSE(body);
     CHECK(body.error().code() == 400);
   }
   SECTION("another media type") {
-    const auto body = read_body(with_body("x", "application/vnd.kubernetes.protobuf"), "Pod");
+    const auto body = read_body(with_body("x", "application/cbor"), "Pod", catalog());
     REQUIRE_FALSE(body);
     CHECK(body.error().code() == 415);
   }
 }
 
 TEST_CASE("a body of a fixed kind may leave it out but not name another") {
-  const auto catalog = api::schema::Catalog::builtin();
-  const api::schema::Struct& type = *catalog->find_kind("policy", "v1", "Eviction");
-  CHECK(read_body_as(with_body("{}"), type));
-  CHECK(read_body_as(with_body(R"({"kind":"Eviction","apiVersion":"policy/v1"})"), type));
-  const auto other = read_body_as(with_body(R"({"kind":"Eviction","apiVersion":"apps/v1"})"), type);
+  const api::schema::Struct& type = *catalog().find_kind("policy", "v1", "Eviction");
+  CHECK(read_body_as(with_body("{}"), type, catalog()));
+  CHECK(read_body_as(with_body(R"({"kind":"Eviction","apiVersion":"policy/v1"})"), type, catalog()));
+  const auto other = read_body_as(with_body(R"({"kind":"Eviction","apiVersion":"apps/v1"})"), type, catalog());
   REQUIRE_FALSE(other);
   CHECK(other.error().message ==
         "Eviction in version \"v1\" cannot be handled as a Eviction: no kind \"Eviction\" is registered for version "
         "\"apps/v1\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"");
-  CHECK(read_body_as(with_body(R"({"metadata":7})"), type).error().code() == 400);
+  CHECK(read_body_as(with_body(R"({"metadata":7})"), type, catalog()).error().code() == 400);
 }
 
 TEST_CASE("delete options come from the body if there is one") {
-  const auto catalog = api::schema::Catalog::builtin();
   Request request = with_body("");
   request.query.emplace_back("gracePeriodSeconds", "5");
-  CHECK(read_delete_options(request, *catalog)->options.grace_period_seconds == 5);
+  CHECK(read_delete_options(request, catalog())->options.grace_period_seconds == 5);
   request.body = R"({"kind":"DeleteOptions","apiVersion":"apps/v1","gracePeriodSeconds":0,"orphanDependents":false})";
-  const auto query = read_delete_options(request, *catalog);
+  const auto query = read_delete_options(request, catalog());
   REQUIRE(query);
   CHECK(query->options.grace_period_seconds == 0);
   CHECK(query->accepted_when_pending);
   request.body = R"({"kind":"Pod"})";
-  CHECK(read_delete_options(request, *catalog).error().code() == 400);
+  CHECK(read_delete_options(request, catalog()).error().code() == 400);
   request.body = R"({"gracePeriodSeconds":"soon"})";
-  CHECK(read_delete_options(request, *catalog).error().message ==
+  CHECK(read_delete_options(request, catalog()).error().message ==
         "DeleteOptions in version \"v1\" cannot be handled as a DeleteOptions: json: cannot unmarshal string into Go "
         "struct field DeleteOptions.gracePeriodSeconds of type int64");
 }

@@ -124,12 +124,13 @@ TEST_CASE("bodies by their Content-Type") {
   CHECK(*negotiate_input(with_header("Content-Type", "")) == Encoding::kJson);
   CHECK(*negotiate_input(with_header("Content-Type", "application/json; charset=utf-8")) == Encoding::kJson);
   CHECK(*negotiate_input(with_header("Content-Type", "application/yaml")) == Encoding::kYaml);
-  const auto refused = negotiate_input(with_header("Content-Type", "application/vnd.kubernetes.protobuf"));
+  CHECK(*negotiate_input(with_header("Content-Type", "application/vnd.kubernetes.protobuf")) == Encoding::kProtobuf);
+  const auto refused = negotiate_input(with_header("Content-Type", "application/cbor"));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == 415);
   CHECK(refused.error().message ==
         "the body of the request was in an unknown format - accepted media types include: application/json, "
-        "application/yaml");
+        "application/yaml, application/vnd.kubernetes.protobuf");
 }
 
 TEST_CASE("patches by their Content-Type") {
