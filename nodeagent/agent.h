@@ -47,8 +47,9 @@ struct AgentOptions {
 // Operation: start() first finds out what an earlier agent left running and adopts it, then registers the Node and
 // follows the node's pods. Each pod has a PodWorker. Node status is written when it changes; there are no heartbeats
 // inside one process. What runs of pods that the API does not know (any more) is stopped once the first list of pods is
-// complete. Concurrency: everything on the executor given, which has one thread. What blocks runs on the pool. It will
-// not: stop containers because it stops, or act on pods of other nodes.
+// complete.
+// Concurrency: everything on the executor given, which has one thread. What blocks runs on the pool.
+// It will not: stop containers because it stops, or act on pods of other nodes.
 class NodeAgent final : public api::NodeService {
  public:
   // All must outlive the agent.

@@ -59,8 +59,9 @@ struct PodContext {
 //
 // Operation: wake() makes run() go: it observes the runtime, reports the status, and does what plan() says, until
 // nothing is left to do. While nothing is to be done there is no coroutine and no timer. The status is written only
-// when it says something new. Concurrency: everything on the agent's executor; one run() at a time. It will not: decide
-// (plan.h does), or keep anything on disk that recovery would need.
+// when it says something new.
+// Concurrency: everything on the agent's executor; one run() at a time.
+// It will not: decide (plan.h does), or keep anything on disk that recovery would need.
 class PodWorker : public std::enable_shared_from_this<PodWorker> {
  public:
   PodWorker(PodContext& context, api::ObjectPtr pod);

@@ -38,8 +38,8 @@ struct LogStreamOptions {
 // A container's log as a client asked for it.
 //
 // Operation: the file is read on the pool, in blocks. With follow, the stream then sleeps on inotify until the file
-// grows or the container ends; what the container wrote before its end is always delivered. Concurrency: as
-// api::ByteStream; everything on the executor of the first next().
+// grows or the container ends; what the container wrote before its end is always delivered.
+// Concurrency: as api::ByteStream; everything on the executor of the first next().
 class LogStream final : public api::ByteStream {
  public:
   // `pool` must outlive the stream.

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string>
-
 #include "api/base/json.h"
+
+#include <string>
 
 // The texts of the files that the agent manages in every container. Pure.
 namespace skiff::nodeagent {

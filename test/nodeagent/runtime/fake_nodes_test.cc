@@ -10,8 +10,8 @@ using namespace skiff;
 using namespace skiff::nodeagent;
 
 TEST_CASE("many simulated nodes share one watch of pods") {
-  constexpr std::size_t kNodes = 100;
-  constexpr std::size_t kPods = 300;
+  constexpr std::size_t kNodes = 50;
+  constexpr std::size_t kPods = 150;
   asio::io_context context;
   asio::thread_pool pool(1);
   test::FakeClock clock;
