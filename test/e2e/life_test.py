@@ -218,7 +218,7 @@ class RestartTest(unittest.TestCase):
         pod = cluster.wait_running("app=web", 1)[0]
         cluster.stop(signal.SIGKILL)
         web = [pid for pid, command in pids_of(pod) if "httpd" in command]
-        os.kill(web[0], signal.SIGTERM)
+        os.kill(web[0], signal.SIGKILL)
         wait_for("the container to end", lambda: not [pid for pid, command in pids_of(pod) if "httpd" in command])
         cluster.start()
         name = pod["metadata"]["name"]

@@ -131,6 +131,7 @@ class RestTest(ClusterTestCase):
         code, scale = self.call("GET", path + "/scale")
         self.assertEqual((code, scale["kind"], scale["spec"]), (200, "Scale", {"replicas": 1}))
         scale["spec"]["replicas"] = 3
+        del scale["metadata"]["resourceVersion"]  # whatever the controller writes meanwhile
         self.assertEqual(self.call("PUT", path + "/scale", scale)[0], 200)
         self.cluster.wait_running("app=scaled", 3)
         self.assertEqual(wait_for("its status", lambda: self.call("GET", path)[1]["status"].get("readyReplicas") == 3), True)
