@@ -178,7 +178,9 @@ Result<void> add_address(NetlinkSocket& socket, int index, Ipv4Address address, 
   header.ifa_index = static_cast<std::uint32_t>(index);
   NetlinkMessage message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, header);
   const std::uint32_t local = htonl(address.value);
-  const std::uint32_t broadcast = htonl(Ipv4Cidr{address, prefix_length}.broadcast().value);
+  const Ipv4Cidr network{address, prefix_length};
+  // htonl is a macro when optimizing.
+  const std::uint32_t broadcast = htonl(network.broadcast().value);
   message.attribute(IFA_LOCAL, local);
   message.attribute(IFA_ADDRESS, local);
   message.attribute(IFA_BROADCAST, broadcast);
