@@ -194,6 +194,28 @@ TEST_CASE("bodies and answers in YAML") {
   CHECK(missing.body.find("reason: NotFound\n") != std::string::npos);
 }
 
+TEST_CASE("a body in the protocol buffer form is answered in JSON") {
+  ApiServer api;
+  Headers headers;
+  headers.set("Content-Type", "application/vnd.kubernetes.protobuf");
+  headers.set("Accept", "application/vnd.kubernetes.protobuf,application/json");
+  // runtime.Unknown{typeMeta, raw}, and in raw ConfigMap{metadata{name: pb}, data{k: v}}.
+  const std::string body = std::string("k8s\0", 4) +
+                           "\x0a\x0f\x0a\x02v1\x12\x09"
+                           "ConfigMap" +
+                           "\x12\x0e\x0a\x04\x0a\x02pb\x12\x06\x0a\x01k\x12\x01v";
+  const Answer created = api.send("POST", kConfigMaps + "?fieldValidation=Strict", headers, body);
+  CHECK(created.status == 201);
+  CHECK(created.headers.get("Content-Type") == "application/json");
+  CHECK(created.json()["metadata"]["name"] == "pb");
+  CHECK(created.json()["data"] == Json({{"k", "v"}}));
+
+  const Answer broken = api.send("POST", kConfigMaps, headers, body.substr(0, body.size() - 1));
+  CHECK(broken.status == 400);
+  const Answer other = api.send("POST", "/api/v1/namespaces/default/pods", headers, body);
+  CHECK(other.status == 400);
+}
+
 TEST_CASE("indented answers") {
   ApiServer api;
   api.config_map("a");
@@ -303,6 +325,7 @@ TEST_CASE("a token for a service account") {
   const Answer issued = api.post(path, {{"spec", {{"expirationSeconds", 700}}}});
   CHECK(issued.status == 201);
   CHECK(issued.json()["kind"] == "TokenRequest");
+  CHECK(issued.json()["spec"]["audiences"] == Json::array({"https://kubernetes.default.svc.cluster.local"}));
   CHECK(issued.json()["status"]["expirationTimestamp"] == "2026-11-22T12:11:40Z");
   CHECK(issued.json()["status"]["token"].get<std::string>().size() > 100);
 
