@@ -83,13 +83,14 @@ ControllerManager::~ControllerManager() = default;
 Task<bool> ControllerManager::start() {
   informers_.start();
   const bool synced = co_await informers_.wait_until_synced();
-  if (!synced) co_return false;
+  if (!synced || stopping_) co_return false;
   started_ = true;
   controllers_->for_each([](auto& controller) { controller.start(); });
   co_return true;
 }
 
 Task<void> ControllerManager::stop() {
+  stopping_ = true;
   if (started_) {
     TaskGroup stopping(executor_);
     controllers_->for_each([&stopping](auto& controller) { stopping.spawn(controller.stop()); });

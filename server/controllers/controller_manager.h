@@ -37,6 +37,7 @@ class ControllerManager {
   asio::any_io_executor executor_;
   api::InformerFactory& informers_;
   bool started_ = false;
+  bool stopping_ = false;
   std::unique_ptr<Controllers> controllers_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "api/views/meta.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace skiff::controllers {
@@ -22,16 +23,16 @@ bool is_active_namespace(const api::Informer& namespaces, const std::string& nam
   return object && !api::is_terminating(*object);
 }
 
+bool is_namespace_terminating(const api::Status& error) {
+  return std::any_of(error.causes.begin(), error.causes.end(),
+                     [](const api::StatusCause& cause) { return cause.reason == "NamespaceTerminating"; });
+}
+
 api::Result<void> ignore_namespace_races(const api::Result<ObjectPtr>& created) {
-  if (created) return api::Result<void>();
-  switch (created.error().reason) {
-    case api::Reason::kAlreadyExists:
-    case api::Reason::kNotFound:
-    case api::Reason::kForbidden:
-      return api::Result<void>();
-    default:
-      return created.error();
-  }
+  if (created || is_namespace_terminating(created.error())) return {};
+  const api::Reason reason = created.error().reason;
+  if (reason == api::Reason::kAlreadyExists || reason == api::Reason::kNotFound) return {};
+  return created.error();
 }
 
 }  // namespace skiff::controllers

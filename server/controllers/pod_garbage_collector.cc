@@ -61,13 +61,15 @@ Task<api::Result<void>> PodGarbageCollector::sync(std::string key) {
   const std::string node = node_of(*pod);
   if (node.empty()) {
     if (!api::is_terminating(*pod)) co_return api::Result<void>();
+    const api::Result<void> marked = co_await mark_failed(pod, false);
+    if (!marked) co_return marked.error();
     co_return co_await remove(pod);
   }
   if (nodes_.cache().get({"", node})) co_return api::Result<void>();
   const api::Result<bool> gone = co_await node_is_gone(node);
   if (!gone) co_return gone.error();
   if (!*gone) co_return api::Result<void>();
-  const api::Result<void> marked = co_await mark_failed(pod);
+  const api::Result<void> marked = co_await mark_failed(pod, true);
   if (!marked) co_return marked.error();
   co_return co_await remove(pod);
 }
@@ -81,12 +83,14 @@ Task<api::Result<bool>> PodGarbageCollector::node_is_gone(std::string node) {
   co_return live.error();
 }
 
-Task<api::Result<void>> PodGarbageCollector::mark_failed(ObjectPtr pod) {
+Task<api::Result<void>> PodGarbageCollector::mark_failed(ObjectPtr pod, bool has_lost_node) {
   if (has_finished(*pod)) co_return api::Result<void>();
   Json updated = *pod;
   updated["status"]["phase"] = "Failed";
-  const api::Condition condition{"DisruptionTarget", "True", "DeletionByPodGC", "PodGC: node no longer exists"};
-  api::set_condition(updated, condition, clock_.now());
+  if (has_lost_node) {
+    const api::Condition condition{"DisruptionTarget", "True", "DeletionByPodGC", "PodGC: node no longer exists"};
+    api::set_condition(updated, condition, clock_.now());
+  }
   api::WriteOptions options;
   options.subresource = "status";
   const api::Result<ObjectPtr> written = co_await client_.update(api::kPods, std::move(updated), options);

@@ -12,7 +12,7 @@ namespace skiff::controllers {
 // before they had a node (keys: the pod's namespace/name).
 //
 // Operation: a pod whose node is missing gets kQuarantine, in which the node may come (back); then the API is asked for
-// the node, and the pod is marked as failed and deleted without grace. Concurrency: see Context.
+// the node. A pod that has not finished is marked as failed first, because no agent will. Concurrency: see Context.
 class PodGarbageCollector {
  public:
   static constexpr std::size_t kWorkers = 8;
@@ -27,7 +27,7 @@ class PodGarbageCollector {
   void on_pod(const api::ObjectPtr& pod);
   Task<api::Result<void>> sync(std::string key);
   Task<api::Result<bool>> node_is_gone(std::string node);
-  Task<api::Result<void>> mark_failed(api::ObjectPtr pod);
+  Task<api::Result<void>> mark_failed(api::ObjectPtr pod, bool has_lost_node);
   Task<api::Result<void>> remove(api::ObjectPtr pod);
 
   api::Client& client_;

@@ -11,6 +11,7 @@ using api::ObjectPtr;
 
 namespace {
 
+constexpr const char* kDescriptionAnnotation = "kubernetes.io/description";
 constexpr const char* kDescription =
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
     "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
@@ -61,7 +62,8 @@ Task<api::Result<void>> RootCaPublisher::sync(std::string namespace_) {
     co_return ignore_namespace_races(result);
   }
   const Json wanted = document(namespace_);
-  if (present->value("data", Json()) == wanted.at("data")) co_return api::Result<void>();
+  const bool is_described = api::annotation_of(*present, kDescriptionAnnotation) != nullptr;
+  if (is_described && present->value("data", Json()) == wanted.at("data")) co_return api::Result<void>();
   Json updated = *present;
   updated["data"] = wanted.at("data");
   updated["metadata"]["annotations"].update(wanted.at("metadata").at("annotations"));
@@ -71,12 +73,11 @@ Task<api::Result<void>> RootCaPublisher::sync(std::string namespace_) {
 }
 
 Json RootCaPublisher::document(const std::string& namespace_) const {
-  return {
-      {"apiVersion", "v1"},
-      {"kind", "ConfigMap"},
-      {"metadata",
-       {{"name", kName}, {"namespace", namespace_}, {"annotations", {{"kubernetes.io/description", kDescription}}}}},
-      {"data", {{"ca.crt", ca_pem_}}}};
+  return {{"apiVersion", "v1"},
+          {"kind", "ConfigMap"},
+          {"metadata",
+           {{"name", kName}, {"namespace", namespace_}, {"annotations", {{kDescriptionAnnotation, kDescription}}}}},
+          {"data", {{"ca.crt", ca_pem_}}}};
 }
 
 }  // namespace skiff::controllers

@@ -25,6 +25,10 @@ bool is_not_found(const api::Result<ObjectPtr>& result) {
   return !result && result.error().reason == api::Reason::kNotFound;
 }
 
+std::string collection_name(const api::ResourceType& type) {
+  return std::string(type.plural) + "." + std::string(type.group);
+}
+
 }  // namespace
 
 GarbageCollector::GarbageCollector(const Context& context, const std::vector<api::ResourceType>& types)
@@ -125,7 +129,7 @@ Task<api::Result<GarbageCollector::Owners>> GarbageCollector::classify_owners(Ow
     const std::string uid = string_at(owner, {"uid"});
     const OwnerGraph::Node* known = graph_.find(uid);
     // If it is gone and the informer is late, its removal will bring us here again.
-    if (known != nullptr && !known->is_virtual) {
+    if (known != nullptr && !known->is_virtual && graph_.is_named_by(*known, owner, node)) {
       if (known->is_deleting_dependents()) {
         owners.waiting.insert(uid);
       } else {
@@ -146,19 +150,21 @@ Task<api::Result<GarbageCollector::Owners>> GarbageCollector::classify_owners(Ow
 
 Task<api::Result<bool>> GarbageCollector::is_absent(OwnerGraph::Node node, Json owner) {
   const std::string uid = string_at(owner, {"uid"});
-  if (absent_owners_.contains(uid)) co_return true;
   const api::ResourceType* type = graph_.type_of(owner);
   // What cannot be looked up is not known to be gone. An owner in a namespace cannot own what is in none.
   if (type == nullptr || (type->namespaced && !node.type.namespaced)) co_return false;
   api::NamespacedName name;
   name.name = string_at(owner, {"name"});
   if (type->namespaced) name.namespace_ = node.name.namespace_;
+  // What is not in this place may well be in another.
+  const std::string place = collection_name(*type) + "/" + name.to_string() + "/" + uid;
+  if (absent_owners_.contains(place)) co_return true;
   const api::Result<ObjectPtr> live = co_await client_.get(*type, name);
   const bool gone = is_not_found(live) || (live && api::uid_of(**live) != uid);
   if (!live && !gone) co_return live.error();
   if (!gone) co_return false;
   if (absent_owners_.size() >= kMaxAbsentOwners) absent_owners_.clear();
-  absent_owners_.insert(uid);
+  absent_owners_.insert(place);
   co_return true;
 }
 

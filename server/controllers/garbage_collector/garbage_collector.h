@@ -53,7 +53,7 @@ class GarbageCollector {
 
   api::Client& client_;
   OwnerGraph graph_;
-  // Owners that were asked for and are not there. Uids never come back.
+  // Owners that were asked for and are not there, by place and uid. Uids never come back.
   std::unordered_set<std::string> absent_owners_;
   api::Controller collector_;
   api::Controller orphaner_;

@@ -28,6 +28,10 @@ OwnerGraph::Work OwnerGraph::observe(const api::ResourceType& type, const Json& 
     unlink_owners(before, work);
     link_owners(now, work);
   }
+  if (before.is_virtual && (before.type != now.type || before.name != now.name)) {
+    // Somebody expected it elsewhere, and is wrong.
+    for (const std::string& dependent : dependents(uid)) work.collect.push_back(dependent);
+  }
   if (now.must_orphan_dependents() && !before.must_orphan_dependents()) work.orphan.push_back(uid);
   if (now.is_deleting_dependents() && !before.is_deleting_dependents()) {
     for (const std::string& dependent : dependents(uid)) work.collect.push_back(dependent);
@@ -83,6 +87,12 @@ const api::ResourceType* OwnerGraph::type_of(const Json& owner_reference) const 
   return found == types_.end() ? nullptr : &*found;
 }
 
+bool OwnerGraph::is_named_by(const Node& owner, const Json& owner_reference, const Node& dependent) const {
+  const api::ResourceType* type = type_of(owner_reference);
+  if (type == nullptr || *type != owner.type || owner.name.name != string_at(owner_reference, {"name"})) return false;
+  return !type->namespaced || owner.name.namespace_ == dependent.name.namespace_;
+}
+
 void OwnerGraph::link_owners(const Node& node, Work& work) {
   for (const Json& owner : node.owner_references) {
     const std::string uid = string_at(owner, {"uid"});
@@ -90,7 +100,7 @@ void OwnerGraph::link_owners(const Node& node, Work& work) {
     const Node* known = find(uid);
     if (known == nullptr) {
       add_virtual(node, owner, work);
-    } else if (known->is_deleting_dependents()) {
+    } else if (known->is_deleting_dependents() || !is_named_by(*known, owner, node)) {
       work.collect.push_back(node.uid);
     }
   }

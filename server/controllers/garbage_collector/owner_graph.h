@@ -53,6 +53,9 @@ class OwnerGraph {
   [[nodiscard]] std::vector<std::string> blocking_dependents(const std::string& uid) const;
   // The type that an owner reference means, or null when it is none of ours.
   [[nodiscard]] const api::ResourceType* type_of(const Json& owner_reference) const;
+  // The owner is where the dependent's reference says: of that kind and name, in the dependent's namespace or in none.
+  // A reference to an object elsewhere is as good as one to nothing, even if the uid is right.
+  [[nodiscard]] bool is_named_by(const Node& owner, const Json& owner_reference, const Node& dependent) const;
 
  private:
   void link_owners(const Node& node, Work& work);

@@ -2,6 +2,8 @@
 
 #include "api/views/conditions.h"
 
+#include <algorithm>
+
 namespace skiff::controllers {
 
 namespace {
@@ -15,6 +17,17 @@ std::string list_counts(const std::map<std::string, int>& counts, const char* be
   return text;
 }
 
+api::Condition content_failure(std::vector<std::string> errors) {
+  if (errors.empty()) {
+    return {"NamespaceDeletionContentFailure", "False", "ContentDeleted",
+            "All content successfully deleted, may be waiting on finalization"};
+  }
+  std::sort(errors.begin(), errors.end());
+  std::string message = "Failed to delete all resource types, " + std::to_string(errors.size()) + " remaining: ";
+  for (const std::string& error : errors) message += (&error == &errors.front() ? "" : ", ") + error;
+  return {"NamespaceDeletionContentFailure", "True", "ContentDeletionFailed", message};
+}
+
 }  // namespace
 
 bool set_deletion_conditions(Json& namespace_object, const RemainingContent& remaining, TimePoint now) {
@@ -22,8 +35,7 @@ bool set_deletion_conditions(Json& namespace_object, const RemainingContent& rem
       {"NamespaceDeletionDiscoveryFailure", "False", "ResourcesDiscovered", "All resources successfully discovered"},
       {"NamespaceDeletionGroupVersionParsingFailure", "False", "ParsedGroupVersions",
        "All legacy kube types successfully parsed"},
-      {"NamespaceDeletionContentFailure", "False", "ContentDeleted",
-       "All content successfully deleted, may be waiting on finalization"}};
+      content_failure(remaining.errors)};
   if (remaining.objects.empty()) {
     conditions.push_back({"NamespaceContentRemaining", "False", "ContentRemoved", "All content successfully removed"});
   } else {

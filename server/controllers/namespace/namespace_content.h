@@ -14,7 +14,9 @@ struct RemainingContent {
   std::map<std::string, int> objects;     // by "plural.group" ("pods.", "deployments.apps"), as upstream prints it
   std::map<std::string, int> finalizers;  // how many objects carry each
 
-  [[nodiscard]] bool empty() const { return objects.empty(); }
+  std::vector<std::string> errors;  // why something could not be deleted
+
+  [[nodiscard]] bool empty() const { return objects.empty() && errors.empty(); }
 };
 
 // Sets the namespace's conditions NamespaceDeletion..., NamespaceContentRemaining and NamespaceFinalizersRemaining.

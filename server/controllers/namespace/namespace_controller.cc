@@ -1,6 +1,5 @@
 #include "server/controllers/namespace/namespace_controller.h"
 
-#include "api/base/log.h"
 #include "api/views/meta.h"
 
 #include <utility>
@@ -44,7 +43,7 @@ NamespaceController::NamespaceController(const Context& context, std::vector<api
   content.deleted = [this](const ObjectPtr& object) {
     const std::string name = api::namespace_of(*object);
     const ObjectPtr own = namespaces_.cache().get({"", name});
-    if (own && api::is_terminating(*own)) controller_.enqueue(name);
+    if (own && api::is_terminating(*own)) controller_.enqueue_after(name, kGather);
   };
   for (const api::ResourceType& type : followed) context.informers.metadata_informer(type).add_handlers(content);
 }
@@ -60,7 +59,9 @@ Task<api::Result<void>> NamespaceController::sync(std::string name) {
   if (!remaining) co_return remaining.error();
   if (remaining->empty()) co_return co_await finalize(object);
   controller_.enqueue_after(name, kRecheck);
-  co_return co_await write_conditions(object, *remaining);
+  const api::Result<void> written = co_await write_conditions(object, *remaining);
+  if (!written || remaining->errors.empty()) co_return written;
+  co_return api::internal_error(remaining->errors.front());
 }
 
 // Asks for the deletion of everything, and tells what is still there afterwards.
@@ -74,7 +75,7 @@ Task<api::Result<RemainingContent>> NamespaceController::remove_content(std::str
     TaskGroup deletions(executor_);
     for (const ObjectPtr& object : before->items) {
       if (api::is_terminating(*object)) continue;
-      deletions.spawn(remove_object(type, object));
+      deletions.spawn(remove_object(type, object, &remaining));
       if (deletions.running() >= kDeletionsAtOnce) co_await deletions.join();
     }
     co_await deletions.join();
@@ -85,14 +86,15 @@ Task<api::Result<RemainingContent>> NamespaceController::remove_content(std::str
   co_return remaining;
 }
 
-Task<void> NamespaceController::remove_object(const api::ResourceType& type, ObjectPtr object) {
+Task<void> NamespaceController::remove_object(const api::ResourceType& type, ObjectPtr object,
+                                              RemainingContent* remaining) {
   api::DeleteOptions options;
   options.uid = api::uid_of(*object);
   options.propagation_policy = "Background";
   const api::NamespacedName name = api::key_of(*object);
   const api::Result<ObjectPtr> removed = co_await client_.remove(type, name, options);
-  // What could not be removed is found again by the list that follows.
-  if (!removed) spdlog::debug("namespace content {} {}: {}", type.plural, name.to_string(), removed.error().message);
+  if (!removed && removed.error().reason != api::Reason::kNotFound)
+    remaining->errors.push_back(removed.error().message);
 }
 
 Task<api::Result<void>> NamespaceController::write_conditions(ObjectPtr namespace_object, RemainingContent remaining) {

@@ -19,6 +19,8 @@ class NamespaceController {
  public:
   static constexpr std::size_t kWorkers = 4;
   static constexpr std::size_t kDeletionsAtOnce = 64;
+  // Content that goes at about the same time brings the namespace back once.
+  static constexpr std::chrono::milliseconds kGather{20};
   // When nobody tells us that the content is gone, we look again.
   static constexpr std::chrono::seconds kRecheck{15};
 
@@ -32,7 +34,7 @@ class NamespaceController {
  private:
   Task<api::Result<void>> sync(std::string name);
   Task<api::Result<RemainingContent>> remove_content(std::string namespace_);
-  Task<void> remove_object(const api::ResourceType& type, api::ObjectPtr object);
+  Task<void> remove_object(const api::ResourceType& type, api::ObjectPtr object, RemainingContent* remaining);
   Task<api::Result<void>> write_conditions(api::ObjectPtr namespace_object, RemainingContent remaining);
   Task<api::Result<void>> finalize(api::ObjectPtr namespace_object);
 

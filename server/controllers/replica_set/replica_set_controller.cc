@@ -5,6 +5,7 @@
 #include "api/views/meta.h"
 #include "server/controllers/claim.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/namespace_child.h"
 
 #include <algorithm>
 #include <set>
@@ -22,11 +23,6 @@ constexpr std::chrono::microseconds kDelayPerReplica{20};
 
 // Finds out with one request whether the server takes pods at all before sending many.
 constexpr int kFirstBatch = 1;
-
-bool namespace_is_terminating(const api::Status& error) {
-  return std::any_of(error.causes.begin(), error.causes.end(),
-                     [](const api::StatusCause& cause) { return cause.reason == "NamespaceTerminating"; });
-}
 
 }  // namespace
 
@@ -181,7 +177,7 @@ Task<void> ReplicaSetController::create_pod(std::string key, ObjectPtr replica_s
   }
   expectations_.creation_observed(key);
   // The ReplicaSet itself will be gone soon.
-  if (namespace_is_terminating(created.error())) co_return;
+  if (is_namespace_terminating(created.error())) co_return;
   events_.warning(*replica_set, "FailedCreate", "Error creating: " + created.error().message);
   *failure = ReplicaFailure{"FailedCreate", created.error().message};
 }

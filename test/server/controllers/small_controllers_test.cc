@@ -44,6 +44,25 @@ TEST_CASE("ServiceAccountController keeps the default account") {
   cluster.stop(controller);
 }
 
+TEST_CASE("ServiceAccountController tries again what was refused for a while") {
+  Cluster cluster;
+  ServiceAccountController controller(cluster.context());
+  cluster.start(controller);
+  cluster.client.fail("create serviceaccounts", api::forbidden("", "serviceaccounts", "default", "exceeded quota"));
+  make_namespace(cluster, "work");
+  cluster.until([&] { return cluster.client.peek(api::kServiceAccounts, {"work", "default"}) != nullptr; });
+
+  SECTION("but not in a namespace that is on its way out") {
+    api::Status terminating = api::forbidden("", "serviceaccounts", "default", "because it is being terminated");
+    terminating.causes.push_back(api::StatusCause{"NamespaceTerminating", "", ""});
+    cluster.client.fail("create serviceaccounts", terminating);
+    cluster.client.erase(api::kServiceAccounts, {"work", "default"});
+    cluster.settle();
+    CHECK(cluster.client.peek(api::kServiceAccounts, {"work", "default"}) == nullptr);
+  }
+  cluster.stop(controller);
+}
+
 TEST_CASE("RootCaPublisher keeps the certificate in every namespace") {
   Cluster cluster;
   make_namespace(cluster, "work");
@@ -58,6 +77,9 @@ TEST_CASE("RootCaPublisher keeps the certificate in every namespace") {
   cluster.settle();
   cluster.client.modify(api::kConfigMaps, name, [](Json& object) { object["data"] = {{"ca.crt", "forged"}}; });
   cluster.until([&] { return published() == "PEM"; });
+  cluster.settle();
+  cluster.client.modify(api::kConfigMaps, name, [](Json& object) { object["metadata"].erase("annotations"); });
+  cluster.until([&] { return !api::annotations_of(*cluster.client.peek(api::kConfigMaps, name)).empty(); });
   cluster.settle();
   cluster.client.erase(api::kConfigMaps, name);
   cluster.until([&] { return published() == "PEM"; });
@@ -94,6 +116,7 @@ TEST_CASE("PodGarbageCollector") {
     cluster.client.modify(api::kPods, {"default", "waiting"},
                           [&](Json& pod) { pod["metadata"]["deletionTimestamp"] = format_time(cluster.clock.now()); });
     cluster.until([&] { return !exists("waiting"); });
+    CHECK(cluster.client.count_requests("update pods/status default/waiting") == 1);
   }
   cluster.stop(controller);
 }
@@ -125,4 +148,19 @@ TEST_CASE("ControllerManager runs all controllers together") {
   cluster.until([&] { return cluster.pods().empty(); });
   CHECK(cluster.client.peek_all(api::kReplicaSets).empty());
   test::run(cluster.io, manager.stop());
+}
+
+TEST_CASE("ControllerManager can be stopped while it waits for the cluster") {
+  Cluster cluster;
+  cluster.client.fail("list pods", api::unavailable("not yet"), 1000);
+  ManagerOptions options;
+  options.types = {api::kNamespaces, api::kPods};
+  ControllerManager manager(cluster.context(), std::move(options));
+  std::optional<bool> started;
+  asio::co_spawn(cluster.io, manager.start(), [&](std::exception_ptr, bool result) { started = result; });
+  cluster.until([&] { return cluster.client.count_requests("list pods") > 0; });
+  CHECK_FALSE(started);
+  test::run(cluster.io, manager.stop());
+  cluster.until([&] { return started.has_value(); });
+  CHECK_FALSE(*started);
 }

@@ -63,3 +63,24 @@ TEST_CASE("NamespaceController waits for what stays, and says so") {
   cluster.client.erase(api::kPods, {"work", "p"});
   cluster.until([&] { return cluster.work() == nullptr; });
 }
+
+TEST_CASE("NamespaceController says what it cannot delete, and tries again") {
+  Fixture cluster;
+  cluster.make(api::kConfigMaps, "work", "c");
+  cluster.client.fail("delete configmaps", api::forbidden("", "configmaps", "c", "not you"));
+  cluster.remove_namespace();
+  cluster.until([&] { return api::is_condition_true(*cluster.work(), "NamespaceDeletionContentFailure"); });
+  CHECK(string_at(*api::find_condition(*cluster.work(), "NamespaceDeletionContentFailure"), {"message"}) ==
+        "Failed to delete all resource types, 1 remaining: configmaps \"c\" is forbidden: not you");
+  cluster.until([&] { return cluster.work() == nullptr; });
+}
+
+TEST_CASE("NamespaceController leaves other finalizers to their owners") {
+  Fixture cluster;
+  const Json others = Json::array({"example.com/mine"});
+  cluster.client.modify(api::kNamespaces, {"", "work"}, [](Json& work) {
+    work["spec"]["finalizers"] = Json::array({"kubernetes", "example.com/mine"});
+  });
+  cluster.remove_namespace();
+  cluster.until([&] { return cluster.work()->at("spec").at("finalizers") == others; });
+}
