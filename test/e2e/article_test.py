@@ -39,7 +39,7 @@ class ArticleTest(ClusterTestCase):
         self.cluster.wait_running("app=nginx", 5)
 
     def test_pods_are_seen_creating_and_then_running(self):
-        start = self.cluster.get("pods")["metadata"]["resourceVersion"]
+        start = self.cluster.revision()
         self.cluster.kubectl("create", "-f", str(ARTICLE / "docker.yaml"))
         self.cluster.wait_running("app=test", 1)
         # The same events as tables, as `kubectl get pods -w` shows them.

@@ -182,6 +182,10 @@ class Cluster:
         """`kubectl get ... -o json` as a document."""
         return json.loads(self.kubectl("get", *arguments, "-o", "json").stdout)
 
+    def revision(self):
+        """The newest revision of the store. (kubectl's own lists have none.)"""
+        return json.loads(self.curl("/api/v1/namespaces?limit=1").stdout)["metadata"]["resourceVersion"]
+
     def apply(self, text, verb="apply"):
         return self.kubectl(verb, "-f", "-", stdin=text).stdout
 

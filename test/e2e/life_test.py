@@ -179,7 +179,7 @@ class RestartTest(unittest.TestCase):
         cluster.wait_running("app=web", 3)
         cluster.kubectl("create", "configmap", "kept", "--from-literal=a=b")
         before = cluster.get("pods")
-        revision = int(before["metadata"]["resourceVersion"])
+        revision = int(cluster.revision())
         processes = [pids_of(pod) for pod in before["items"]]
 
         cluster.stop(how)
@@ -187,7 +187,7 @@ class RestartTest(unittest.TestCase):
         cluster.start()
 
         after = cluster.get("pods")
-        self.assertGreaterEqual(int(after["metadata"]["resourceVersion"]), revision)
+        self.assertGreaterEqual(int(cluster.revision()), revision)
         self.assertEqual([pod["metadata"]["uid"] for pod in after["items"]], [pod["metadata"]["uid"] for pod in before["items"]])
         self.assertEqual(cluster.get("configmap", "kept")["data"], {"a": "b"})
         # The agent has adopted its pods when it restarts one of them.
