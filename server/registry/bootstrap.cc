@@ -2,6 +2,10 @@
 
 #include "server/registry/registry.h"
 
+#include <boost/asio/this_coro.hpp>
+
+#include <array>
+
 namespace skiff::server {
 
 namespace {
@@ -22,16 +26,29 @@ Task<api::Result<void>> create_once(Registry& registry, const api::ResourceType&
   co_return api::Result<void>();
 }
 
+// As create_once(), for a task of a group.
+Task<void> create_into(Registry& registry, const api::ResourceType& resource, std::string namespace_, std::string name,
+                       api::Result<void>& result) {
+  auto made = co_await create_once(registry, resource, std::move(namespace_), std::move(name));
+  if (!made) result = made;
+}
+
 }  // namespace
 
+// All namespaces at once, then all accounts: each wave shares one commit, where one by one each would wait for the
+// disk.
 Task<api::Result<void>> bootstrap(Registry& registry) {
-  for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
-    auto made = co_await create_once(registry, api::kNamespaces, "", name);
-    if (!made) co_return made;
-    made = co_await create_once(registry, api::kServiceAccounts, name, "default");
-    if (!made) co_return made;
+  constexpr std::array<const char*, 4> kNamespaceNames{"default", "kube-system", "kube-public", "kube-node-lease"};
+  TaskGroup tasks(co_await asio::this_coro::executor);
+  api::Result<void> result;
+  for (const char* name : kNamespaceNames) tasks.spawn(create_into(registry, api::kNamespaces, "", name, result));
+  co_await tasks.join();
+  if (!result) co_return result;
+  for (const char* name : kNamespaceNames) {
+    tasks.spawn(create_into(registry, api::kServiceAccounts, name, "default", result));
   }
-  co_return api::Result<void>();
+  co_await tasks.join();
+  co_return result;
 }
 
 }  // namespace skiff::server
