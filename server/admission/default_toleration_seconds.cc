@@ -22,7 +22,10 @@ class DefaultTolerationSeconds final : public AdmissionPlugin {
 
   [[nodiscard]] api::Result<void> mutate(const AdmissionRequest& request, Json* object,
                                          const Registry&) const override {
-    if (!creates_pod(request)) return {};
+    // Also on updates: who sends the manifest again that a pod was made from does not mean to take them away.
+    const bool writes_pod = creates_pod(request) || (request.operation == AdmissionRequest::Operation::kUpdate &&
+                                                     request.kind.kind == "Pod" && request.subresource.empty());
+    if (!writes_pod) return {};
     Json& spec = (*object)["spec"];
     Json tolerations = spec.value("tolerations", Json::array());
     add(tolerations, kNotReady, options_.default_not_ready_toleration_seconds);

@@ -21,6 +21,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <array>
+#include <atomic>
 #include <fstream>
 #include <sstream>
 
@@ -130,7 +131,8 @@ struct ControlPlane::Impl {
         store(std::move(store_in)),
         registry(*store, kinds, *catalog, clock, default_admission(admission_options(options))),
         authorizer(*authorization_mode_from_string(options.authorization_mode)),
-        api_handler(ApiParts{registry, *catalog, nodes, authorizer, tokens}, {}),
+        api_handler(ApiParts{registry, *catalog, nodes, authorizer, tokens},
+                    {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}),
         authenticator(tokens, clock),
         door(authenticator, api_handler),
         controllers_client(registry, component_user("system:kube-controller-manager")),
@@ -165,6 +167,7 @@ struct ControlPlane::Impl {
   scheduler::Scheduler scheduler;  // before the controllers: the informers that it needs start with theirs
   controllers::ControllerManager controllers;
 
+  std::atomic<bool> ready = false;  // what /readyz says
   bool listening = false;
   bool controlling = false;
   std::string url;
@@ -210,6 +213,7 @@ Task<Result<void>> ControlPlane::start() {
   impl.url = url_of(impl.options.listen_address, impl.http->port());
   auto written = write_kubeconfig(impl.kubeconfig_path, kubeconfig_text(impl.url, impl.pki));
   if (!written) co_return written.error().wrap("kubeconfig");
+  impl.ready = true;
   co_return Result<void>();
 }
 
@@ -225,6 +229,7 @@ Task<void> ControlPlane::stop_control(Impl& impl) {
 
 Task<void> ControlPlane::stop() {
   Impl& impl = *impl_;
+  impl.ready = false;
   if (impl.listening) co_await impl.http->stop();
   if (impl.controlling)
     co_await asio::co_spawn(impl.control_thread.executor(), stop_control(impl), asio::use_awaitable);

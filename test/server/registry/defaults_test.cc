@@ -117,6 +117,16 @@ TEST_CASE("toleration seconds are configurable, and left to who sets them") {
   CHECK(tolerations[1]["tolerationSeconds"] == 7);
 }
 
+TEST_CASE("an update without the default tolerations does not take them away") {
+  Cluster cluster;
+  Json stored = *cluster.create(api::kPods, pod("web"));
+  stored["metadata"]["labels"]["changed"] = "yes";
+  stored["spec"].erase("tolerations");
+  const auto updated = cluster.update(api::kPods, stored);
+  REQUIRE(updated);
+  CHECK((*updated)["spec"]["tolerations"].size() == 2);
+}
+
 TEST_CASE("pods inherit the pull secrets of their account") {
   Cluster cluster;
   REQUIRE(cluster.create(api::kServiceAccounts, Json{{"metadata", {{"name", "robot"}}},
