@@ -17,6 +17,7 @@ namespace {
 constexpr long kConnectSeconds = 15;
 constexpr long kStalledSeconds = 60;  // without a byte
 constexpr std::size_t kMaxDocumentBytes = 4 << 20;
+constexpr std::string_view kBearer = "Bearer ";
 
 const std::vector<std::string> kManifestTypes{std::string(kOciIndex), std::string(kDockerList),
                                               std::string(kOciManifest), std::string(kDockerManifest)};
@@ -100,7 +101,9 @@ struct Transfer {
       line.remove_prefix(kName.size());
       while (!line.empty() && std::isspace(static_cast<unsigned char>(line.front())) != 0) line.remove_prefix(1);
       while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())) != 0) line.remove_suffix(1);
-      static_cast<Transfer*>(self)->challenge = line;
+      // Of several ways the token's: a registry that knows them serves those without credentials, too.
+      std::string& challenge = static_cast<Transfer*>(self)->challenge;
+      if (!starts_with_nocase(challenge, kBearer)) challenge = line;
     }
     return size;
   }
@@ -137,6 +140,8 @@ Result<RegistryClient::Response> RegistryClient::perform(const std::string& url,
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, kStalledSeconds);
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "skiff");
+  // A proxy reaches its own loopback, not ours.
+  if (is_loopback(reference_.registry)) curl_easy_setopt(curl, CURLOPT_NOPROXY, "localhost,127.0.0.0/8,::1");
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Transfer::write);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &Transfer::header);
@@ -200,7 +205,6 @@ Result<RegistryClient::Response> RegistryClient::get(const std::string& path, co
 Result<void> RegistryClient::authenticate(const std::string& challenge) {
   const bool has_credentials = !credentials_.username.empty();
   const std::string basic = "Basic " + base64_encode(credentials_.username + ":" + credentials_.password);
-  constexpr std::string_view kBearer = "Bearer ";
   if (!starts_with_nocase(challenge, kBearer)) {
     if (has_credentials) authorization_ = basic;
     return {};
@@ -231,6 +235,7 @@ Result<void> RegistryClient::authenticate(const std::string& challenge) {
   const auto parsed = parse_json(text);
   if (!parsed) return parsed.error().wrap("failed to fetch token");
   const std::string token = string_at(parsed->value, {"token"}, string_at(parsed->value, {"access_token"}));
+  if (token.empty()) return Error{ErrorCode::kPermissionDenied, "failed to fetch token: the answer has none"};
   authorization_ = std::string(kBearer) + token;
   return {};
 }

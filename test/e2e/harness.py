@@ -239,12 +239,13 @@ class ClusterTestCase(unittest.TestCase):
 
     options = ()
     runtime = "oci"
+    images = True
 
     @classmethod
     def setUpClass(cls):
         if os.geteuid() != 0:
             raise unittest.SkipTest("containers need root")
-        cls.cluster = Cluster(*cls.options, runtime=cls.runtime)
+        cls.cluster = Cluster(*cls.options, runtime=cls.runtime, images=cls.images)
         cls.addClassCleanup(cls.cluster.close)
 
     def run(self, result=None):

@@ -13,30 +13,6 @@
 #include <sstream>
 
 namespace skiff::nodeagent::test {
-namespace {
-
-struct Layer {
-  std::string bytes;
-  std::string diff_id;
-};
-
-Layer make_layer(const std::vector<TarEntry>& entries, const std::string& filter) {
-  const skiff::test::TempDir directory;
-  write_tar(directory / "plain", entries);
-  write_tar(directory / "layer", entries, filter);
-  return Layer{read_file(directory / "layer"), "sha256:" + sha256_hex(read_file(directory / "plain"))};
-}
-
-std::string configuration(const std::vector<Layer>& layers) {
-  Json document = {{"os", "linux"},
-                   {"config", {{"Cmd", {"/bin/run"}}, {"Env", {"A=b"}}, {"User", "1000"}, {"WorkingDir", "/w"}}},
-                   {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array()}}}};
-  for (const Layer& layer : layers) document["rootfs"]["diff_ids"].push_back(layer.diff_id);
-  return document.dump();
-}
-
-}  // namespace
-
 void write_tar(const std::string& file, const std::vector<TarEntry>& entries, const std::string& filter) {
   const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(), &archive_write_free);
   archive_write_set_format_pax_restricted(writer.get());
@@ -66,17 +42,32 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
+BuiltLayer build_layer(const std::vector<TarEntry>& entries, const std::string& filter) {
+  const skiff::test::TempDir directory;
+  write_tar(directory / "plain", entries);
+  write_tar(directory / "layer", entries, filter);
+  return BuiltLayer{read_file(directory / "layer"), "sha256:" + sha256_hex(read_file(directory / "plain"))};
+}
+
+std::string build_configuration(const std::vector<BuiltLayer>& layers) {
+  Json document = {{"os", "linux"},
+                   {"config", {{"Cmd", {"/bin/run"}}, {"Env", {"A=b"}}, {"User", "1000"}, {"WorkingDir", "/w"}}},
+                   {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array()}}}};
+  for (const BuiltLayer& layer : layers) document["rootfs"]["diff_ids"].push_back(layer.diff_id);
+  return document.dump();
+}
+
 std::string write_docker_archive(const std::string& file, const std::string& name,
                                  const std::vector<std::vector<TarEntry>>& layer_entries) {
-  std::vector<Layer> layers;
+  std::vector<BuiltLayer> layers;
   std::vector<TarEntry> entries;
   Json names = Json::array();
   for (const auto& layer : layer_entries) {
-    layers.push_back(make_layer(layer, ""));
+    layers.push_back(build_layer(layer, ""));
     names.push_back(std::to_string(layers.size()) + "/layer.tar");
     entries.push_back(TarEntry{names.back().get<std::string>(), layers.back().bytes});
   }
-  const std::string config = configuration(layers);
+  const std::string config = build_configuration(layers);
   const std::string digest = sha256_hex(config);
   const Json manifest = Json::array({{{"Config", digest + ".json"}, {"RepoTags", {name}}, {"Layers", names}}});
   entries.push_back(TarEntry{digest + ".json", config});
@@ -87,7 +78,7 @@ std::string write_docker_archive(const std::string& file, const std::string& nam
 
 std::string write_oci_archive(const std::string& file, const std::string& name,
                               const std::vector<std::vector<TarEntry>>& layer_entries, const std::string& filter) {
-  std::vector<Layer> layers;
+  std::vector<BuiltLayer> layers;
   std::vector<TarEntry> entries;
   const auto add_blob = [&entries](const std::string& bytes) {
     const std::string hex = sha256_hex(bytes);
@@ -96,10 +87,10 @@ std::string write_oci_archive(const std::string& file, const std::string& name,
   };
   Json layer_descriptors = Json::array();
   for (const auto& layer : layer_entries) {
-    layers.push_back(make_layer(layer, filter));
+    layers.push_back(build_layer(layer, filter));
     layer_descriptors.push_back(add_blob(layers.back().bytes));
   }
-  const Json config = add_blob(configuration(layers));
+  const Json config = add_blob(build_configuration(layers));
   Json manifest = add_blob(Json{{"schemaVersion", 2}, {"config", config}, {"layers", layer_descriptors}}.dump());
   manifest["mediaType"] = "application/vnd.oci.image.manifest.v1+json";
   manifest["annotations"] = {{"org.opencontainers.image.ref.name", name}};

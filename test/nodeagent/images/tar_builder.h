@@ -18,6 +18,15 @@ void write_tar(const std::string& file, const std::vector<TarEntry>& entries, co
 
 [[nodiscard]] std::string read_file(const std::string& path);
 
+// A layer as it travels, and the digest of its uncompressed tar.
+struct BuiltLayer {
+  std::string bytes;
+  std::string diff_id;
+};
+[[nodiscard]] BuiltLayer build_layer(const std::vector<TarEntry>& entries, const std::string& filter);
+// An image configuration of these layers.
+[[nodiscard]] std::string build_configuration(const std::vector<BuiltLayer>& layers);
+
 // An image archive in docker's or OCI's form, of the given layers' files (made by write_tar). Returns the image id.
 std::string write_docker_archive(const std::string& file, const std::string& name,
                                  const std::vector<std::vector<TarEntry>>& layers);
