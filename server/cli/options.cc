@@ -168,7 +168,8 @@ Command parse_command_line(int argc, const char* const* argv) {
     std::ostringstream out;
     std::ostringstream err;
     const int code = app.exit(error, out, err);
-    return Usage{code == 0 ? 0 : 2, code == 0 ? out.str() : "skiff: " + std::string(error.what()) + "\n"};
+    return Usage{code == 0 ? 0 : 2,
+                 code == 0 ? out.str() : "skiff: " + std::string(error.what()) + " (see skiff --help)\n"};
   }
   parsed.global.log_level = level_of(parsed);
   if (up->parsed()) return finish_serve(parsed, true, up->count("--data-dir") > 0);
