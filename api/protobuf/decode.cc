@@ -1,204 +1,205 @@
 #include "api/protobuf/decode.h"
 
-#include "api/base/clock.h"
 #include "api/base/ids.h"
-#include "api/protobuf/field_numbers.h"
 #include "api/protobuf/reader.h"
+#include "api/protobuf/scalars.h"
 
+#include <algorithm>
 #include <bit>
-#include <chrono>
 #include <string>
 
 namespace skiff::api::protobuf {
 namespace {
 
 constexpr std::string_view kMagic("k8s\0", 4);
+// Types may contain themselves (a JSON schema's properties are JSON schemas); no object comes near this.
+constexpr int kMaxDepth = 64;
 
-Error malformed(const std::string& what) { return Error{ErrorCode::kInvalid, "proto: " + what}; }
+Error malformed(std::string what) { return Error{ErrorCode::kInvalid, std::move(what)}; }
 
-// What a client that is not Go's would write: numbers of up to 64 bits with their sign.
-std::int64_t signed_value(const WireField& field) { return static_cast<std::int64_t>(field.value); }
-
-// The text or bytes of field `number` of a message; empty when it is not there.
-std::string_view delimited_field(std::string_view message, std::uint32_t number) {
-  std::string_view found;
-  Reader reader(message);
-  while (const auto field = reader.next()) {
-    if (field->number == number && field->is_delimited) found = field->bytes;
+// How a value of this kind is written.
+WireType wire_type_of(schema::TypeKind kind) {
+  switch (kind) {
+    case schema::TypeKind::kBool:
+    case schema::TypeKind::kInt32:
+    case schema::TypeKind::kInt64:
+      return WireType::kVarint;
+    case schema::TypeKind::kDouble:
+      return WireType::kFixed64;
+    default:
+      return WireType::kDelimited;
   }
-  return found;
 }
 
-std::int64_t number_field(std::string_view message, std::uint32_t number) {
-  std::int64_t found = 0;
-  Reader reader(message);
-  while (const auto field = reader.next()) {
-    if (field->number == number && !field->is_delimited) found = signed_value(*field);
-  }
-  return found;
-}
-
-// metav1.Time and MicroTime: {seconds = 1, nanos = 2}; the zero time is null.
-Json decode_time(std::string_view message, bool micro) {
-  const std::int64_t seconds = number_field(message, 1);
-  const std::int64_t nanos = number_field(message, 2);
-  if (seconds == 0 && nanos == 0) return nullptr;
-  // What the clock can hold; anything further out is no time that somebody means.
-  constexpr std::int64_t kMaxSeconds = 9'000'000'000;
-  if (seconds > kMaxSeconds || seconds < -kMaxSeconds || nanos < 0 || nanos > 999'999'999) return nullptr;
-  const TimePoint time{
-      std::chrono::duration_cast<TimePoint::duration>(std::chrono::seconds(seconds) + std::chrono::nanoseconds(nanos))};
-  return micro ? format_micro_time(time) : format_time(time);
-}
-
-// intstr.IntOrString: {type = 1 (0: number), intVal = 2, strVal = 3}.
-Json decode_int_or_string(std::string_view message) {
-  if (number_field(message, 1) == 0) return number_field(message, 2);
-  return std::string(delimited_field(message, 3));
-}
-
-// Reads messages by their types. Nesting is bounded by the types, none of which contains itself.
+// Reads messages by their types.
 class Decoder {
  public:
   std::string error;
 
-  bool message(std::string_view bytes, const Message& numbers, const schema::Struct& type, Json& object) {
+  // The fields of a message as members of `object`. A field that comes again overwrites, or for messages, lists and
+  // maps adds to, what was there. With `inlined_number`: of the inlined message of that number.
+  bool decode_message(const schema::Struct& type, std::uint32_t inlined_number, std::string_view bytes, int depth,
+                      Json& object) {
+    if (depth > kMaxDepth) return fail("proto: " + type.name + " is nested too deeply");
     Reader reader(bytes);
-    while (const auto field = reader.next()) {
-      const auto found = numbers.fields.find(field->number);
-      if (found == numbers.fields.end()) continue;
-      if (!numbered_field(*field, found->second, type, object)) return false;
+    while (const std::optional<WireField> wire = reader.next()) {
+      if (const schema::Field* field = find_field(type, inlined_number, wire->number)) {
+        if (!decode_field(*field, *wire, depth, object[field->name])) return false;
+      } else if (inlined_number == 0 && has_inlined(type, wire->number)) {
+        if (!expect(WireType::kDelimited, *wire, type.name)) return false;
+        if (!decode_message(type, wire->number, wire->bytes, depth + 1, object)) return false;
+      }
     }
-    return reader.ok() || fail("malformed " + type.name);
+    return reader.error().empty() || fail(reader.error());
   }
 
  private:
-  bool fail(std::string text) {
-    error = std::move(text);
+  bool fail(std::string_view text) {
+    error = text;
     return false;
   }
 
-  bool numbered_field(const WireField& field, const NumberedField& numbered, const schema::Struct& type, Json& object) {
-    if (numbered.inlined) return message(field.bytes, *numbered.inlined, type, object);
-    const schema::Field* declared = type.find(numbered.name);
-    if (declared == nullptr) return true;
-    Json& place = object[declared->name];
-    switch (declared->type.kind) {
+  bool expect(WireType type, const WireField& wire, std::string_view name) {
+    if (wire.type == type) return true;
+    return fail("proto: wrong wireType = " + std::to_string(static_cast<std::uint32_t>(wire.type)) + " for field " +
+                std::string(name));
+  }
+
+  static const schema::Field* find_field(const schema::Struct& type, std::uint32_t inlined_number,
+                                         std::uint32_t number) {
+    const auto found = std::find_if(type.fields.begin(), type.fields.end(), [&](const schema::Field& field) {
+      return field.protobuf_number == number && field.protobuf_inlined_number == inlined_number;
+    });
+    return found == type.fields.end() ? nullptr : &*found;
+  }
+
+  static bool has_inlined(const schema::Struct& type, std::uint32_t number) {
+    return std::any_of(type.fields.begin(), type.fields.end(),
+                       [&](const schema::Field& field) { return field.protobuf_inlined_number == number; });
+  }
+
+  bool decode_field(const schema::Field& field, const WireField& wire, int depth, Json& value) {
+    switch (field.type.kind) {
       case schema::TypeKind::kList:
-        return append(field, *declared->type.element, place);
+        return append(field.name, *field.type.element, wire, depth, value);
       case schema::TypeKind::kMap:
-        return put_entry(field, *declared->type.element, place);
+        return put_entry(field.name, *field.type.element, wire, depth, value);
       default:
-        return value(field, declared->type, place);
+        return decode_value(field.name, field.type, wire, depth, value);
     }
   }
 
-  bool append(const WireField& field, const schema::Type& element, Json& list) {
+  bool append(std::string_view name, const schema::Type& element, const WireField& wire, int depth, Json& list) {
     if (!list.is_array()) list = Json::array();
-    const bool number = element.kind == schema::TypeKind::kInt32 || element.kind == schema::TypeKind::kInt64;
-    if (!number || !field.is_delimited) {
-      Json item;
-      if (!value(field, element, item)) return false;
-      list.push_back(std::move(item));
-      return true;
+    WireField number;
+    number.type = wire_type_of(element.kind);
+    if (wire.type != WireType::kDelimited || number.type == WireType::kDelimited) {
+      return decode_value(name, element, wire, depth, list.emplace_back());
     }
-    Reader packed(field.bytes);
+    Reader packed(wire.bytes);
     while (!packed.at_end()) {
-      const auto each = packed.next_varint();
-      if (!each) return fail("malformed list of numbers");
-      list.push_back(static_cast<std::int64_t>(*each));
+      number.value = packed.next_number(number.type).value_or(0);
+      if (!packed.error().empty()) return fail(packed.error());
+      if (!decode_value(name, element, number, depth, list.emplace_back())) return false;
     }
     return true;
   }
 
   // A map is a list of messages {key = 1, value = 2}.
-  bool put_entry(const WireField& field, const schema::Type& element, Json& map) {
+  bool put_entry(std::string_view name, const schema::Type& element, const WireField& wire, int depth, Json& map) {
     if (!map.is_object()) map = Json::object();
+    if (!expect(WireType::kDelimited, wire, name)) return false;
     std::string key;
-    Json item;
-    WireField none;
-    none.is_delimited = true;
-    if (!value(none, element, item)) return false;
-    Reader reader(field.bytes);
-    while (const auto part = reader.next()) {
-      if (part->number == 1) key = part->bytes;
-      if (part->number == 2 && !value(*part, element, item)) return false;
+    // What is not there is empty, or 0.
+    WireField value;
+    value.type = wire_type_of(element.kind);
+    Reader reader(wire.bytes);
+    while (const std::optional<WireField> part = reader.next()) {
+      if (part->number == 1) {
+        if (!expect(WireType::kDelimited, *part, name)) return false;
+        key = part->bytes;
+      } else if (part->number == 2) {
+        value = *part;
+      }
     }
-    map[key] = std::move(item);
-    return reader.ok() || fail("malformed map");
+    if (!reader.error().empty()) return fail(reader.error());
+    return decode_value(name, element, value, depth, map[key] = nullptr);
   }
 
-  bool value(const WireField& field, const schema::Type& type, Json& place) {
+  bool decode_value(std::string_view name, const schema::Type& type, const WireField& wire, int depth, Json& value) {
     using schema::TypeKind;
+    if (!expect(wire_type_of(type.kind), wire, name)) return false;
     switch (type.kind) {
       case TypeKind::kString:
-      case TypeKind::kDuration:
-        place = std::string(field.bytes);
-        return true;
-      case TypeKind::kBool:
-        place = field.value != 0;
-        return true;
-      case TypeKind::kInt32:
-      case TypeKind::kInt64:
-        place = signed_value(field);
-        return true;
-      case TypeKind::kDouble:
-        place = std::bit_cast<double>(field.value);
+        value = std::string(wire.bytes);
         return true;
       case TypeKind::kBytes:
-        place = base64_encode(field.bytes);
+        value = base64_encode(wire.bytes);
         return true;
-      case TypeKind::kTime:
-      case TypeKind::kMicroTime:
-        place = decode_time(field.bytes, type.kind == TypeKind::kMicroTime);
+      case TypeKind::kBool:
+        value = wire.value != 0;
         return true;
-      case TypeKind::kQuantity:
-        place = std::string(delimited_field(field.bytes, 1));
+      case TypeKind::kInt32:
+        value = static_cast<std::int32_t>(wire.value);
         return true;
-      case TypeKind::kIntOrString:
-        place = decode_int_or_string(field.bytes);
+      case TypeKind::kInt64:
+        value = static_cast<std::int64_t>(wire.value);
         return true;
-      case TypeKind::kAny:
-      case TypeKind::kObject:
-        return raw_json(field, place);
+      case TypeKind::kDouble:
+        value = std::bit_cast<double>(wire.value);
+        return true;
       case TypeKind::kStruct:
-        return structure(field, *type.structure, place);
+        if (!value.is_object()) value = Json::object();
+        return decode_message(*type.structure, 0, wire.bytes, depth + 1, value);
       case TypeKind::kList:
       case TypeKind::kMap:
-        break;
+        return fail("proto: a list or map inside of another in field " + std::string(name));
+      default: {
+        const std::string problem = decode_scalar(type.kind, wire.bytes, value);
+        return problem.empty() || fail(problem);
+      }
     }
-    return fail("a list of lists");
-  }
-
-  // runtime.RawExtension and metav1.FieldsV1: {raw = 1}, which is JSON.
-  bool raw_json(const WireField& field, Json& place) {
-    const std::string_view raw = delimited_field(field.bytes, 1);
-    if (raw.empty()) return true;
-    skiff::Result<ParsedJson> parsed = parse_json(raw);
-    if (!parsed) return fail(parsed.error().message);
-    place = std::move(parsed->value);
-    return true;
-  }
-
-  bool structure(const WireField& field, const schema::Struct& type, Json& place) {
-    if (!place.is_object()) place = Json::object();
-    const Message* numbers = find_message(type.full_name);
-    if (numbers == nullptr) return fail("unknown message " + type.name);
-    return message(field.bytes, *numbers, type, place);
   }
 };
 
-struct TypeMeta {
+// runtime.Unknown: {typeMeta = 1 {apiVersion = 1, kind = 2}, raw = 2, contentEncoding = 3, contentType = 4}. The last
+// two are not looked at, as upstream does.
+struct Envelope {
   std::string api_version;
   std::string kind;
+  std::string_view raw;
 };
 
-const schema::Struct* find_type(const schema::Catalog& catalog, const TypeMeta& meta) {
+skiff::Result<Envelope> open_envelope(std::string_view bytes) {
+  Envelope envelope;
+  Reader reader(bytes);
+  while (const std::optional<WireField> field = reader.next()) {
+    if (field->number > 2) continue;
+    if (field->type != WireType::kDelimited) return malformed("proto: wrong wireType for a field of Unknown");
+    if (field->number == 2) {
+      envelope.raw = field->bytes;
+      continue;
+    }
+    Reader type_meta(field->bytes);
+    while (const std::optional<WireField> part = type_meta.next()) {
+      if (part->number == 1) envelope.api_version = part->bytes;
+      if (part->number == 2) envelope.kind = part->bytes;
+    }
+    if (!type_meta.error().empty()) return malformed(std::string(type_meta.error()));
+  }
+  if (!reader.error().empty()) return malformed(std::string(reader.error()));
+  if (envelope.kind.empty()) return malformed("Object 'Kind' is missing in '" + envelope.api_version + "'");
+  if (envelope.api_version.empty()) return malformed("Object 'apiVersion' is missing in '" + envelope.kind + "'");
+  return envelope;
+}
+
+const schema::Struct* find_type(const schema::Catalog& catalog, const Envelope& envelope) {
   // Upstream has this one in every group.
-  if (meta.kind == "DeleteOptions") return catalog.find_kind("", "v1", "DeleteOptions");
-  const std::size_t slash = meta.api_version.find('/');
-  if (slash == std::string::npos) return catalog.find_kind("", meta.api_version, meta.kind);
-  return catalog.find_kind(meta.api_version.substr(0, slash), meta.api_version.substr(slash + 1), meta.kind);
+  if (envelope.kind == "DeleteOptions") return catalog.find_kind("", "v1", "DeleteOptions");
+  const std::string_view api_version = envelope.api_version;
+  const std::size_t slash = api_version.find('/');
+  if (slash == std::string_view::npos) return catalog.find_kind("", api_version, envelope.kind);
+  return catalog.find_kind(api_version.substr(0, slash), api_version.substr(slash + 1), envelope.kind);
 }
 
 // Text on the wire is not checked on its way in, so it is checked here: JSON has to be UTF-8.
@@ -214,24 +215,19 @@ bool is_utf8(const Json& document) {
 }  // namespace
 
 skiff::Result<Json> decode(std::string_view body, const schema::Catalog& catalog) {
-  if (!body.starts_with(kMagic)) return malformed("the body does not begin with the magic number \"k8s\\x00\"");
-  const std::string_view unknown = body.substr(kMagic.size());
-  TypeMeta meta;
-  std::string_view raw;
-  Reader reader(unknown);
-  while (const auto field = reader.next()) {
-    if (field->number == 1) meta.api_version = delimited_field(field->bytes, 1);
-    if (field->number == 1) meta.kind = delimited_field(field->bytes, 2);
-    if (field->number == 2) raw = field->bytes;
+  if (body.empty()) return malformed("empty data");
+  if (!body.starts_with(kMagic)) {
+    return malformed("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
   }
-  if (!reader.ok()) return malformed("malformed runtime.Unknown");
+  if (body.size() == kMagic.size()) return malformed("empty body");
+  const skiff::Result<Envelope> envelope = open_envelope(body.substr(kMagic.size()));
+  if (!envelope) return envelope.error();
 
-  Json document = {{"apiVersion", meta.api_version}, {"kind", meta.kind}};
-  const schema::Struct* type = find_type(catalog, meta);
-  const Message* numbers = type == nullptr ? nullptr : find_message(type->full_name);
+  Json document = {{"apiVersion", envelope->api_version}, {"kind", envelope->kind}};
+  const schema::Struct* type = find_type(catalog, *envelope);
   Decoder decoder;
-  if (numbers != nullptr && !decoder.message(raw, *numbers, *type, document)) return malformed(decoder.error);
-  if (!is_utf8(document)) return malformed("invalid UTF-8");
+  if (type != nullptr && !decoder.decode_message(*type, 0, envelope->raw, 0, document)) return malformed(decoder.error);
+  if (!is_utf8(document)) return malformed("proto: invalid UTF-8 in " + envelope->kind);
   return skiff::Result<Json>(boost::system::in_place_value, std::move(document));
 }
 

@@ -69,6 +69,20 @@ bool read_number(std::string_view text, std::optional<Number>& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+// "3", or "2.3" for number 3 of the inlined message 2.
+bool read_protobuf_number(std::string_view text, Field& field) {
+  std::optional<std::uint32_t> inlined_number = 0;
+  std::optional<std::uint32_t> number;
+  if (const std::size_t dot = text.find('.'); dot != text.npos) {
+    if (!read_number(text.substr(0, dot), inlined_number) || inlined_number == 0) return false;
+    text.remove_prefix(dot + 1);
+  }
+  if (!read_number(text, number) || number == 0) return false;
+  field.protobuf_number = *number;
+  field.protobuf_inlined_number = *inlined_number;
+  return true;
+}
+
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
   for (;;) {
@@ -295,6 +309,10 @@ bool Parser::parse_attributes(Line& line, Field& field, bool& always) {
     } else if (line.take("=")) {
       field.default_value = line.json();
       if (!field.default_value) return fail(position_, "the default is not JSON");
+    } else if (line.take("@")) {
+      const std::string_view number = line.word();
+      if (!read_protobuf_number(number, field))
+        return fail(position_, "not a number of a protocol buffer field:", number);
     } else {
       const std::string_view name = line.word();
       if (name.empty()) return fail(position_, "expected an attribute or a description in quotes, found", line.rest());

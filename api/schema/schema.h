@@ -21,10 +21,10 @@
 //   import io.k8s.apimachinery.pkg.apis.meta.v1
 //
 //   type ContainerPort "A network port of a container."
-//     containerPort  int32! min(1) max(65535)            "Port number inside the pod."
-//     hostPort       int32  omitzero min(0) max(65535)   "Port number on the node."
-//     name           string format(iana-svc-name)        "Name of the port, unique in the pod."
-//     protocol       string = "TCP" enum(SCTP|TCP|UDP)   "Transport protocol."
+//     containerPort  int32!  @3  min(1) max(65535)          "Port number inside the pod."
+//     hostPort       int32   @2  omitzero min(0) max(65535) "Port number on the node."
+//     name           string  @1  format(iana-svc-name)      "Name of the port, unique in the pod."
+//     protocol       string  @4  = "TCP" enum(SCTP|TCP|UDP) "Transport protocol."
 //
 //   type PodSpec "..."
 //     containers     []Container! map(name) merge(name)  "..."
@@ -60,6 +60,9 @@
 //   merge(K) merge  strategic merge patch: a list merged by key K, or of scalars merged as a set
 //   retainKeys      strategic merge patch strategy retainKeys, alone or with merge(K)
 //   immutable       an update may not change it ("field is immutable")
+//   @N              its number in protocol buffers, in upstream's generated.proto; @M.N when it is number N of a
+//   message
+//                   that is number M there and inlined in JSON (a Volume's source). api/protobuf reads by these
 namespace skiff::api::schema {
 
 enum class TypeKind {
@@ -114,6 +117,8 @@ struct Field {
   bool patch_merge = false;
   std::string patch_merge_key;
   bool patch_retain_keys = false;
+  std::uint32_t protobuf_number = 0;          // 0: not in protocol buffers, as a kind's apiVersion
+  std::uint32_t protobuf_inlined_number = 0;  // of the inlined message that it is part of there; 0: of none
 };
 
 struct Struct {

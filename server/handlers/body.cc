@@ -31,10 +31,12 @@ std::string summary_of(std::string_view body) {
 }
 
 api::Status unrecognized(const Request& request, std::string_view kind, const std::string& why) {
-  return api::bad_request("the object provided is unrecognized (must be of type " + std::string(kind) +
-                          "): couldn't get version/kind; json parse error: " + why + " (" + summary_of(request.body) +
-                          ")");
+  return api::bad_request("the object provided is unrecognized (must be of type " + std::string(kind) + "): " + why +
+                          " (" + summary_of(request.body) + ")");
 }
+
+// Of a text, upstream looks for the kind first.
+std::string json_problem(const std::string& why) { return "couldn't get version/kind; json parse error: " + why; }
 
 std::string type_in_go(const Json& value) { return value.is_boolean() ? "bool" : value.type_name(); }
 
@@ -67,12 +69,16 @@ api::Result<Body> read_body(const Request& request, std::string_view kind, const
   const api::Result<Encoding> encoding = negotiate_input(request);
   if (!encoding) return encoding.error();
   Result<ParsedJson> parsed = parse(request.body, *encoding, catalog);
-  if (!parsed) return unrecognized(request, kind, parsed.error().message);
+  if (!parsed) {
+    const std::string& why = parsed.error().message;
+    return unrecognized(request, kind, *encoding == Encoding::kProtobuf ? why : json_problem(why));
+  }
   if (!parsed->value.is_object()) {
-    return unrecognized(request, kind,
-                        "json: cannot unmarshal " + type_in_go(parsed->value) +
-                            " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
-                            "Kind string \"json:\\\"kind,omitempty\\\"\" }");
+    return unrecognized(
+        request, kind,
+        json_problem("json: cannot unmarshal " + type_in_go(parsed->value) +
+                     " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
+                     "Kind string \"json:\\\"kind,omitempty\\\"\" }"));
   }
   return Body{std::move(parsed->value), std::move(parsed->duplicate_fields)};
 }
