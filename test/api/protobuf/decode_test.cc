@@ -46,14 +46,6 @@ Json decoded(const std::string& api_version, const std::string& kind, const std:
   return *document;
 }
 
-std::string from_hex(std::string_view digits) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
-  }
-  return bytes;
-}
-
 }  // namespace
 
 TEST_CASE("every field of every schema has a number of its own") {
@@ -77,7 +69,7 @@ TEST_CASE("every field of every schema has a number of its own") {
 TEST_CASE("what kubectl sends is what it sent as JSON") {
   for (const protobuf::KubectlBody& body : protobuf::kKubectlBodies) {
     INFO(body.command);
-    const skiff::Result<Json> document = protobuf::decode(from_hex(body.protobuf), catalog());
+    const skiff::Result<Json> document = protobuf::decode(protobuf::from_hex(body.protobuf), catalog());
     REQUIRE(document.has_value());
     const Json expected = Json::parse(body.json);
     const std::string api_version = expected["apiVersion"];
@@ -270,7 +262,8 @@ TEST_CASE("damaged bodies are refused, or read as far as they make sense") {
   for (unsigned seed = 0; seed < 4000; ++seed) {
     std::mt19937 random(seed);
     const auto below = [&](std::size_t limit) { return random() % limit; };
-    std::string body = from_hex(protobuf::kKubectlBodies[seed % std::size(protobuf::kKubectlBodies)].protobuf);
+    std::string body =
+        protobuf::from_hex(protobuf::kKubectlBodies[seed % std::size(protobuf::kKubectlBodies)].protobuf);
     for (std::size_t i = 0, count = 1 + below(3); i < count; ++i) {
       const std::size_t at = 4 + below(body.size() - 4);
       switch (below(4)) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
 namespace skiff::api::protobuf {
 
 // What kubectl really sends for a command: v1.32 in hexadecimal, and the JSON of v1.28 for the same.
@@ -45,5 +49,20 @@ inline constexpr KubectlBody kKubectlBodies[] = {
     {"drain n1 --force --disable-eviction", "6b3873000a130a027631120d44656c6574654f7074696f6e7312001a002200",
      R"({"kind":"DeleteOptions","apiVersion":"v1"})"},
 };
+
+inline std::string from_hex(std::string_view digits) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
+  }
+  return bytes;
+}
+
+inline const KubectlBody& kubectl_body(std::string_view command) {
+  for (const KubectlBody& body : kKubectlBodies) {
+    if (body.command == command) return body;
+  }
+  throw std::out_of_range("no such command");
+}
 
 }  // namespace skiff::api::protobuf

@@ -1,5 +1,7 @@
 #include "server/handlers/body.h"
 
+#include "test/api/protobuf/kubectl_bodies.h"
+
 #include <catch2/catch.hpp>
 
 using namespace skiff;
@@ -71,6 +73,44 @@ TEST_CASE("bodies that are refused") {
     const auto body = read_body(with_body("x", "application/cbor"), "Pod", catalog());
     REQUIRE_FALSE(body);
     CHECK(body.error().code() == 415);
+  }
+}
+
+TEST_CASE("what kubectl 1.32 sends in the protocol buffer form") {
+  const auto sent = [](std::string_view command) {
+    return with_body(api::protobuf::from_hex(api::protobuf::kubectl_body(command).protobuf),
+                     "application/vnd.kubernetes.protobuf");
+  };
+  SECTION("an object") {
+    const auto body = read_body(sent("create configmap x --from-literal=a=b"), "ConfigMap", catalog());
+    REQUIRE(body);
+    CHECK(string_at(body->document, {"kind"}) == "ConfigMap");
+    CHECK(string_at(body->document, {"apiVersion"}) == "v1");
+    CHECK(body->document["data"] == Json({{"a", "b"}}));
+    CHECK(body->duplicate_fields.empty());
+  }
+  SECTION("a body of a fixed kind") {
+    const api::schema::Struct& type = *catalog().find_kind("authentication.k8s.io", "v1", "TokenRequest");
+    const auto request = read_body_as(sent("create token sa --duration=1h"), type, catalog());
+    REQUIRE(request);
+    CHECK(integer_at(*request, {"spec", "expirationSeconds"}) == 3600);
+    CHECK(read_body_as(sent("create namespace x"), type, catalog()).error().code() == 400);
+  }
+  SECTION("delete options") {
+    const auto query = read_delete_options(sent("drain n1 --force --disable-eviction"), catalog());
+    REQUIRE(query);
+    CHECK_FALSE(query->options.grace_period_seconds);
+    CHECK(read_delete_options(sent("create namespace x"), catalog()).error().code() == 400);
+  }
+  SECTION("cut off") {
+    Request request = sent("create configmap x --from-literal=a=b");
+    request.body.resize(30);
+    const auto body = read_body(request, "ConfigMap", catalog());
+    REQUIRE_FALSE(body);
+    CHECK(body.error().code() == 400);
+    CHECK(body.error().message ==
+          "the object provided is unrecognized (must be of type ConfigMap): unexpected EOF "
+          "(6b3873000a0f0a0276311209436f6e6669674d6170121b0a110a01781200)");
   }
 }
 
