@@ -17,8 +17,8 @@ struct HostFacts {
   NodeCapacity capacity;
 };
 
-// Reads /proc, /sys and /etc; what cannot be read stays empty. `data_directory` is where pods' files lie (ephemeral
-// storage).
+// Reads /proc, /sys and /etc; what cannot be read stays empty. `data_directory` (absolute) is where pods' files lie
+// (ephemeral storage); it need not exist yet.
 [[nodiscard]] HostFacts read_host_facts(const std::string& data_directory);
 
 }  // namespace skiff::nodeagent
