@@ -148,10 +148,12 @@ TEST_CASE("Containers are held to their resources") {
     auto config = harness.script("eater", "x=$(dd if=/dev/zero bs=1M count=200 | tr '\\0' x)");
     config.arguments = {"/bin/busybox", "sh", "-c", "busybox tail -c 200000000 /dev/zero"};
     config.resources.memory_limit_bytes = 16 << 20;
+    static_cast<void>(remove_tree(std::filesystem::absolute("oom")));
     const auto id = harness.start_container(sandbox_id, config);
     const auto status = harness.wait_until_exited(id);
     CHECK(status.exit_code == 137);
     CHECK(status.oom_killed);
+    CHECK_FALSE(path_exists("oom"));  // conmon's note is with the container, not where the agent was started
   }
   SECTION("processes") {
     auto config = harness.script("forker", "for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done; echo all");

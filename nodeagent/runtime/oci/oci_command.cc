@@ -138,6 +138,8 @@ Result<SupervisedProcess> OciCommand::create(const SupervisedOptions& options) c
   process.environment = {kPath, "_OCI_SYNCPIPE=" + std::to_string(kSyncDescriptor),
                          "_OCI_STARTPIPE=" + std::to_string(kStartDescriptor)};
   process.descriptors = {{sync_write.get(), kSyncDescriptor}, {start_read.get(), kStartDescriptor}};
+  // conmon notes an "oom" in its working directory as well as in the --persist-dir.
+  process.working_directory = options.bundle;
   process.timeout = kCreateTimeout;
 
   // conmon waits for a byte before it forks; it may be in the pipe already.
