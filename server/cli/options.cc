@@ -172,6 +172,9 @@ Command parse_command_line(int argc, const char* const* argv) {
                  code == 0 ? out.str() : "skiff: " + std::string(error.what()) + " (see skiff --help)\n"};
   }
   parsed.global.log_level = level_of(parsed);
+  if (up->count("--nodes") > 0 && parsed.serve.runtime == RuntimeKind::kOci) {
+    return Usage{2, "skiff: --nodes goes with --runtime fake\n"};
+  }
   if (up->parsed()) return finish_serve(parsed, true, up->count("--data-dir") > 0);
   if (server->parsed()) return finish_serve(parsed, false, server->count("--data-dir") > 0);
   if (image->parsed()) {

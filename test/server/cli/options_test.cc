@@ -1,0 +1,94 @@
+#include "server/cli/options.h"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+namespace skiff::server {
+namespace {
+
+Command parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "skiff");
+  return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+}  // namespace
+
+TEST_CASE("the command line is a contract") {
+  SECTION("up has its defaults") {
+    const Command command = parse({"up"});
+    const auto* serve = std::get_if<ServeOptions>(&command);
+    REQUIRE(serve != nullptr);
+    CHECK(serve->with_nodes);
+    CHECK(serve->listen_address == "127.0.0.1");
+    CHECK(serve->listen_port == 6443);
+    CHECK(serve->data_directory == default_data_directory());
+    CHECK(serve->runtime == RuntimeKind::kOci);
+    CHECK(serve->max_pods == 110);
+    CHECK(serve->not_ready_toleration_seconds == 300);
+    CHECK(serve->authorization_mode == "AlwaysAllow");
+    CHECK(serve->global.log_level == "info");
+  }
+  SECTION("in memory nothing lies in the default directory") {
+    const Command command = parse({"up", "--in-memory", "--runtime", "fake", "--nodes", "7", "--listen", "[::1]:0"});
+    const auto& serve = std::get<ServeOptions>(command);
+    CHECK(serve.data_directory.empty());
+    CHECK(serve.fake_nodes == 7);
+    CHECK(serve.listen_address == "::1");
+    CHECK(serve.listen_port == 0);
+    const Command given = parse({"up", "--in-memory", "--data-dir", "/x"});
+    CHECK(std::get<ServeOptions>(given).data_directory == "/x");
+  }
+  SECTION("server has no nodes") {
+    const Command command = parse({"server", "--v", "4", "--tls-san", "a", "--tls-san", "b"});
+    const auto& serve = std::get<ServeOptions>(command);
+    CHECK_FALSE(serve.with_nodes);
+    CHECK(serve.global.log_level == "debug");
+    CHECK(serve.tls_sans == std::vector<std::string>{"a", "b"});
+  }
+  SECTION("images, with the directory on either side of the verb") {
+    for (const auto& arguments : {std::vector<const char*>{"image", "--data-dir", "/x", "load", "a.tar", "b.tar"},
+                                  std::vector<const char*>{"image", "load", "--data-dir", "/x", "a.tar", "b.tar"}}) {
+      const Command command = parse(arguments);
+      const auto& image = std::get<ImageOptions>(command);
+      CHECK(image.verb == ImageOptions::Verb::kLoad);
+      CHECK(image.data_directory == "/x");
+      CHECK(image.arguments == std::vector<std::string>{"a.tar", "b.tar"});
+    }
+  }
+  SECTION("help is not a mistake") {
+    const Command command = parse({"up", "--help"});
+    CHECK(std::get<Usage>(command).exit_code == 0);
+    CHECK(std::get<Usage>(command).text.find("--data-dir") != std::string::npos);
+  }
+}
+
+TEST_CASE("what makes no sense is one line and exit code 2") {
+  const std::vector<std::vector<const char*>> rows = {{},
+                                                      {"down"},
+                                                      {"up", "--nodes", "x"},
+                                                      {"up", "--nodes", "3"},
+                                                      {"up", "--listen", "nowhere"},
+                                                      {"up", "--listen", "127.0.0.1:99999"},
+                                                      {"up", "--runtime", "docker"},
+                                                      {"up", "--tls-cert-file", "x"},
+                                                      {"up", "--authorization-mode", "Sometimes"},
+                                                      {"server", "--nodes", "3"},
+                                                      {"image"},
+                                                      {"image", "load"}};
+  for (const auto& arguments : rows) {
+    std::string name;
+    for (const char* argument : arguments) name += std::string(argument) + " ";
+    DYNAMIC_SECTION("skiff " << name) {
+      const Command command = parse(arguments);
+      const auto* usage = std::get_if<Usage>(&command);
+      REQUIRE(usage != nullptr);
+      CHECK(usage->exit_code == 2);
+      CHECK(usage->text.starts_with("skiff: "));
+      CHECK(std::count(usage->text.begin(), usage->text.end(), '\n') == 1);
+    }
+  }
+}
+
+}  // namespace skiff::server
