@@ -1,5 +1,6 @@
 #include "server/cluster/nodes.h"
 
+#include "api/schema/validate.h"
 #include "nodeagent/agent.h"
 #include "nodeagent/files.h"
 #include "nodeagent/images/disk_image_store.h"
@@ -144,6 +145,9 @@ class SimulatedNodes final : public Nodes {
 
 Result<std::unique_ptr<Nodes>> Nodes::open(const ServeOptions& options, const DataDirectory& directory,
                                            const Clock& clock, ControlPlane& control_plane) {
+  const std::string wrong =
+      options.node_name.empty() ? std::string() : api::schema::check_format("dns1123-subdomain", options.node_name);
+  if (!wrong.empty()) return Error{ErrorCode::kInvalid, "--node-name \"" + options.node_name + "\": " + wrong};
   if (options.runtime == RuntimeKind::kFake) {
     return std::unique_ptr<Nodes>(std::make_unique<SimulatedNodes>(options, clock, control_plane));
   }

@@ -172,6 +172,10 @@ class FailedStartTest(unittest.TestCase):
         line = self.fails("--data-dir", self.directory, "--listen", "127.0.0.1:0", wrapper=wrapper)
         self.assertIn("install Debian's packages crun", line)
 
+    def test_a_node_name_that_is_none(self):
+        line = self.fails("--runtime", "fake", "--data-dir", self.directory, "--listen", "127.0.0.1:0", "--node-name", "A B")
+        self.assertIn('--node-name "A B": a lowercase RFC 1123 subdomain must consist of', line)
+
     def test_options_that_make_no_sense(self):
         self.assertIn("--listen", self.fails("--listen", "nowhere"))
         self.assertIn("--nodes", self.fails("--nodes", "minus one"))
