@@ -1,4 +1,5 @@
 #include "nodeagent/pods/pod_view.h"
+
 #include <charconv>
 
 namespace skiff::nodeagent {

@@ -85,10 +85,10 @@ struct ContainerConfig {
   std::string name;
   std::uint32_t attempt = 0;  // restart count
   Image image;
-  std::string image_reference;         // as the pod names it
-  std::vector<std::string> arguments;  // entrypoint and command, resolved: the process to run
+  std::string image_reference;                                   // as the pod names it
+  std::vector<std::string> arguments;                            // entrypoint and command, resolved: the process to run
   std::vector<std::pair<std::string, std::string>> environment;  // complete: PATH, HOSTNAME and the image's are in it
-  std::string working_directory;  // "/" when empty
+  std::string working_directory;                                 // "/" when empty
   std::vector<Mount> mounts;
   std::string log_path;  // absolute; CRI log format
   Resources resources;

@@ -1,11 +1,11 @@
 #include "nodeagent/volumes/network_files.h"
 
+#include "api/views/meta.h"
+#include "nodeagent/pods/sandbox_config.h"
+
 #include <algorithm>
 #include <sstream>
 #include <vector>
-
-#include "api/views/meta.h"
-#include "nodeagent/pods/sandbox_config.h"
 
 namespace skiff::nodeagent {
 
