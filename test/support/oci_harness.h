@@ -143,7 +143,8 @@ class OciHarness final : public RuntimeHarness {
       const std::size_t end = std::min(log->find('\n', start), log->size());
       std::size_t content = start;
       for (int field = 0; field < 3; ++field) content = log->find(' ', content) + 1;
-      text += log->substr(content, end - content) + "\n";
+      // A line marked P goes on in the next one; F (before the blank in front of the content) ends it.
+      text += log->substr(content, end - content) + ((*log)[content - 2] == 'P' ? "" : "\n");
       start = end + 1;
     }
     return text;
