@@ -103,8 +103,8 @@ TEST_CASE("a real pod's whole life") {
                       "hostname; cat /config/level /only/level; echo; echo $LEVEL; echo from main > /data/page; "
                       "httpd -f -p 8080 -h /data"),
       shell_container("side",
-                      "until wget -q -O - http://127.0.0.1:8080/page; do true; done; "
-                      "echo gone > /dev/termination-log; sleep 1000 & wait"),
+                      "echo gone > /dev/termination-log; "
+                      "until wget -q -O - http://127.0.0.1:8080/page; do true; done; sleep 1000 & wait"),
   });
   pod["spec"]["containers"][0]["env"] = Json::parse(R"([{"name": "LEVEL", "valueFrom": {"configMapKeyRef":
       {"name": "special", "key": "level"}}}])");

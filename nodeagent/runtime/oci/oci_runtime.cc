@@ -257,13 +257,13 @@ Task<Result<std::string>> OciRuntime::create_container(std::string sandbox_id, C
 Task<Result<void>> OciRuntime::start_container(std::string container_id) {
   const auto container = find_container(container_id);
   if (!container) co_return no_container(container_id);
+  container->record.status.started_at = std::chrono::system_clock::now();  // before it can end
   auto start = [operations = operations_.get(), record = container->record]() mutable {
     auto started = operations->start_container(record);
     return std::make_pair(std::move(started), std::move(record));
   };
   const auto [started, record] = co_await run_blocking(*options_.pool, std::move(start));
   container->record.phase = record.phase;
-  container->record.status.started_at = record.status.started_at;
   if (!started) co_return started.error().wrap("failed to start container");
   // It may have ended already.
   if (!container->has_exited()) container->record.status.state = ContainerState::kRunning;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -219,7 +220,6 @@ Result<void> Operations::build_container(const SandboxRecord& sandbox, Container
 
 Result<void> Operations::start_container(ContainerRecord& record) {
   record.phase = ContainerPhase::kStarting;
-  record.status.started_at = std::chrono::system_clock::now();
   if (auto saved = save(layout_, record); !saved) return saved;
   if (auto started = command_.start(record.status.id); !started) return started;
   record.phase = ContainerPhase::kRunning;
@@ -246,7 +246,9 @@ void Operations::finish_container(ContainerRecord& record) {
   status.finished_at = std::chrono::system_clock::now();
   if (::stat(exit_file.c_str(), &file) == 0) {
     const auto since_epoch = std::chrono::seconds(file.st_mtim.tv_sec) + std::chrono::nanoseconds(file.st_mtim.tv_nsec);
-    status.finished_at = TimePoint(std::chrono::duration_cast<TimePoint::duration>(since_epoch));
+    // The kernel stamps files with the time of its last tick, which may lie before the start.
+    status.finished_at =
+        std::max(status.started_at, TimePoint(std::chrono::duration_cast<TimePoint::duration>(since_epoch)));
   }
 }
 
