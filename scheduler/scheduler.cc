@@ -3,6 +3,7 @@
 #include "api/base/log.h"
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
+#include "api/views/pod.h"
 
 #include <boost/asio/post.hpp>
 
@@ -18,17 +19,13 @@ namespace {
 // So many pods are decided before others on the executor get their turn.
 constexpr int kPodsPerTurn = 16;
 
-bool has_finished(const Json& pod) {
-  const std::string phase = string_at(pod, {"status", "phase"});
-  return phase == "Succeeded" || phase == "Failed";
-}
-
 bool is_bound(const Json& pod) { return !string_at(pod, {"spec", "nodeName"}).empty(); }
 
 // Whether this scheduler has to find a node for the pod.
 bool waits_for_us(const Json& pod) {
   const Json* gates = find(pod, {"spec", "schedulingGates"});
-  return !is_bound(pod) && !api::is_terminating(pod) && !has_finished(pod) && (gates == nullptr || gates->empty()) &&
+  return !is_bound(pod) && !api::is_terminating(pod) && !api::is_pod_terminated(pod) &&
+         (gates == nullptr || gates->empty()) &&
          string_at(pod, {"spec", "schedulerName"}, Scheduler::kName) == Scheduler::kName;
 }
 
@@ -71,7 +68,7 @@ Task<void> Scheduler::stop() {
 
 void Scheduler::on_pod(const ObjectPtr& old_pod, const ObjectPtr& pod) {
   const std::string uid = api::uid_of(*pod);
-  if (has_finished(*pod)) return on_pod_gone(pod);
+  if (api::is_pod_terminated(*pod)) return on_pod_gone(pod);
   if (is_bound(*pod)) {
     queue_.remove(uid);
     // Most updates are of the status of a pod that is counted already.

@@ -3,6 +3,7 @@
 #include "api/client/indexes.h"
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
+#include "api/views/pod.h"
 #include "server/controllers/keys.h"
 
 #include <utility>
@@ -11,16 +12,7 @@ namespace skiff::controllers {
 
 using api::ObjectPtr;
 
-namespace {
-
-std::string node_of(const Json& pod) { return string_at(pod, {"spec", "nodeName"}); }
-
-bool has_finished(const Json& pod) {
-  const std::string phase = string_at(pod, {"status", "phase"});
-  return phase == "Succeeded" || phase == "Failed";
-}
-
-}  // namespace
+namespace {}  // namespace
 
 PodGarbageCollector::PodGarbageCollector(const Context& context, std::chrono::nanoseconds quarantine)
     : client_(context.client),
@@ -34,8 +26,8 @@ PodGarbageCollector::PodGarbageCollector(const Context& context, std::chrono::na
   api::InformerHandlers pods;
   pods.added = [this](const ObjectPtr& pod) { on_pod(pod); };
   pods.updated = [this](const ObjectPtr& old_pod, const ObjectPtr& pod) {
-    const bool changed =
-        node_of(*old_pod) != node_of(*pod) || api::is_terminating(*old_pod) != api::is_terminating(*pod);
+    const bool changed = api::node_name_of(*old_pod) != api::node_name_of(*pod) ||
+                         api::is_terminating(*old_pod) != api::is_terminating(*pod);
     if (changed) on_pod(pod);
   };
   pods_.add_handlers(std::move(pods));
@@ -47,7 +39,7 @@ PodGarbageCollector::PodGarbageCollector(const Context& context, std::chrono::na
 }
 
 void PodGarbageCollector::on_pod(const ObjectPtr& pod) {
-  const std::string node = node_of(*pod);
+  const std::string node = api::node_name_of(*pod);
   if (node.empty()) {
     if (api::is_terminating(*pod)) controller_.enqueue(key_text(*pod));
   } else if (!nodes_.cache().get({"", node})) {
@@ -58,7 +50,7 @@ void PodGarbageCollector::on_pod(const ObjectPtr& pod) {
 Task<api::Result<void>> PodGarbageCollector::sync(std::string key) {
   const ObjectPtr pod = pods_.cache().get(parse_key(key));
   if (!pod) co_return api::Result<void>();
-  const std::string node = node_of(*pod);
+  const std::string node = api::node_name_of(*pod);
   if (node.empty()) {
     if (!api::is_terminating(*pod)) co_return api::Result<void>();
     const api::Result<void> marked = co_await mark_failed(pod, false);
@@ -84,7 +76,7 @@ Task<api::Result<bool>> PodGarbageCollector::node_is_gone(std::string node) {
 }
 
 Task<api::Result<void>> PodGarbageCollector::mark_failed(ObjectPtr pod, bool has_lost_node) {
-  if (has_finished(*pod)) co_return api::Result<void>();
+  if (api::is_pod_terminated(*pod)) co_return api::Result<void>();
   Json updated = *pod;
   updated["status"]["phase"] = "Failed";
   if (has_lost_node) {

@@ -3,6 +3,7 @@
 #include "api/client/indexes.h"
 #include "api/selector.h"
 #include "api/views/meta.h"
+#include "api/views/pod.h"
 #include "server/controllers/claim.h"
 #include "server/controllers/deployment/revision.h"
 #include "server/controllers/deployment/template_hash.h"
@@ -210,8 +211,7 @@ PodCounts DeploymentController::count_pods(const std::vector<ObjectPtr>& sets) c
   PodCounts counts;
   for (const ObjectPtr& set : sets) {
     for (const ObjectPtr& pod : pods_.cache().by_index(api::kByController, api::uid_of(*set))) {
-      const std::string phase = string_at(*pod, {"status", "phase"});
-      if (phase != "Failed" && phase != "Succeeded") ++counts[api::uid_of(*set)];
+      if (!api::is_pod_terminated(*pod)) ++counts[api::uid_of(*set)];
     }
   }
   return counts;

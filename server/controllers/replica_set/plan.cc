@@ -3,6 +3,7 @@
 #include "api/resource.h"
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
+#include "api/views/pod.h"
 
 #include <algorithm>
 #include <bit>
@@ -74,10 +75,7 @@ void set_count(Json& status, const char* member, std::int64_t count) {
 
 }  // namespace
 
-bool is_active(const Json& pod) {
-  const std::string phase = string_at(pod, {"status", "phase"});
-  return phase != "Succeeded" && phase != "Failed" && !api::is_terminating(pod);
-}
+bool is_active(const Json& pod) { return !api::is_pod_terminated(pod) && !api::is_terminating(pod); }
 
 void sort_for_deletion(std::vector<ObjectPtr>& pods, const std::map<std::string, int>& neighbours, TimePoint now) {
   using Rank = decltype(deletion_rank(Json(), neighbours, now));

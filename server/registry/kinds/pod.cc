@@ -1,4 +1,5 @@
-#include "api/quantity.h"
+#include "api/views/pod.h"
+
 #include "api/views/meta.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/pod_spec.h"
@@ -30,31 +31,6 @@ void default_host_ports(Json& container) {
   for (Json& port : *ports) {
     if (!port.contains("hostPort") && port.contains("containerPort")) port["hostPort"] = port["containerPort"];
   }
-}
-
-// The amount of cpu or memory, or nothing when it is absent or zero.
-std::optional<api::Quantity> amount(const Json& container, const char* which, const char* resource) {
-  const Json* text = find(container, {"resources", which, resource});
-  if (text == nullptr) return std::nullopt;
-  const auto quantity = api::Quantity::parse(text->get<std::string>());
-  if (!quantity || quantity->is_zero()) return std::nullopt;
-  return quantity;
-}
-
-// Guaranteed: every container's requests equal its limits, for cpu and memory. BestEffort: none has any. Else
-// Burstable.
-std::string qos_class(const Json& spec) {
-  bool any = false, guaranteed = true;
-  for_each_container(spec, [&](const Json& container, const std::string&) {
-    for (const char* resource : {"cpu", "memory"}) {
-      const auto request = amount(container, "requests", resource);
-      const auto limit = amount(container, "limits", resource);
-      any |= request.has_value() || limit.has_value();
-      guaranteed &= limit.has_value() && request.value_or(*limit) == *limit;
-    }
-  });
-  if (!any) return "BestEffort";
-  return guaranteed ? "Guaranteed" : "Burstable";
 }
 
 // The specification without what an update may change, for comparison.
@@ -126,7 +102,7 @@ class PodStrategy final : public Strategy {
 
   void prepare_for_create(Json& object, TimePoint) const override {
     const Json& spec = object["spec"];
-    object["status"] = Json{{"phase", "Pending"}, {"qosClass", qos_class(spec)}};
+    object["status"] = Json{{"phase", "Pending"}, {"qosClass", api::compute_qos_class(object)}};
     if (const Json* gates = find(spec, {"schedulingGates"}); gates != nullptr && !gates->empty()) {
       object["status"]["conditions"] =
           Json::array({{{"type", "PodScheduled"},
@@ -175,8 +151,7 @@ class PodStrategy final : public Strategy {
   // Nobody needs to confirm the end of a pod that no node has, or that has ended.
   [[nodiscard]] std::optional<std::int64_t> deletion_grace_seconds(
       const Json& object, std::optional<std::int64_t> requested) const override {
-    const std::string phase = string_at(object, {"status", "phase"});
-    if (string_at(object, {"spec", "nodeName"}).empty() || phase == "Succeeded" || phase == "Failed") return 0;
+    if (api::node_name_of(object).empty() || api::is_pod_terminated(object)) return 0;
     const std::int64_t seconds = requested.value_or(integer_at(object, {"spec", "terminationGracePeriodSeconds"}));
     return seconds < 0 ? 1 : seconds;
   }

@@ -1,3 +1,5 @@
+#include "api/views/pod.h"
+
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
 #include "server/registry/tables/cells.h"
@@ -110,10 +112,9 @@ class Summary {
 
   void look_at_deletion() {
     if (!api::is_terminating(pod_)) return;
-    const std::string phase = string_at(pod_, {"status", "phase"});
     if (string_at(pod_, {"status", "reason"}) == "NodeLost") {
       reason_ = "Unknown";
-    } else if (phase != "Succeeded" && phase != "Failed") {
+    } else if (!api::is_pod_terminated(pod_)) {
       reason_ = "Terminating";
     }
   }
