@@ -1,6 +1,6 @@
 #include "nodeagent/host_facts.h"
 
-#include "nodeagent/files.h"
+#include "api/base/files.h"
 
 #include <sys/statvfs.h>
 #include <sys/utsname.h>

@@ -1,7 +1,7 @@
 #include "nodeagent/process.h"
 
 #include "api/base/check.h"
-#include "nodeagent/files.h"
+#include "api/base/files.h"
 
 #include <fcntl.h>
 #include <poll.h>

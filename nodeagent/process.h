@@ -1,7 +1,7 @@
 #pragma once
 
+#include "api/base/fd.h"
 #include "api/base/result.h"
-#include "nodeagent/fd.h"
 
 #include <chrono>
 #include <cstddef>

@@ -1,21 +1,19 @@
 #include "nodeagent/images/disk_image_store.h"
 
+#include "api/base/files.h"
 #include "api/base/ids.h"
 #include "nodeagent/images/image_archive.h"
 #include "nodeagent/images/image_index.h"
 #include "nodeagent/images/layer.h"
 #include "nodeagent/images/registry_client.h"
 
-#include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <utility>
 
 namespace skiff::nodeagent {
@@ -23,48 +21,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> make_directory(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) return errno_error("create " + path, error.value());
-  return {};
-}
-
 // The part of a digest that names a directory.
 std::string hex_of(const std::string& digest) { return digest.substr(digest.find(':') + 1); }
 
 }  // namespace
-
-// An exclusive flock on a file, given back when it goes. Holds between processes and between threads.
-class DiskImageStore::Lock {
- public:
-  static Result<Lock> take(const std::string& path, bool wait) {
-    Lock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (lock.fd_ < 0) return errno_error("open " + path);
-    if (flock(lock.fd_, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) return errno_error("lock " + path);
-    return lock;
-  }
-  Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Lock& operator=(Lock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Lock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
- private:
-  explicit Lock(int fd) : fd_(fd) {}
-  int fd_;
-};
 
 // A place for one operation's files, gone when the operation is over.
 class DiskImageStore::WorkDirectory {
  public:
   static Result<WorkDirectory> make(const std::string& store_directory) {
     std::string path = fmt::format("{}/work/{}", store_directory, random_hex(8));
-    if (auto made = make_directory(path); !made) return made.error();
-    auto lock = Lock::take(path + "/lock", true);
+    if (auto made = make_directories(path); !made) return made.error();
+    auto lock = lock_file(path + "/lock", true);
     if (!lock) return lock.error();
     return WorkDirectory(std::move(path), std::move(*lock));
   }
@@ -79,19 +47,19 @@ class DiskImageStore::WorkDirectory {
   [[nodiscard]] std::string layer(const std::string& diff_id) const { return path_ + "/layer-" + hex_of(diff_id); }
   [[nodiscard]] Result<std::string> subdirectory(const std::string& name) const {
     std::string path = path_ + "/" + name;
-    if (auto made = make_directory(path); !made) return made.error();
+    if (auto made = make_directories(path); !made) return made.error();
     return path;
   }
 
  private:
-  WorkDirectory(std::string path, Lock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  WorkDirectory(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
   std::string path_;
-  Lock lock_;
+  UniqueFd lock_;  // tells a sweep that the operation goes on
 };
 
 Result<std::unique_ptr<DiskImageStore>> DiskImageStore::open(std::string directory) {
   for (const char* name : {"layers", "work"}) {
-    if (auto made = make_directory(directory + "/" + name); !made) return made.error();
+    if (auto made = make_directories(directory + "/" + name); !made) return made.error();
   }
   return std::unique_ptr<DiskImageStore>(new DiskImageStore(std::move(directory)));
 }
@@ -112,11 +80,9 @@ Result<std::vector<Image>> DiskImageStore::read_index() const {
   const std::int64_t stamp =
       status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec + static_cast<std::int64_t>(status.st_ino);
   if (cache_.stamp == stamp) return cache_.images;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return errno_error("open " + path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  const auto parsed = parse_json(text.str());
+  const auto text = read_file(path);
+  if (!text) return text.error();
+  const auto parsed = parse_json(*text);
   if (!parsed) return parsed.error().wrap(path);
   auto images = index_from_json(parsed->value, directory_ + "/layers");
   if (!images) return images.error().wrap(path);
@@ -125,22 +91,9 @@ Result<std::vector<Image>> DiskImageStore::read_index() const {
 }
 
 Result<void> DiskImageStore::write_index(const std::vector<Image>& images) const {
-  const std::string path = directory_ + "/index.json";
-  const std::string next = path + ".next";
-  {
-    std::ofstream file(next, std::ios::binary | std::ios::trunc);
-    file << to_json_text(index_to_json(images));
-    file.close();
-    if (!file) return errno_error("write " + next);
-  }
-  const int fd = ::open(next.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return errno_error("open " + next);
   // The new layers as well as the index, before the name says that they are there.
-  const bool synced = syncfs(fd) == 0;
-  ::close(fd);
-  if (!synced) return errno_error("sync " + next);
-  if (::rename(next.c_str(), path.c_str()) != 0) return errno_error("rename " + next);
-  return {};
+  return write_file_atomically(directory_ + "/index.json", to_json_text(index_to_json(images)), 0644,
+                               Sync::kFileSystem);
 }
 
 Result<std::vector<Image>> DiskImageStore::list() const { return read_index(); }
@@ -254,7 +207,7 @@ Result<void> DiskImageStore::unpack_missing(const std::vector<std::string>& diff
     if (fs::exists(layer_directory(diff_ids[i])) || fs::exists(directory)) continue;
     const auto file = source.layer(layers[i]);
     if (!file) return file.error();
-    if (auto made = make_directory(directory); !made) return made;
+    if (auto made = make_directories(directory); !made) return made;
     const auto unpacked = unpack_layer(*file, directory);
     if (!unpacked) return unpacked.error().wrap(fmt::format("layer {}", diff_ids[i]));
     if (unpacked->diff_id != diff_ids[i]) {
@@ -268,7 +221,7 @@ Result<void> DiskImageStore::unpack_missing(const std::vector<std::string>& diff
 }
 
 Result<void> DiskImageStore::enter(Image& image, const std::vector<std::string>& diff_ids, const WorkDirectory& work) {
-  const auto lock = Lock::take(directory_ + "/lock", true);
+  const auto lock = lock_file(directory_ + "/lock", true);
   if (!lock) return lock.error();
   for (const std::string& diff_id : diff_ids) {
     const std::string target = layer_directory(diff_id);
@@ -294,7 +247,7 @@ Result<void> DiskImageStore::enter(Image& image, const std::vector<std::string>&
 }
 
 Result<void> DiskImageStore::remove(const std::string& reference) {
-  const auto lock = Lock::take(directory_ + "/lock", true);
+  const auto lock = lock_file(directory_ + "/lock", true);
   if (!lock) return lock.error();
   const auto found = find(reference);
   if (!found) return found.error();
@@ -326,7 +279,8 @@ void DiskImageStore::sweep(const std::vector<Image>& images) const {
     if (std::find(used.begin(), used.end(), entry.path().string()) == used.end()) fs::remove_all(entry.path(), ignored);
   }
   for (const auto& entry : fs::directory_iterator(directory_ + "/work", ignored)) {
-    if (Lock::take(entry.path().string() + "/lock", false)) fs::remove_all(entry.path(), ignored);
+    const auto lock = lock_file(entry.path().string() + "/lock", false);
+    if (lock && *lock) fs::remove_all(entry.path(), ignored);
   }
 }
 

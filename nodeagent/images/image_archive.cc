@@ -1,12 +1,11 @@
 #include "nodeagent/images/image_archive.h"
 
+#include "api/base/files.h"
 #include "nodeagent/images/sha256.h"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace skiff::nodeagent {
 namespace {
@@ -56,10 +55,7 @@ Result<std::string> ImageArchive::read_member(const std::string& name) const {
   if (fs::file_size(*path, error) > kMaxDocumentBytes || error) {
     return Error{ErrorCode::kInvalid, name + " is too large"};
   }
-  std::ifstream file(*path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return read_file(*path);
 }
 
 Result<std::string> ImageArchive::document(const Descriptor& descriptor) {

@@ -1,6 +1,6 @@
 #include "nodeagent/network/address_pool.h"
 
-#include "nodeagent/files.h"
+#include "api/base/files.h"
 
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "nodeagent/fd.h"
+#include "api/base/fd.h"
 #include "nodeagent/network/netlink.h"
 
 #include <string>

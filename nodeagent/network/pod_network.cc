@@ -1,7 +1,7 @@
 #include "nodeagent/network/pod_network.h"
 
+#include "api/base/files.h"
 #include "api/base/log.h"
-#include "nodeagent/files.h"
 #include "nodeagent/network/namespace.h"
 #include "nodeagent/process.h"
 

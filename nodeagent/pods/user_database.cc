@@ -1,6 +1,6 @@
 #include "nodeagent/pods/user_database.h"
 
-#include "nodeagent/fd.h"
+#include "api/base/fd.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "api/base/fd.h"
 #include "api/node_service.h"
-#include "nodeagent/fd.h"
 #include "nodeagent/streaming/log_lines.h"
 
 #include <functional>

@@ -1,7 +1,7 @@
 // emptyDir: a directory that lives as long as its pod; medium Memory: a tmpfs.
+#include "api/base/files.h"
 #include "api/quantity.h"
-#include "nodeagent/files.h"
-#include "nodeagent/volumes/mounts.h"
+#include "nodeagent/mounts.h"
 #include "nodeagent/volumes/volume.h"
 
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 // hostPath: a file or directory of the node, checked or made as its type says.
-#include "nodeagent/fd.h"
-#include "nodeagent/files.h"
+#include "api/base/fd.h"
+#include "api/base/files.h"
 #include "nodeagent/volumes/volume.h"
 
 #include <fcntl.h>

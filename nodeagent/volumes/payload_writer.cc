@@ -1,8 +1,8 @@
 // write_payload(): see the layout in payload.h.
 #include "api/base/clock.h"
+#include "api/base/fd.h"
+#include "api/base/files.h"
 #include "api/base/ids.h"
-#include "nodeagent/fd.h"
-#include "nodeagent/files.h"
 #include "nodeagent/volumes/payload.h"
 
 #include <dirent.h>

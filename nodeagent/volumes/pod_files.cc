@@ -1,9 +1,9 @@
 #include "nodeagent/volumes/pod_files.h"
 
-#include "nodeagent/files.h"
+#include "api/base/files.h"
+#include "nodeagent/mounts.h"
 #include "nodeagent/pods/pod_view.h"
 #include "nodeagent/pods/sandbox_config.h"
-#include "nodeagent/volumes/mounts.h"
 #include "nodeagent/volumes/network_files.h"
 #include "nodeagent/volumes/subpath.h"
 #include "nodeagent/volumes/volume.h"

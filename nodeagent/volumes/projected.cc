@@ -1,6 +1,6 @@
 // projected: several sources in one directory. As it may hold a Secret, it lies on a tmpfs.
-#include "nodeagent/files.h"
-#include "nodeagent/volumes/mounts.h"
+#include "api/base/files.h"
+#include "nodeagent/mounts.h"
 #include "nodeagent/volumes/payload.h"
 
 namespace skiff::nodeagent {

@@ -1,6 +1,6 @@
 // secret: a Secret's keys as files, which follow its changes. On a tmpfs, so that they never reach the disk.
-#include "nodeagent/files.h"
-#include "nodeagent/volumes/mounts.h"
+#include "api/base/files.h"
+#include "nodeagent/mounts.h"
 #include "nodeagent/volumes/payload.h"
 
 namespace skiff::nodeagent {

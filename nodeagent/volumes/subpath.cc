@@ -1,8 +1,8 @@
 #include "nodeagent/volumes/subpath.h"
 
-#include "nodeagent/fd.h"
-#include "nodeagent/files.h"
-#include "nodeagent/volumes/mounts.h"
+#include "api/base/fd.h"
+#include "api/base/files.h"
+#include "nodeagent/mounts.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>

@@ -1,7 +1,7 @@
 #include "server/auth/kubeconfig.h"
 
+#include "api/base/files.h"
 #include "api/base/ids.h"
-#include "server/auth/files.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -37,7 +37,7 @@ Result<void> write_kubeconfig(const std::filesystem::path& path, const std::stri
   std::error_code error;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
   if (error) return errno_error("make directory " + path.parent_path().string(), error.value());
-  return write_file_atomically(path, text, 0600);
+  return write_file_atomically(path, text, 0600, Sync::kFile);
 }
 
 }  // namespace skiff::server

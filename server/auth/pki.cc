@@ -1,8 +1,8 @@
 #include "server/auth/pki.h"
 
+#include "api/base/files.h"
 #include "api/base/ids.h"
 #include "api/base/log.h"
-#include "server/auth/files.h"
 
 #include <algorithm>
 
@@ -36,7 +36,7 @@ class Directory {
     return text;
   }
   Result<void> write(const std::string& name, const std::string& text, mode_t mode) const {
-    return write_file_atomically(path_ / name, text, mode);
+    return write_file_atomically(path_ / name, text, mode, Sync::kFile);
   }
   Result<KeyPair> read_pair(const std::string& name) const {
     auto certificate = read(name + ".crt");

@@ -1,12 +1,10 @@
 #include "server/cli/commands.h"
 
+#include "api/base/files.h"
 #include "server/cli/data_directory.h"
 #include "server/handlers/version.h"
 
-#include <cstdio>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 namespace skiff::server {
 
@@ -17,9 +15,9 @@ int fail(const std::string& message) {
 
 int run_kubeconfig(const KubeconfigOptions& options) {
   const std::string path = DataDirectory::peek(options.data_directory).kubeconfig();
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(errno_error(path).message + " (has `skiff up` run on this data directory?)");
-  std::cout << file.rdbuf();
+  const auto text = read_file(path);
+  if (!text) return fail(text.error().message + " (has `skiff up` run on this data directory?)");
+  std::cout << *text;
   return 0;
 }
 

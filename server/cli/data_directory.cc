@@ -1,9 +1,8 @@
 #include "server/cli/data_directory.h"
 
-#include <fcntl.h>
+#include "api/base/files.h"
+
 #include <stdlib.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <utility>
@@ -24,20 +23,15 @@ Result<DataDirectory> DataDirectory::open(const std::string& path) {
   // Absolute and without links, since it goes into mounts and into other processes' arguments.
   directory = fs::canonical(directory, error).string();
   if (error) return errno_error("data directory " + path, error.value());
-  const std::string lock_path = directory + "/lock";
-  const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock < 0) return errno_error("data directory " + directory);
-  DataDirectory result(directory, lock, path.empty());
-  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return errno_error("lock " + lock_path);
-    return Error{ErrorCode::kUnavailable, "data directory " + directory + ": in use by another skiff"};
-  }
-  return result;
+  auto lock = lock_file(directory + "/lock", false);
+  if (!lock) return lock.error().wrap("data directory " + directory);
+  if (!*lock) return Error{ErrorCode::kUnavailable, "data directory " + directory + ": in use by another skiff"};
+  return DataDirectory(directory, std::move(*lock), path.empty());
 }
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept
     : path_(std::move(other.path_)),
-      lock_(std::exchange(other.lock_, -1)),
+      lock_(std::move(other.lock_)),
       temporary_(std::exchange(other.temporary_, false)) {}
 
 DataDirectory::~DataDirectory() {
@@ -45,7 +39,6 @@ DataDirectory::~DataDirectory() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
   }
-  if (lock_ >= 0) ::close(lock_);
 }
 
 }  // namespace skiff::server

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "api/base/fd.h"
 #include "api/base/result.h"
 
 #include <string>
+#include <utility>
 
 namespace skiff::server {
 
@@ -21,7 +23,7 @@ class DataDirectory {
   // object. kUnavailable when another skiff runs on it, kPermissionDenied and others when it cannot be written.
   [[nodiscard]] static Result<DataDirectory> open(const std::string& path);
   // The paths alone, of a directory that somebody else may be using.
-  [[nodiscard]] static DataDirectory peek(const std::string& path) { return DataDirectory(path, -1, false); }
+  [[nodiscard]] static DataDirectory peek(const std::string& path) { return DataDirectory(path, UniqueFd(), false); }
 
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&&) = delete;
@@ -36,11 +38,11 @@ class DataDirectory {
   [[nodiscard]] std::string node() const { return path_ + "/node"; }
 
  private:
-  DataDirectory(std::string path, int lock, bool temporary)
-      : path_(std::move(path)), lock_(lock), temporary_(temporary) {}
+  DataDirectory(std::string path, UniqueFd lock, bool temporary)
+      : path_(std::move(path)), lock_(std::move(lock)), temporary_(temporary) {}
 
   std::string path_;
-  int lock_;
+  UniqueFd lock_;
   bool temporary_;
 };
 

@@ -1,5 +1,6 @@
 #include "server/cluster/control_plane.h"
 
+#include "api/base/files.h"
 #include "api/client/informer.h"
 #include "api/schema/schema.h"
 #include "scheduler/scheduler.h"
@@ -22,8 +23,6 @@
 
 #include <array>
 #include <atomic>
-#include <fstream>
-#include <sstream>
 
 namespace skiff::server {
 namespace {
@@ -46,14 +45,6 @@ Result<Pki> open_pki(const ServeOptions& options, const DataDirectory& directory
                                                              : load_or_create_pki(directory.pki(), pki, now);
 }
 
-Result<std::string> read_option_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return errno_error(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 // The server's identity and whom it believes: ours, unless options name files.
 Result<TlsOptions> tls_options(const ServeOptions& options, const Pki& pki) {
   TlsOptions tls{pki.apiserver.certificate, pki.apiserver.key, pki.ca.certificate};
@@ -69,7 +60,7 @@ Result<TlsOptions> tls_options(const ServeOptions& options, const Pki& pki) {
       FileOption{"--client-ca-file", options.client_ca_file, &tls.client_ca, false}};
   for (const FileOption& file : files) {
     if (file.path.empty()) continue;
-    auto text = read_option_file(file.path);
+    auto text = read_file(file.path);
     if (!text) return text.error().wrap(file.flag);
     *file.target = file.replace ? std::move(*text) : *file.target + *text;
   }
@@ -79,7 +70,7 @@ Result<TlsOptions> tls_options(const ServeOptions& options, const Pki& pki) {
 Result<std::vector<TokenUser>> token_users(const ServeOptions& options, const Pki& pki) {
   std::vector<TokenUser> users;
   if (!options.token_auth_file.empty()) {
-    const auto text = read_option_file(options.token_auth_file);
+    const auto text = read_file(options.token_auth_file);
     if (!text) return text.error().wrap("--token-auth-file");
     auto parsed = parse_token_file(*text, options.token_auth_file);
     if (!parsed) return parsed.error().wrap("--token-auth-file");

@@ -1,12 +1,12 @@
 #include "server/cluster/nodes.h"
 
+#include "api/base/files.h"
 #include "api/schema/validate.h"
 #include "nodeagent/agent.h"
-#include "nodeagent/files.h"
 #include "nodeagent/images/disk_image_store.h"
+#include "nodeagent/mounts.h"
 #include "nodeagent/network/address.h"
 #include "nodeagent/runtime/fake/fake_nodes.h"
-#include "nodeagent/runtime/oci/mounts.h"
 #include "nodeagent/runtime/oci/oci_runtime.h"
 #include "server/cluster/host.h"
 #include "server/cluster/io_threads.h"
@@ -49,11 +49,11 @@ nodeagent::OciOptions oci_options(const DataDirectory& directory, nodeagent::Net
 // What the network of a data directory was made with, for `skiff clean`.
 Result<void> remember_network(const DataDirectory& directory, const nodeagent::NetworkOptions& network) {
   const Json document = {{"bridge", network.bridge}, {"clusterCIDR", network.cluster_cidr}};
-  return nodeagent::write_file_atomically(directory.network(), to_json_text(document));
+  return write_file_atomically(directory.network(), to_json_text(document));
 }
 
 Result<nodeagent::NetworkOptions> remembered_network(const DataDirectory& directory) {
-  const auto text = nodeagent::read_file(directory.network());
+  const auto text = read_file(directory.network());
   if (!text) return text.error();
   const auto parsed = parse_json(*text);
   if (!parsed) return parsed.error().wrap(directory.network());
@@ -163,9 +163,9 @@ Result<void> clean_node(const DataDirectory& directory) {
   if (!network) return network.error();
   if (auto cleaned = nodeagent::clean(oci_options(directory, std::move(*network))); !cleaned) return cleaned;
   // Volumes in memory are mounts, too.
-  if (auto unmounted = nodeagent::oci::unmount_below(directory.node()); !unmounted) return unmounted;
-  if (auto removed = nodeagent::remove_tree(directory.node()); !removed) return removed;
-  return nodeagent::remove_tree(directory.network());
+  if (auto unmounted = nodeagent::unmount_below(directory.node()); !unmounted) return unmounted;
+  if (auto removed = remove_tree(directory.node()); !removed) return removed;
+  return remove_tree(directory.network());
 }
 
 }  // namespace skiff::server

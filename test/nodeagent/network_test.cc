@@ -1,7 +1,7 @@
-#include "nodeagent/files.h"
+#include "api/base/files.h"
+#include "nodeagent/mounts.h"
 #include "nodeagent/network/pod_network.h"
 #include "nodeagent/process.h"
-#include "nodeagent/runtime/oci/mounts.h"
 #include "test/support/host.h"
 #include "test/support/temp_dir.h"
 
@@ -28,7 +28,7 @@ bool mentions(const std::string& text, const std::string& part) { return text.fi
 // Also when the test ends early.
 struct UnmountAtEnd {
   std::string directory;
-  ~UnmountAtEnd() { CHECK(oci::unmount_below(directory)); }
+  ~UnmountAtEnd() { CHECK(unmount_below(directory)); }
 };
 
 bool link_exists(const std::string& name) { return shell("ip link show " + name) == 0; }

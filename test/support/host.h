@@ -1,6 +1,6 @@
 #pragma once
 
-#include "nodeagent/fd.h"
+#include "api/base/fd.h"
 #include "nodeagent/network/links.h"
 #include "nodeagent/process.h"
 #include "test/support/pch.h"

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "api/base/files.h"
 #include "api/base/ids.h"
-#include "nodeagent/files.h"
 #include "nodeagent/runtime/oci/oci_runtime.h"
 #include "test/contract/runtime/harness.h"
 #include "test/support/host.h"

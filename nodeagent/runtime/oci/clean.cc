@@ -1,6 +1,6 @@
-#include "nodeagent/files.h"
+#include "api/base/files.h"
+#include "nodeagent/mounts.h"
 #include "nodeagent/network/namespace.h"
-#include "nodeagent/runtime/oci/mounts.h"
 #include "nodeagent/runtime/oci/oci_runtime.h"
 
 #include <unistd.h>
@@ -35,7 +35,7 @@ Result<void> clean(const OciOptions& options) {
   }
   oci::remove_empty_cgroups(cgroups, "/" + options.cgroup_root);
   // Before the network: the pairs go with their namespaces, which no process and no pin holds any more.
-  if (auto unmounted = oci::unmount_below(layout.root()); !unmounted) return unmounted;
+  if (auto unmounted = unmount_below(layout.root()); !unmounted) return unmounted;
   NetworkOptions network = options.network;
   network.data_directory = options.data_directory;
   if (auto done = PodNetwork::clean(network); !done) return done;

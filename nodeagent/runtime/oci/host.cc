@@ -1,6 +1,6 @@
 #include "nodeagent/runtime/oci/host.h"
 
-#include "nodeagent/files.h"
+#include "api/base/files.h"
 
 #include <signal.h>
 #include <sys/stat.h>

@@ -1,13 +1,9 @@
 #include "nodeagent/runtime/oci/mounts.h"
 
-#include "nodeagent/fd.h"
-#include "nodeagent/files.h"
+#include "api/base/fd.h"
 
 #include <fcntl.h>
 #include <sys/mount.h>
-
-#include <cerrno>
-#include <sstream>
 
 namespace skiff::nodeagent::oci {
 
@@ -33,31 +29,6 @@ Result<void> mount_overlay(const std::vector<std::string>& layers, const std::st
 Result<void> mount_shared_memory(const std::string& target) {
   if (::mount("shm", target.c_str(), "tmpfs", MS_NOEXEC | MS_NOSUID | MS_NODEV, "mode=1777,size=65536k") != 0) {
     return errno_error("mount " + target);
-  }
-  return {};
-}
-
-Result<void> unmount(const std::string& target) {
-  if (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL && errno != ENOENT) {
-    return errno_error("unmount " + target);
-  }
-  return {};
-}
-
-Result<void> unmount_below(const std::string& directory) {
-  auto table = read_file("/proc/self/mountinfo");
-  if (!table) return table.error();
-  std::vector<std::string> targets;
-  std::istringstream lines(*table);
-  for (std::string line; std::getline(lines, line);) {
-    // "36 35 98:0 /mnt1 /mnt2 rw,noatime ...": the fifth field is where it is mounted.
-    std::istringstream fields(line);
-    std::string target;
-    for (int field = 0; field < 5; ++field) fields >> target;
-    if (target == directory || target.starts_with(directory + "/")) targets.push_back(target);
-  }
-  for (auto target = targets.rbegin(); target != targets.rend(); ++target) {
-    if (auto done = unmount(*target); !done) return done;
   }
   return {};
 }

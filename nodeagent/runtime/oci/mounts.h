@@ -14,10 +14,4 @@ namespace skiff::nodeagent::oci {
 // A tmpfs of 64 MiB for a pod's /dev/shm.
 [[nodiscard]] Result<void> mount_shared_memory(const std::string& target);
 
-// Idempotent; what still uses the mount keeps it until it ends.
-[[nodiscard]] Result<void> unmount(const std::string& target);
-
-// Everything mounted at or below `directory`, the deepest first.
-[[nodiscard]] Result<void> unmount_below(const std::string& directory);
-
 }  // namespace skiff::nodeagent::oci

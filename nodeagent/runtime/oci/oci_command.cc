@@ -2,7 +2,7 @@
 
 #include "api/base/ids.h"
 #include "api/base/json.h"
-#include "nodeagent/files.h"
+#include "api/base/files.h"
 #include "nodeagent/process.h"
 
 #include <fcntl.h>

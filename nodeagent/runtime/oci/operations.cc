@@ -1,7 +1,8 @@
 #include "nodeagent/runtime/oci/operations.h"
 
+#include "api/base/files.h"
 #include "api/base/json.h"
-#include "nodeagent/files.h"
+#include "nodeagent/mounts.h"
 #include "nodeagent/process.h"
 #include "nodeagent/runtime/oci/helpers.h"
 #include "nodeagent/runtime/oci/mounts.h"

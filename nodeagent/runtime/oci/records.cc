@@ -1,7 +1,7 @@
 #include "nodeagent/runtime/oci/records.h"
 
+#include "api/base/files.h"
 #include "api/base/json.h"
-#include "nodeagent/files.h"
 #include "nodeagent/process.h"
 
 namespace skiff::nodeagent::oci {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "nodeagent/fd.h"
+#include "api/base/fd.h"
 #include "nodeagent/runtime/oci/layout.h"
 #include "nodeagent/runtime/runtime.h"
 

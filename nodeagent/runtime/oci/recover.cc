@@ -1,5 +1,5 @@
+#include "api/base/files.h"
 #include "api/base/log.h"
-#include "nodeagent/files.h"
 #include "nodeagent/network/namespace.h"
 #include "nodeagent/runtime/oci/operations.h"
 

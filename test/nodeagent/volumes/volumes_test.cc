@@ -1,5 +1,5 @@
-#include "nodeagent/files.h"
-#include "nodeagent/volumes/mounts.h"
+#include "api/base/files.h"
+#include "nodeagent/mounts.h"
 #include "nodeagent/volumes/network_files.h"
 #include "nodeagent/volumes/payload.h"
 #include "nodeagent/volumes/pod_files.h"

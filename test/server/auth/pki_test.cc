@@ -1,8 +1,8 @@
 #include "server/auth/pki.h"
 
+#include "api/base/files.h"
 #include "api/base/ids.h"
 #include "api/base/json.h"
-#include "server/auth/files.h"
 #include "server/auth/kubeconfig.h"
 #include "test/server/auth/temporary_directory.h"
 
@@ -123,7 +123,7 @@ TEST_CASE("a broken CA or service account key is an error, not replaced") {
   const TemporaryDirectory directory;
   load(directory.path());
   const std::string name = GENERATE("ca.crt", "ca.key", "sa.key");
-  REQUIRE(write_file_atomically(directory.path() / name, "nonsense", 0600));
+  REQUIRE(write_file_atomically(directory.path() / name, "nonsense"));
   const auto second = load_or_create_pki(directory.path(), options(), kNow);
   REQUIRE_FALSE(second);
   CHECK(second.error().code == ErrorCode::kInvalid);
@@ -133,7 +133,7 @@ TEST_CASE("a broken CA or service account key is an error, not replaced") {
 
 TEST_CASE("a directory that cannot be made is one clear error") {
   const TemporaryDirectory directory;
-  REQUIRE(write_file_atomically(directory.path() / "file", "", 0600));
+  REQUIRE(write_file_atomically(directory.path() / "file", ""));
   const auto pki = load_or_create_pki(directory.path() / "file" / "pki", options(), kNow);
   REQUIRE_FALSE(pki);
   CHECK(pki.error().message == "make directory " + (directory.path() / "file" / "pki").string() + ": Not a directory");

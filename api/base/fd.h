@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace skiff::nodeagent {
+namespace skiff {
 
 // Owns a file descriptor and closes it. -1 is "none".
 class UniqueFd {
@@ -30,4 +30,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace skiff::nodeagent
+}  // namespace skiff

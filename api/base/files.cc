@@ -1,10 +1,10 @@
-#include "nodeagent/files.h"
+#include "api/base/files.h"
 
 #include "api/base/ids.h"
-#include "nodeagent/fd.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <memory>
 
-namespace skiff::nodeagent {
+namespace skiff {
 
 namespace {
 
@@ -31,6 +31,12 @@ Result<void> write_all(int fd, std::string_view content, const std::string& path
     if (count < 0) return errno_error("write " + path);
     content.remove_prefix(static_cast<std::size_t>(count));
   }
+  return {};
+}
+
+Result<void> synchronize(int fd, Sync sync, const std::string& path) {
+  if (sync == Sync::kFile && ::fsync(fd) != 0) return errno_error("sync " + path);
+  if (sync == Sync::kFileSystem && ::syncfs(fd) != 0) return errno_error("sync the file system of " + path);
   return {};
 }
 
@@ -76,15 +82,24 @@ Result<std::string> read_file(const std::string& path) {
   }
 }
 
-Result<void> write_file_atomically(const std::string& path, std::string_view content, mode_t mode) {
+Result<void> write_file_atomically(const std::string& path, std::string_view content, mode_t mode, Sync sync) {
   const std::string temporary = path + ".new-" + random_hex(4);
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!fd) return errno_error("create " + temporary);
   auto written = write_all(fd.get(), content, temporary);
   if (written && ::fchmod(fd.get(), mode) != 0) written = errno_error("chmod " + temporary);
+  if (written) written = synchronize(fd.get(), sync, temporary);
   if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = errno_error("rename to " + path);
   if (!written) ::unlink(temporary.c_str());
   return written;
+}
+
+Result<UniqueFd> lock_file(const std::string& path, bool wait) {
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) return errno_error("open " + path);
+  if (::flock(fd.get(), wait ? LOCK_EX : LOCK_EX | LOCK_NB) == 0) return fd;
+  if (errno == EWOULDBLOCK) return UniqueFd();
+  return errno_error("lock " + path);
 }
 
 Result<void> write_existing_file(const std::string& path, std::string_view content) {
@@ -132,4 +147,4 @@ std::vector<std::string> list_directory(const std::string& path) {
 
 bool path_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-}  // namespace skiff::nodeagent
+}  // namespace skiff

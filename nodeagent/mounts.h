@@ -17,6 +17,9 @@ namespace skiff::nodeagent {
 // Mounts what the open descriptor refers to on the file or directory `target`, replacing a mount that is there.
 [[nodiscard]] Result<void> bind_descriptor(int descriptor, const std::string& target);
 
+// Idempotent; what still uses the mount keeps it until it ends.
+[[nodiscard]] Result<void> unmount(const std::string& target);
+
 // Takes away all mounts on and below the directory, the innermost first.
 [[nodiscard]] Result<void> unmount_below(const std::string& directory);
 

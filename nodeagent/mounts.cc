@@ -1,9 +1,11 @@
-#include "nodeagent/volumes/mounts.h"
+#include "nodeagent/mounts.h"
+
+#include "api/base/files.h"
 
 #include <sys/mount.h>
 
 #include <algorithm>
-#include <fstream>
+#include <cerrno>
 #include <sstream>
 #include <vector>
 
@@ -26,10 +28,13 @@ std::string unescape(const std::string& text) {
 }
 
 // In the order in which they were mounted.
-std::vector<std::string> mount_points() {
+Result<std::vector<std::string>> mount_points() {
+  const auto table = read_file("/proc/self/mountinfo");
+  if (!table) return table.error();
   std::vector<std::string> points;
-  std::ifstream file("/proc/self/mountinfo");
-  for (std::string line; std::getline(file, line);) {
+  std::istringstream lines(*table);
+  for (std::string line; std::getline(lines, line);) {
+    // "36 35 98:0 /mnt1 /mnt2 rw,noatime ...": the fifth field is where it is mounted.
     std::istringstream fields(line);
     std::string id, parent, device, root, point;
     if (fields >> id >> parent >> device >> root >> point) points.push_back(unescape(point));
@@ -41,7 +46,7 @@ std::vector<std::string> mount_points() {
 
 bool is_mount_point(const std::string& path) {
   const auto points = mount_points();
-  return std::find(points.begin(), points.end(), path) != points.end();
+  return points && std::find(points->begin(), points->end(), path) != points->end();
 }
 
 Result<void> mount_tmpfs(const std::string& directory, std::uint64_t size_bytes, unsigned mode) {
@@ -56,8 +61,8 @@ Result<void> mount_tmpfs(const std::string& directory, std::uint64_t size_bytes,
 }
 
 Result<void> bind_descriptor(int descriptor, const std::string& target) {
-  if (is_mount_point(target) && ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
-    return errno_error("unmount " + target);
+  if (is_mount_point(target)) {
+    if (auto unmounted = unmount(target); !unmounted) return unmounted;
   }
   const std::string source = "/proc/self/fd/" + std::to_string(descriptor);
   if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0)
@@ -65,12 +70,20 @@ Result<void> bind_descriptor(int descriptor, const std::string& target) {
   return {};
 }
 
+Result<void> unmount(const std::string& target) {
+  if (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL && errno != ENOENT) {
+    return errno_error("unmount " + target);
+  }
+  return {};
+}
+
 Result<void> unmount_below(const std::string& directory) {
   const auto points = mount_points();
+  if (!points) return points.error();
   const std::string prefix = directory + "/";
-  for (auto point = points.rbegin(); point != points.rend(); ++point) {
+  for (auto point = points->rbegin(); point != points->rend(); ++point) {
     if (*point != directory && !point->starts_with(prefix)) continue;
-    if (::umount2(point->c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) return errno_error("unmount " + *point);
+    if (auto unmounted = unmount(*point); !unmounted) return unmounted;
   }
   return {};
 }
