@@ -33,7 +33,7 @@ class HostNamespace {
   HostNamespace& operator=(const HostNamespace&) = delete;
 
  private:
-  nodeagent::UniqueFd original_;
+  UniqueFd original_;
 };
 
 // Runs a shell command in the present namespaces; its exit code, and what it said when `output` is given.

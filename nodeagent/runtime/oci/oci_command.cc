@@ -1,8 +1,8 @@
 #include "nodeagent/runtime/oci/oci_command.h"
 
+#include "api/base/files.h"
 #include "api/base/ids.h"
 #include "api/base/json.h"
-#include "api/base/files.h"
 #include "nodeagent/process.h"
 
 #include <fcntl.h>
