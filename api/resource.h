@@ -28,6 +28,10 @@ inline constexpr ResourceType kEvents{"", "v1", "events", "Event"};
 inline constexpr ResourceType kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
 inline constexpr ResourceType kDeployments{"apps", "v1", "deployments", "Deployment"};
 inline constexpr ResourceType kReplicaSets{"apps", "v1", "replicasets", "ReplicaSet"};
+inline constexpr ResourceType kReplicationControllers{"", "v1", "replicationcontrollers", "ReplicationController"};
+inline constexpr ResourceType kDaemonSets{"apps", "v1", "daemonsets", "DaemonSet"};
+inline constexpr ResourceType kControllerRevisions{"apps", "v1", "controllerrevisions", "ControllerRevision"};
+inline constexpr ResourceType kJobs{"batch", "v1", "jobs", "Job"};
 
 // An object's place within its collection. `namespace_` is empty for cluster-scoped objects.
 struct NamespacedName {
