@@ -14,10 +14,11 @@ using oci::Layout;
 
 // Kills and removes the cgroup, and with it every process of the container.
 Result<void> clear(const CgroupHost& cgroups, const std::string& id, const std::string& cgroup) {
-  oci::kill_processes_of(id);
-  if (cgroup.empty()) return {};
-  oci::kill_cgroup(cgroups, cgroup);
-  return oci::remove_cgroup(cgroups, cgroup);
+  return oci::remove_abandoned(id, [&]() -> Result<void> {
+    if (cgroup.empty()) return {};
+    oci::kill_cgroup(cgroups, cgroup);
+    return oci::remove_cgroup(cgroups, cgroup);
+  });
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <charconv>
+#include <thread>
 
 namespace skiff::nodeagent::oci {
 
@@ -213,13 +214,14 @@ Result<ExecResult> OciCommand::exec(const std::string& id, const std::vector<std
   return ExecResult{result->exit_code, std::move(result->output)};
 }
 
-void kill_processes_of(const std::string& id) {
+bool kill_processes_of(const std::string& id) {
   const auto is_ours = [&id](const std::string& process) {
     const auto arguments = read_file("/proc/" + process + "/cmdline");
     if (!arguments) return false;
     // One argument is exactly the id: both programs get it so, and file names that hold it do not count.
     return arguments->find(std::string(1, '\0') + id + std::string(1, '\0')) != std::string::npos;
   };
+  bool killed = false;
   for (const std::string& process : list_directory("/proc")) {
     int pid = 0;
     std::from_chars(process.data(), process.data() + process.size(), pid);
@@ -228,7 +230,22 @@ void kill_processes_of(const std::string& id) {
     if (!pidfd || !is_ours(process)) continue;  // looked at again: now it cannot be another process
     static_cast<void>(send_signal(*pidfd, SIGKILL));
     static_cast<void>(wait_for_exit(*pidfd, std::chrono::seconds(5)));
+    killed = true;
   }
+  return killed;
+}
+
+Result<void> remove_abandoned(const std::string& id, const std::function<Result<void>()>& remove) {
+  constexpr int kAttempts = 20;
+  constexpr auto kPause = std::chrono::milliseconds(5);
+  Result<void> removed;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(kPause);
+    kill_processes_of(id);
+    removed = remove();
+    if (removed && !kill_processes_of(id)) break;
+  }
+  return removed;
 }
 
 }  // namespace skiff::nodeagent::oci

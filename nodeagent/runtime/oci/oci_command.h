@@ -5,6 +5,7 @@
 #include "nodeagent/runtime/runtime.h"
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,12 @@ class OciCommand {
   Layout layout_;
 };
 
-// Kills conmon and runtime processes that work on this id, which a killed agent may have left at work.
-void kill_processes_of(const std::string& id);
+// Kills conmon and runtime processes that work on this id, which a killed agent may have left at work. Whether there
+// were any. One that just forks or executes its program can be missed.
+bool kill_processes_of(const std::string& id);
+
+// Removes what such processes work on, with `remove`, and again until they are gone for good: one that was missed fails
+// when it finds nothing left to work on, or shows up. Bounded in attempts; the last error of `remove`.
+[[nodiscard]] Result<void> remove_abandoned(const std::string& id, const std::function<Result<void>()>& remove);
 
 }  // namespace skiff::nodeagent::oci

@@ -161,16 +161,17 @@ Result<void> Operations::remove_sandbox(SandboxRecord& record) {
 }
 
 Result<void> Operations::destroy_sandbox(SandboxRecord& record) {
-  kill_processes_of(record.id);
   const std::string cgroup = container_cgroup(record, record.id);
-  kill_cgroup(cgroups_, cgroup);
-  FirstFailure failure;
-  // The record may never have been written; then its directory is all that there is, if at all.
-  if (path_exists(layout_.sandbox(record.id))) failure.note(stop_sandbox(record));
-  failure.note(remove_cgroup(cgroups_, cgroup));
-  auto result = failure.take();
-  if (!result) return result;
-  return remove_sandbox(record);
+  return remove_abandoned(record.id, [&]() -> Result<void> {
+    kill_cgroup(cgroups_, cgroup);
+    FirstFailure failure;
+    // The record may never have been written; then its directory is all that there is, if at all.
+    if (path_exists(layout_.sandbox(record.id))) failure.note(stop_sandbox(record));
+    failure.note(remove_cgroup(cgroups_, cgroup));
+    auto result = failure.take();
+    if (!result) return result;
+    return remove_sandbox(record);
+  });
 }
 
 Result<void> Operations::make_container(const SandboxRecord& sandbox, ContainerRecord& record,
@@ -270,13 +271,14 @@ Result<void> Operations::remove_container(const ContainerRecord& record) {
 }
 
 Result<void> Operations::destroy_container(const ContainerRecord& record) {
-  kill_processes_of(record.status.id);
-  if (!record.cgroup.empty()) {
-    kill_cgroup(cgroups_, record.cgroup);
-    if (auto removed = command_.remove(record.status.id); !removed) return removed;
-    if (auto removed = remove_cgroup(cgroups_, record.cgroup); !removed) return removed;
-  }
-  return remove_container(record);
+  return remove_abandoned(record.status.id, [&]() -> Result<void> {
+    if (!record.cgroup.empty()) {
+      kill_cgroup(cgroups_, record.cgroup);
+      if (auto removed = command_.remove(record.status.id); !removed) return removed;
+      if (auto removed = remove_cgroup(cgroups_, record.cgroup); !removed) return removed;
+    }
+    return remove_container(record);
+  });
 }
 
 Result<ExecResult> Operations::exec(const std::string& container_id, const std::vector<std::string>& command,
