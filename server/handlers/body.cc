@@ -101,8 +101,13 @@ api::Result<Json> read_body_as(const Request& request, const api::schema::Struct
 
 api::Result<Body> read_patch(const Request& request, api::PatchType type) {
   const Encoding encoding = type == api::PatchType::kApply ? Encoding::kYaml : Encoding::kJson;
+  const std::string what = type == api::PatchType::kApply ? "error decoding YAML: " : "error decoding patch: ";
   Result<ParsedJson> parsed = parse(request.body, encoding);
-  if (!parsed) return api::bad_request("error decoding patch: " + parsed.error().message);
+  if (!parsed) return api::bad_request(what + parsed.error().message);
+  if (type == api::PatchType::kApply && !parsed->value.is_object()) {
+    return api::bad_request(what + "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal " +
+                            type_in_go(parsed->value) + " into Go value of type map[string]interface {}");
+  }
   return Body{std::move(parsed->value), std::move(parsed->duplicate_fields)};
 }
 

@@ -13,6 +13,7 @@ VerbResult patch_object(ResourceCall& call) {
 
   call.context.dry_run = query->dry_run;
   call.context.field_manager = std::move(query->field_manager);
+  query->params.force = query->force;
   query->params.duplicate_fields = std::move(body->duplicate_fields);
   const api::Result<Registry::Written> written =
       co_await call.registry.patch(call.context, call.kind, call.name(), call.info.subresource, *type,

@@ -18,6 +18,7 @@ Task<api::Result<void>> create_once(Registry& registry, const api::ResourceType&
   CallContext context;
   context.user.name = "system:apiserver";
   context.user.groups = {"system:masters"};
+  context.field_manager = "kube-apiserver";
   Json object;
   object["metadata"]["name"] = name;
   WriteParams params;

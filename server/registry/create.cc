@@ -1,6 +1,8 @@
 #include "api/base/log.h"
 #include "api/schema/validate.h"
+#include "server/registry/address.h"
 #include "server/registry/border.h"
+#include "server/registry/field_manager.h"
 #include "server/registry/impl.h"
 #include "server/registry/object_meta.h"
 
@@ -10,21 +12,6 @@ namespace {
 
 // How often a generated name that is taken is replaced by another.
 constexpr int kGenerateNameTries = 8;
-
-// The object's namespace is the request's: filled in when missing, refused when it is another one.
-api::Result<void> take_namespace(const Kind& kind, const std::string& namespace_, Json& object) {
-  Json& metadata = metadata_of(object);
-  if (!kind.namespaced) {
-    metadata.erase("namespace");
-    return {};
-  }
-  const std::string own = string_at(metadata, {"namespace"}, namespace_);
-  if (own != namespace_) {
-    return api::bad_request("the namespace of the provided object does not match the namespace sent on the request");
-  }
-  metadata["namespace"] = namespace_;
-  return {};
-}
 
 api::Result<void> validate_new(const Kind& kind, const Json& object) {
   api::FieldErrors errors;
@@ -49,6 +36,8 @@ Task<api::Result<store::RecordPtr>> Registry::create(CallContext& context, Serve
                                                      Json object, WriteParams params) {
   auto decoded = impl_->decode(context, kind, std::move(object), params);
   if (!decoded) co_return decoded.error();
+  const FieldManager fields(kind, "", context, impl_->clock.now());
+  fields.create(*decoded);
   co_return co_await impl_->create(context, *kind.kind, std::move(namespace_), std::move(*decoded));
 }
 

@@ -19,10 +19,17 @@ ServedKind served(const Registry& registry, const api::ResourceType& resource) {
   return kind;
 }
 
+// "kube-scheduler" for the user "system:kube-scheduler", and the agent's name for the users of nodes.
+std::string component_name(const std::string& user) {
+  constexpr std::string_view kSystem = "system:";
+  if (user.starts_with("system:node:")) return "kubelet";
+  return user.starts_with(kSystem) ? user.substr(kSystem.size()) : user;
+}
+
 CallContext context_of(const api::User& user, const api::WriteOptions& options) {
   CallContext context;
   context.user = user;
-  context.field_manager = options.field_manager;
+  context.field_manager = options.field_manager.empty() ? component_name(user.name) : options.field_manager;
   return context;
 }
 

@@ -56,11 +56,17 @@ struct Registry::Impl {
   };
   Task<api::Result<Modified>> modify(CallContext& context, const Kind& kind, api::NamespacedName name, Decide decide);
 
-  // create.cc: from an object that decode() made.
+  // create.cc: from an object that decode() made, with its managedFields.
   Task<api::Result<store::RecordPtr>> create(CallContext& context, const Kind& kind, std::string namespace_,
                                              Json object);
 
-  // scale.cc: the Scale of an object, and the object with the replicas that a Scale asks for.
+  // apply.cc: server-side apply.
+  struct Apply;
+  Task<api::Result<Written>> apply(CallContext& context, ServedKind kind, api::NamespacedName name,
+                                   std::string subresource, Json configuration, WriteParams params);
+
+  // scale.cc: the type of a Scale, the Scale of an object, and the object with the replicas that a Scale asks for.
+  [[nodiscard]] const api::schema::Struct& scale_type() const;
   [[nodiscard]] static Json scale_document(const Kind& kind, const Json& object);
   [[nodiscard]] static api::Result<Json> with_scale(const Json& current, const Json& scale);
 };

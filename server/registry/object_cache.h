@@ -14,7 +14,7 @@ namespace skiff::server {
 // lives as long as a component keeps it. Thread-safe.
 class ObjectCache {
  public:
-  // The record's document. kInternalError when it is none.
+  // The record's document, without managedFields. kInternalError when it is none.
   [[nodiscard]] api::Result<api::ObjectPtr> parsed(const store::RecordPtr& record);
 
  private:

@@ -13,7 +13,7 @@ namespace skiff::server {
 // object.metadata, made when missing.
 [[nodiscard]] Json& metadata_of(Json& object);
 
-// Drops what only the server keeps or nobody keeps any more (managedFields, selfLink).
+// Drops what nobody keeps any more (selfLink).
 void drop_unkept_metadata(Json& object);
 
 // A new object's uid and creationTimestamp; a deletion cannot be asked for at birth.

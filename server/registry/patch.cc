@@ -1,4 +1,5 @@
 #include "api/schema/merge.h"
+#include "server/registry/field_manager.h"
 #include "server/registry/impl.h"
 #include "server/registry/object_meta.h"
 
@@ -6,7 +7,7 @@ namespace skiff::server {
 
 namespace {
 
-api::Result<Json> apply(const api::schema::Struct* type, api::PatchType patch_type, const Json& object,
+api::Result<Json> apply(const api::schema::Struct& type, api::PatchType patch_type, const Json& object,
                         const Json& patch) {
   switch (patch_type) {
     case api::PatchType::kJson:
@@ -14,17 +15,11 @@ api::Result<Json> apply(const api::schema::Struct* type, api::PatchType patch_ty
     case api::PatchType::kMerge:
       return api::schema::apply_merge_patch(object, patch);
     case api::PatchType::kStrategicMerge:
-      if (type != nullptr) return api::schema::apply_strategic_merge_patch(*type, object, patch);
-      break;
+      return api::schema::apply_strategic_merge_patch(type, object, patch);
     case api::PatchType::kApply:
       break;
   }
-  api::Status status;
-  status.reason = api::Reason::kUnsupportedMediaType;
-  status.message =
-      "the body of the request was in an unknown format - accepted media types include: "
-      "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
-  return status;
+  return api::internal_error("a configuration is applied to an object, not to a document");
 }
 
 // A patched document that is no object of the kind is a bad patch: 422 with the document, not 400.
@@ -45,17 +40,26 @@ Task<api::Result<Registry::Written>> Registry::patch(CallContext& context, Serve
                                                      std::string subresource, api::PatchType type, Json patch,
                                                      WriteParams params) {
   if (auto known = Impl::check_subresource(*kind.kind, subresource); !known) co_return known.error();
+  if (type == api::PatchType::kApply) {
+    co_return co_await impl_->apply(context, kind, std::move(name), std::move(subresource), std::move(patch),
+                                    std::move(params));
+  }
+  const FieldManager fields(kind, subresource, context, impl_->clock.now());
   auto patched_scale = [&](const Json& current) -> api::Result<Json> {
-    const api::schema::Struct* scale_type = impl_->catalog.find_kind("autoscaling", "v1", "Scale");
-    auto scale = apply(scale_type, type, Impl::scale_document(*kind.kind, current), patch);
+    const Json old_scale = Impl::scale_document(*kind.kind, current);
+    auto scale = apply(impl_->scale_type(), type, old_scale, patch);
     if (!scale) return scale.error();
-    return Impl::with_scale(current, *scale);
+    auto object = Impl::with_scale(current, *scale);
+    if (!object) return object.error();
+    fields.update_scale(impl_->scale_type(), old_scale, Impl::scale_document(*kind.kind, *object), *object);
+    return object;
   };
   auto patched_object = [&](const Json& current) -> api::Result<Json> {
-    auto document = apply(kind.version->type, type, Impl::to_version(kind, current), patch);
+    auto document = apply(*kind.version->type, type, Impl::to_version(kind, current), patch);
     if (!document) return document.error();
     auto object = impl_->decode(context, kind, *document, params);
     if (!object) return bad_patch(object.error(), *document);
+    fields.update(current, *object);
     return object;
   };
   Impl::Decide decide = [&](const store::Record& record, const Json& current) -> api::Result<Decision> {

@@ -27,6 +27,8 @@ struct WriteParams {
   FieldValidation field_validation = FieldValidation::kWarn;
   // What the parser of the body found (ParsedJson::duplicate_fields); reported along with unknown fields.
   std::vector<std::string> duplicate_fields;
+  // Server-side apply: take fields from other managers instead of refusing.
+  bool force = false;
 };
 
 enum class VersionMatch { kUnset, kExact, kNotOlderThan };
@@ -124,7 +126,8 @@ class Registry {
   // "scale" (then `object` is an autoscaling/v1 Scale, and the answer still the parent's record).
   Task<api::Result<Written>> update(CallContext& context, ServedKind kind, api::NamespacedName name,
                                     std::string subresource, Json object, WriteParams params);
-  // As update, with a patch against the object in the served version. PatchType::kApply is kUnsupportedMediaType.
+  // As update, with a patch against the object in the served version. For PatchType::kApply the patch is the
+  // configuration to apply on behalf of context.field_manager, and an object that does not exist is created.
   Task<api::Result<Written>> patch(CallContext& context, ServedKind kind, api::NamespacedName name,
                                    std::string subresource, api::PatchType type, Json patch, WriteParams params);
 

@@ -1,5 +1,6 @@
 #include "api/schema/validate.h"
 #include "api/views/meta.h"
+#include "server/registry/field_manager.h"
 #include "server/registry/impl.h"
 #include "server/registry/object_meta.h"
 
@@ -83,6 +84,7 @@ api::Result<Decision> Registry::Impl::replace(CallContext& context, const Kind& 
   prepare(*kind.strategy, subresource, object, current, clock.now());
   if (auto valid = validate_change(kind, name.name, subresource, object, current); !valid) return valid.error();
   if (auto admitted = check(request, &object); !admitted) return admitted.error();
+  undo_idle_change(current, object);
   const bool remove = ends_deletion(*kind.strategy, object, current);
   return Decision{std::move(object), remove};
 }

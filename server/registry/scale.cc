@@ -31,6 +31,12 @@ api::Result<std::int64_t> wanted_replicas(const Json& scale, const std::string& 
 
 }  // namespace
 
+const api::schema::Struct& Registry::Impl::scale_type() const {
+  const api::schema::Struct* type = catalog.find_kind("autoscaling", "v1", "Scale");
+  CHECK_INVARIANT(type != nullptr);
+  return *type;
+}
+
 Json Registry::Impl::scale_document(const Kind& kind, const Json& object) {
   CHECK_INVARIANT(kind.scale.has_value());
   Json metadata = Json::object();

@@ -47,6 +47,12 @@ void Strategy::prepare_for_subresource_update(std::string_view, Json&, const Jso
   CHECK_INVARIANT(false && "a kind that registers such a subresource implements this");
 }
 
+api::managed_fields::FieldSet Strategy::reset_fields(std::string_view subresource) const {
+  if (subresource.empty() || subresource == "finalize") return api::managed_fields::FieldSet{{"status"}};
+  if (subresource == "status") return api::managed_fields::FieldSet{{"spec"}};
+  return {};
+}
+
 void Strategy::validate(const Json&, api::FieldErrors&) const {}
 void Strategy::validate_update(const Json&, const Json&, api::FieldErrors&) const {}
 void Strategy::validate_status_update(const Json&, const Json&, api::FieldErrors&) const {}

@@ -3,6 +3,7 @@
 #include "api/base/clock.h"
 #include "api/base/json.h"
 #include "api/field_error.h"
+#include "api/managed_fields/field_set.h"
 #include "api/selector.h"
 #include "api/status.h"
 #include "api/user.h"
@@ -53,6 +54,10 @@ class Strategy {
   // For a kind's other subresources that are updated like the object (Namespace: "finalize"): keeps what the
   // subresource may not change from `old_object`.
   virtual void prepare_for_subresource_update(std::string_view subresource, Json& object, const Json& old_object) const;
+
+  // Fields that a write through `subresource` ("" for the object itself) cannot change, and so does not own: status, or
+  // all but status. (upstream: GetResetFields)
+  [[nodiscard]] virtual api::managed_fields::FieldSet reset_fields(std::string_view subresource) const;
 
   // Beyond what the schema declares. validate() is called on create and, before validate_update(), on update.
   virtual void validate(const Json& object, api::FieldErrors& errors) const;

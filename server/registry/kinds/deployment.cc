@@ -74,6 +74,11 @@ class DeploymentStrategy final : public Strategy {
     if (const Json* labels = find(old_object, {"metadata", "labels"})) metadata["labels"] = *labels;
   }
 
+  [[nodiscard]] api::managed_fields::FieldSet reset_fields(std::string_view subresource) const override {
+    if (subresource == "status") return api::managed_fields::FieldSet{{"spec"}, {"metadata", "labels"}};
+    return Strategy::reset_fields(subresource);
+  }
+
   void validate(const Json& object, api::FieldErrors& errors) const override {
     validate_selector(object, errors);
     const Json& spec = object.at("spec");

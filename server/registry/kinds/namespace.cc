@@ -16,6 +16,10 @@ constexpr const char* kNameLabel = "kubernetes.io/metadata.name";
 // takes the finalizer away through the subresource "finalize", with which the namespace goes.
 class NamespaceStrategy final : public Strategy {
  public:
+  void apply_defaults(Json& object) const override {
+    if (const std::string name = api::name_of(object); !name.empty()) object["metadata"]["labels"][kNameLabel] = name;
+  }
+
   void prepare_for_create(Json& object, TimePoint) const override {
     object["metadata"]["labels"][kNameLabel] = api::name_of(object);
     object["status"] = Json{{"phase", "Active"}};

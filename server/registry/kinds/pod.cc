@@ -123,6 +123,13 @@ class PodStrategy final : public Strategy {
     if (const Json* qos = find(old_object, {"status", "qosClass"})) object["status"]["qosClass"] = *qos;
   }
 
+  [[nodiscard]] api::managed_fields::FieldSet reset_fields(std::string_view subresource) const override {
+    if (subresource == "status") {
+      return api::managed_fields::FieldSet{{"spec"}, {"metadata", "deletionTimestamp"}, {"metadata", "ownerReferences"}};
+    }
+    return Strategy::reset_fields(subresource);
+  }
+
   void validate(const Json& object, api::FieldErrors& errors) const override {
     validate_pod_spec(object.at("spec"), "spec", errors);
   }

@@ -18,6 +18,7 @@ std::string default_pull_policy(const std::string& image) {
 }  // namespace
 
 void default_pod_spec(Json& spec) {
+  if (!spec.contains("securityContext")) spec["securityContext"] = Json::object();
   for_each_container(spec, [](Json& container, const std::string&) {
     if (!container.contains("imagePullPolicy")) {
       container["imagePullPolicy"] = default_pull_policy(string_at(container, {"image"}));

@@ -138,7 +138,6 @@ TEST_CASE("schemas: static defaults") {
       {kCore + "PodSpec", "dnsPolicy", "ClusterFirst"},
       {kCore + "PodSpec", "schedulerName", "default-scheduler"},
       {kCore + "PodSpec", "terminationGracePeriodSeconds", 30},
-      {kCore + "PodSpec", "securityContext", Json::object()},
       {kCore + "Container", "terminationMessagePath", "/dev/termination-log"},
       {kCore + "Container", "terminationMessagePolicy", "File"},
       {kCore + "Container", "resources", Json::object()},
@@ -329,7 +328,6 @@ spec:
       dnsPolicy: ClusterFirst
       restartPolicy: Always
       schedulerName: default-scheduler
-      securityContext: {}
       terminationGracePeriodSeconds: 30
 status: {}
 )"},

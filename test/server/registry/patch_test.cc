@@ -50,11 +50,6 @@ TEST_CASE("the three kinds of patches change an object") {
     CHECK(result.find("web=nginx ") != std::string::npos);
     CHECK(result.find("proxy=envoy:3 ") != std::string::npos);
   }
-  SECTION("server-side apply is not there yet") {
-    const auto patched = cluster.patch(api::kDeployments, "web", PatchType::kApply, deployment("web"));
-    REQUIRE_FALSE(patched);
-    CHECK(patched.error().code() == 415);
-  }
   SECTION("a patch that changes nothing writes nothing") {
     const store::Revision before = cluster.store->revision();
     REQUIRE(cluster.patch(api::kDeployments, "web", PatchType::kMerge, {{"spec", {{"replicas", 1}}}}));

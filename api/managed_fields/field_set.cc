@@ -1,0 +1,160 @@
+#include "api/managed_fields/field_set.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace skiff::api::managed_fields {
+namespace {
+
+bool has_children(const Json& node) { return node.size() > (node.contains(kSelf) ? 1U : 0U); }
+
+// Gives a node its canonical form after its children have changed. False: nothing is left of it.
+bool settle(Json& node, bool member) {
+  if (!has_children(node)) {
+    node = Json::object();
+    return member;
+  }
+  if (member) {
+    node[kSelf] = Json::object();
+  } else {
+    node.erase(kSelf);
+  }
+  return true;
+}
+
+void add_node(Json& node, const Json& other);
+
+void add_children(Json& node, const Json& other) {
+  for (const auto& [element, child] : other.items()) {
+    if (element == kSelf) continue;
+    const auto found = node.find(element);
+    if (found == node.end()) {
+      node[element] = child;
+    } else {
+      add_node(*found, child);
+    }
+  }
+}
+
+void add_node(Json& node, const Json& other) {
+  const bool member = is_member(node) || is_member(other);
+  add_children(node, other);
+  settle(node, member);
+}
+
+enum class Depth { kOnlyMembers, kAllBelow };
+
+bool subtract_node(Json& node, const Json& other, Depth depth);
+
+void subtract_children(Json& node, const Json& other, Depth depth) {
+  for (const auto& [element, child] : other.items()) {
+    if (element == kSelf) continue;
+    const auto found = node.find(element);
+    if (found != node.end() && !subtract_node(*found, child, depth)) node.erase(found);
+  }
+}
+
+bool subtract_node(Json& node, const Json& other, Depth depth) {
+  if (depth == Depth::kAllBelow && is_member(other)) return false;
+  const bool member = is_member(node) && !is_member(other);
+  subtract_children(node, other, depth);
+  return settle(node, member);
+}
+
+// Null when the two have nothing in common.
+Json intersect_nodes(const Json& a, const Json& b, bool member) {
+  Json common = Json::object();
+  const Json& smaller = a.size() <= b.size() ? a : b;
+  const Json& larger = a.size() <= b.size() ? b : a;
+  for (const auto& [element, child] : smaller.items()) {
+    const auto other = larger.find(element);
+    if (element == kSelf || other == larger.end()) continue;
+    Json below = intersect_nodes(child, *other, is_member(child) && is_member(*other));
+    if (!below.is_null()) common[element] = std::move(below);
+  }
+  return settle(common, member) ? common : Json();
+}
+
+// Null when `node` is malformed.
+Json normalized(const Json& node) {
+  if (!node.is_object()) return nullptr;
+  Json result = Json::object();
+  for (const auto& [element, child] : node.items()) {
+    if (element == kSelf) continue;
+    const auto name = normalized_element(element);
+    Json below = normalized(child);
+    if (!name || below.is_null()) return nullptr;
+    result[*name] = std::move(below);
+  }
+  settle(result, is_member(node));
+  return result;
+}
+
+void visit_below(const Json& node, const std::string& path, const std::function<void(const std::string&)>& visit) {
+  std::vector<std::pair<std::string_view, const Json*>> children;
+  for (const auto& [element, child] : node.items()) {
+    if (element != kSelf) children.emplace_back(element, &child);
+  }
+  std::sort(children.begin(), children.end(),
+            [](const auto& a, const auto& b) { return element_before(a.first, b.first); });
+  for (const auto& [element, child] : children) {
+    if (is_member(*child)) visit(path + element_text(element));
+  }
+  for (const auto& [element, child] : children) visit_below(*child, path + element_text(element), visit);
+}
+
+}  // namespace
+
+bool is_member(const Json& node) { return node.empty() || node.contains(kSelf); }
+
+FieldSet::FieldSet(std::initializer_list<std::initializer_list<std::string_view>> paths) {
+  for (const auto& path : paths) {
+    Json branch = Json::object();
+    for (auto name = std::rbegin(path); name != std::rend(path); ++name) {
+      Json above = Json::object();
+      above[field_element(*name)] = std::move(branch);
+      branch = std::move(above);
+    }
+    add_children(tree_, branch);
+  }
+}
+
+FieldSet FieldSet::from_tree(Json tree) {
+  FieldSet set;
+  if (tree.is_object()) set.tree_ = std::move(tree);
+  set.tree_.erase(kSelf);
+  return set;
+}
+
+std::optional<FieldSet> FieldSet::parse(const Json& fields_v1) {
+  Json tree = normalized(fields_v1);
+  if (tree.is_null()) return std::nullopt;
+  return from_tree(std::move(tree));
+}
+
+bool FieldSet::contains(std::initializer_list<std::string_view> fields) const {
+  const Json* node = &tree_;
+  for (const std::string_view name : fields) {
+    const auto found = node->find(field_element(name));
+    if (found == node->end()) return false;
+    node = &*found;
+  }
+  return node != &tree_ && is_member(*node);
+}
+
+void FieldSet::add(const FieldSet& other) { add_children(tree_, other.tree_); }
+
+void FieldSet::subtract(const FieldSet& other) { subtract_children(tree_, other.tree_, Depth::kOnlyMembers); }
+
+void FieldSet::subtract_below(const FieldSet& other) { subtract_children(tree_, other.tree_, Depth::kAllBelow); }
+
+FieldSet FieldSet::intersection(const FieldSet& other) const {
+  return from_tree(intersect_nodes(tree_, other.tree_, false));
+}
+
+void FieldSet::for_each(const std::function<void(const std::string& path)>& visit) const {
+  visit_below(tree_, "", visit);
+}
+
+}  // namespace skiff::api::managed_fields
