@@ -23,6 +23,9 @@ std::string go_value(const Json& value) {
   return value.is_structured() ? schema::internal::go_text(value) : to_json_text(value);
 }
 
+// Nobody reads more, and a hostile configuration has one in each of its items.
+constexpr std::size_t kMaxFindings = 100;
+
 // Walks a configuration in step with its type.
 class Checker {
  public:
@@ -57,7 +60,9 @@ class Checker {
   }
 
  private:
-  void report(const std::string& what) { findings.push_back(path_.empty() ? what : path_ + ": " + what); }
+  void report(const std::string& what) {
+    if (findings.size() < kMaxFindings) findings.push_back(path_.empty() ? what : path_ + ": " + what);
+  }
 
   // Runs `check` with the path one step longer.
   template <class Check>

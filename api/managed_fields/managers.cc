@@ -126,7 +126,8 @@ void Managers::unite_oldest() {
     if (excess == 0) break;
     const auto [place, is_first] = oldest.try_emplace(updater->api_version, updater);
     if (is_first) continue;
-    // The older entry goes into the newer one, whose time is that of both.
+    // The older entry goes into the newer one, whose time is that of both: the smaller set into the one that grows.
+    std::swap(updater->fields, place->second->fields);
     updater->fields.add(place->second->fields);
     updater->name = kAncientChanges;
     updater->subresource.clear();

@@ -43,9 +43,9 @@
 // microtime duration quantity intorstring any (any JSON value) object (any JSON object); []T list; {}T map with string
 // keys; the name of a type of the same package or of an imported one. Attributes:
 //   !               required: absent or empty is "Required value"
-//   = JSON          the default, put in when the field is absent; `= {}` on a struct: always present (upstream: a struct
-//                   that is not a pointer, which therefore belongs to nobody in managedFields); `= null` on a
-//                   time: present, null until it is set (upstream: a time that is not a pointer); validation passes it
+//   = JSON          the default, put in when the field is absent; `= {}` on a struct: always present (upstream it is
+//                   no pointer, and belongs to nobody in managedFields); `= null` on a time: present, null until it
+//                   is set (upstream: a time that is not a pointer); validation passes it
 //   always          upstream has no omitempty: present with its zero value ("", 0, false, {}; null for lists, maps and
 //                   times) when not given, and OpenAPI calls it required, but no validation asks for it. The parser
 //                   sets default_value to that zero value, keep_empty and always_present

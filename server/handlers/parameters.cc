@@ -62,8 +62,9 @@ FieldValidation read_field_validation(const Request& request, api::FieldErrors& 
 std::string manager_from_user_agent(const Request& request) {
   const std::string agent = request.headers.get("User-Agent");
   std::string manager = agent.substr(0, agent.find('/'));
+  std::erase_if(manager, [](char c) { return !is_printable({&c, 1}); });
   if (manager.size() > kMaxFieldManagerLength) manager.resize(kMaxFieldManagerLength);
-  return is_printable(manager) ? manager : std::string();
+  return manager;
 }
 
 std::string read_field_manager(const Request& request, api::FieldErrors& errors) {

@@ -125,7 +125,8 @@ class PodStrategy final : public Strategy {
 
   [[nodiscard]] api::managed_fields::FieldSet reset_fields(std::string_view subresource) const override {
     if (subresource == "status") {
-      return api::managed_fields::FieldSet{{"spec"}, {"metadata", "deletionTimestamp"}, {"metadata", "ownerReferences"}};
+      return api::managed_fields::FieldSet{
+          {"spec"}, {"metadata", "deletionTimestamp"}, {"metadata", "ownerReferences"}};
     }
     return Strategy::reset_fields(subresource);
   }

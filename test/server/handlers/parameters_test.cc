@@ -95,6 +95,11 @@ TEST_CASE("write options") {
     request.query.emplace_back("fieldManager", "me");
     CHECK(create_query(request)->field_manager == "me");
   }
+  SECTION("a manager's name out of a user agent has no more than it may have") {
+    Request request = with_query({});
+    request.headers.add("User-Agent", "a\tb" + std::string(200, 'c') + "/1.0");
+    CHECK(create_query(request)->field_manager == "ab" + std::string(126, 'c'));
+  }
   SECTION("dry run and field validation") {
     CHECK_FALSE(create_query(with_query({}))->dry_run);
     CHECK(create_query(with_query({{"dryRun", "All"}}))->dry_run);
