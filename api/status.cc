@@ -116,8 +116,11 @@ Json to_json(const Status& status) {
                    {"code", status.code()}};
   put_unless_empty(document, "message", status.message);
   put_unless_empty(document, "reason", std::string(to_string(status.reason)));
+  // Upstream's constructors of these always fill in details, be it with nothing.
+  const bool always = status.reason == Reason::kNotFound || status.reason == Reason::kMethodNotAllowed ||
+                      status.reason == Reason::kTimeout;
   Json details = details_to_json(status);
-  if (!details.empty()) document["details"] = std::move(details);
+  if (always || !details.empty()) document["details"] = std::move(details);
   return document;
 }
 

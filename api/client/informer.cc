@@ -5,6 +5,7 @@
 #include "api/client/work_queue.h"
 #include "api/views/meta.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -124,7 +125,11 @@ Task<Informer::Next> Informer::watch() {
 }
 
 bool Informer::forget_position_if_expired(const Status& error) {
-  if (error.reason != Reason::kExpired && error.reason != Reason::kGone) return false;
+  // Too large: the server has lost the history that the position is from, and would never come to it.
+  const bool too_large = std::any_of(error.causes.begin(), error.causes.end(), [](const StatusCause& cause) {
+    return cause.reason == "ResourceVersionTooLarge";
+  });
+  if (error.reason != Reason::kExpired && error.reason != Reason::kGone && !too_large) return false;
   resource_version_.clear();
   return true;
 }

@@ -29,8 +29,9 @@ std::string bearer_token(const Request& request) {
 bool is_public(const Request& request) {
   if (request.method != "GET" && request.method != "HEAD") return false;
   return std::any_of(std::begin(kPublicPaths), std::end(kPublicPaths), [&](std::string_view path) {
-    if (request.path == path) return true;
-    return path != "/version" && request.path.starts_with(std::string(path) + "/");
+    const std::string below = std::string(path) + "/";
+    if (request.path == path || request.path == below) return true;
+    return path != "/version" && request.path.starts_with(below);
   });
 }
 

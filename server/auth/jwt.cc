@@ -2,6 +2,8 @@
 
 #include "api/base/ids.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 
 #include <algorithm>
@@ -47,6 +49,16 @@ std::string key_id(EVP_PKEY* key) {
   EVP_Digest(der, static_cast<std::size_t>(length), digest, &digest_length, EVP_sha256(), nullptr);
   OPENSSL_free(der);
   return base64url_encode(std::string_view(reinterpret_cast<const char*>(digest), digest_length));
+}
+
+// One of a public key's numbers as JSON Web Keys have them: big-endian, of at least `min_bytes`.
+std::string key_number(EVP_PKEY* key, const char* name, int min_bytes) {
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return {};
+  std::string bytes(static_cast<std::size_t>(std::max(min_bytes, BN_num_bytes(number))), '\0');
+  BN_bn2binpad(number, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  BN_free(number);
+  return base64url_encode(bytes);
 }
 
 // A JWT holds an ECDSA signature as two numbers of fixed length, OpenSSL makes and takes DER.
@@ -121,6 +133,23 @@ std::string jwt_algorithm(EVP_PKEY* key) {
   if (kind == EVP_PKEY_RSA) return "RS256";
   if (kind == EVP_PKEY_EC && EVP_PKEY_get_bits(key) == 8 * kCoordinateBytes) return "ES256";
   return {};
+}
+
+Json public_jwk(EVP_PKEY* key) {
+  const std::string algorithm = jwt_algorithm(key);
+  if (algorithm.empty()) return nullptr;
+  Json jwk = {{"use", "sig"}, {"kid", key_id(key)}, {"alg", algorithm}};
+  if (algorithm == "RS256") {
+    jwk["kty"] = "RSA";
+    jwk["n"] = key_number(key, OSSL_PKEY_PARAM_RSA_N, 0);
+    jwk["e"] = key_number(key, OSSL_PKEY_PARAM_RSA_E, 0);
+  } else {
+    jwk["kty"] = "EC";
+    jwk["crv"] = "P-256";
+    jwk["x"] = key_number(key, OSSL_PKEY_PARAM_EC_PUB_X, kCoordinateBytes);
+    jwk["y"] = key_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, kCoordinateBytes);
+  }
+  return jwk;
 }
 
 Result<std::string> sign_jwt(const Json& claims, EVP_PKEY* private_key) {

@@ -66,6 +66,8 @@ Result<std::string> ServiceAccountTokens::issue(const ServiceAccountClaims& clai
   return sign_jwt(document, impl_->key.get());
 }
 
+Json ServiceAccountTokens::public_key() const { return public_jwk(impl_->key.get()); }
+
 std::optional<api::User> ServiceAccountTokens::verify(std::string_view token, TimePoint now) const {
   const std::optional<Json> claims = verify_jwt(token, impl_->key.get());
   if (!claims || string_at(*claims, {"iss"}) != kIssuer || !is_for_us(*claims)) return std::nullopt;

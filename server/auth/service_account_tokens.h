@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/base/clock.h"
+#include "api/base/json.h"
 #include "api/base/result.h"
 #include "api/user.h"
 
@@ -39,6 +40,8 @@ class ServiceAccountTokens {
   ~ServiceAccountTokens();
 
   [[nodiscard]] Result<std::string> issue(const ServiceAccountClaims& claims, TimePoint now) const;
+  // The key that verifies our tokens, as a JSON Web Key (RFC 7517).
+  [[nodiscard]] Json public_key() const;
   // The user of a token that this key signed, for this API server, and that is valid now; nothing for every other text.
   [[nodiscard]] std::optional<api::User> verify(std::string_view token, TimePoint now) const;
 

@@ -52,6 +52,14 @@ void add_serve_options(CLI::App& app, Parsed& parsed) {
   app.add_option("--authorization-mode", serve.authorization_mode, "What authenticated users may do")
       ->check(CLI::IsMember({"AlwaysAllow", "AlwaysDeny"}))
       ->capture_default_str();
+  app.add_option("--max-requests-inflight", serve.max_requests_in_flight,
+                 "How many reading requests are answered at a time; 0: any number")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--max-mutating-requests-inflight", serve.max_mutating_requests_in_flight,
+                 "How many writing requests are answered at a time; 0: any number")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--default-not-ready-toleration-seconds", serve.not_ready_toleration_seconds,
                  "How long pods stay on a node that is not ready")
       ->capture_default_str();

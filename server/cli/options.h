@@ -41,6 +41,8 @@ struct ServeOptions {
   std::string client_ca_file;
   std::string token_auth_file;
   std::string authorization_mode = "AlwaysAllow";
+  int max_requests_in_flight = 400;  // reading ones; 0: any number
+  int max_mutating_requests_in_flight = 200;
   std::int64_t not_ready_toleration_seconds = 300;
   std::int64_t unreachable_toleration_seconds = 300;
 };

@@ -87,6 +87,10 @@ AdmissionOptions admission_options(const ServeOptions& options) {
   return admission;
 }
 
+InFlightLimits in_flight_limits(const ServeOptions& options) {
+  return {options.max_requests_in_flight, options.max_mutating_requests_in_flight};
+}
+
 // As whom a component of the control plane writes.
 api::User component_user(const std::string& name) { return api::User{name, {"system:authenticated"}, ""}; }
 
@@ -123,7 +127,7 @@ struct ControlPlane::Impl {
         registry(*store, kinds, *catalog, clock, default_admission(admission_options(options))),
         authorizer(*authorization_mode_from_string(options.authorization_mode)),
         api_handler(ApiParts{registry, *catalog, nodes, authorizer, tokens},
-                    {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}),
+                    {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}, in_flight_limits(options)),
         authenticator(tokens, clock),
         door(authenticator, api_handler),
         controllers_client(registry, component_user("system:kube-controller-manager")),

@@ -1,11 +1,14 @@
 #include "server/handlers/api_handler.h"
 
 #include "server/handlers/api_resources.h"
+#include "server/handlers/custom_resources.h"
 #include "server/handlers/discovery.h"
 #include "server/handlers/openapi_documents.h"
 #include "server/handlers/request_info.h"
+#include "server/handlers/request_timeout.h"
 #include "server/handlers/responses.h"
 #include "server/handlers/version.h"
+#include "server/handlers/well_known.h"
 
 #include <algorithm>
 #include <set>
@@ -58,6 +61,7 @@ bool addresses_one(std::string_view verb) {
 // namespaces, but written only inside of one.
 bool fits(const ApiResource& resource, const RequestInfo& info) {
   if (!info.subresource.empty()) return !info.name.empty();
+  if (info.is_watch_path) return info.verb == "watch";
   if (addresses_one(info.verb) != !info.name.empty()) return false;
   const bool reads_all = info.verb == "list" || info.verb == "watch";
   return !resource.namespaced || !info.namespace_.empty() || reads_all;
@@ -65,6 +69,7 @@ bool fits(const ApiResource& resource, const RequestInfo& info) {
 
 // Whether the resource lives where the path says: cluster-scoped ones in no namespace, objects of the others in one.
 bool is_placed(const ApiResource& resource, const RequestInfo& info) {
+  if (info.is_watch_path && !info.subresource.empty()) return false;
   if (!resource.namespaced) return info.namespace_.empty() || info.resource == "namespaces";
   return info.name.empty() || !info.namespace_.empty();
 }
@@ -92,7 +97,7 @@ AuthorizationAttributes attributes_of(const Request& request, const RequestInfo&
   attributes.namespace_ = info.namespace_;
   attributes.name = info.name;
   const bool collection = info.verb == "list" || info.verb == "watch" || info.verb == "deletecollection";
-  if (collection) attributes.name = selected_name(request);
+  if (collection && info.name.empty()) attributes.name = selected_name(request);
   return attributes;
 }
 
@@ -107,10 +112,12 @@ Verb find_route(const ApiResource& resource, const RequestInfo& info) {
 }  // namespace
 
 struct ApiHandler::Impl {
-  Impl(const ApiParts& parts, std::vector<HealthCheck> health_checks);
+  Impl(const ApiParts& parts, std::vector<HealthCheck> health_checks, const InFlightLimits& limits);
 
   [[nodiscard]] const ApiResource* find(const RequestInfo& info) const;
   [[nodiscard]] api::Result<Verb> route(const RequestInfo& info, const ApiResource*& resource) const;
+  [[nodiscard]] std::string allowed_methods(const std::string& path) const;
+  [[nodiscard]] Response not_found(const Request& request) const;
   [[nodiscard]] Response respond_to_other(const Request& request);
   Task<Response> respond_to_resource(Request request, RequestInfo info);
 
@@ -121,13 +128,22 @@ struct ApiHandler::Impl {
   OpenApiDocuments openapi;
   const Json version = version_document();
   const Json root;  // what GET / lists
+  InFlight in_flight;
 };
 
 namespace {
 
-Json root_document(const std::vector<ApiResource>& resources) {
-  std::set<std::string> paths = {"/api",    "/apis",        "/healthz",    "/healthz/ping", "/livez",  "/livez/ping",
-                                 "/readyz", "/readyz/ping", "/openapi/v2", "/openapi/v3",   "/version"};
+Json root_document(const std::vector<ApiResource>& resources, const std::vector<HealthCheck>& health_checks) {
+  std::set<std::string> paths = {"/.well-known/openid-configuration",
+                                 "/api",
+                                 "/apis",
+                                 "/apis/",
+                                 "/openapi/v2",
+                                 "/openapi/v3",
+                                 "/openapi/v3/",
+                                 "/openid/v1/jwks",
+                                 "/version"};
+  for (std::string& path : health_paths(health_checks)) paths.insert(std::move(path));
   for (const ApiResource& resource : resources) {
     if (resource.group.empty()) {
       paths.insert("/api/" + resource.version);
@@ -139,18 +155,23 @@ Json root_document(const std::vector<ApiResource>& resources) {
   return {{"paths", paths}};
 }
 
+bool is_at_or_below(std::string_view path, std::string_view root) {
+  return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
+}
+
 }  // namespace
 
-ApiHandler::Impl::Impl(const ApiParts& parts, std::vector<HealthCheck> health_checks)
+ApiHandler::Impl::Impl(const ApiParts& parts, std::vector<HealthCheck> health_checks_in, const InFlightLimits& limits)
     : parts(parts),
-      health_checks(std::move(health_checks)),
+      health_checks(std::move(health_checks_in)),
       resources(api_resources_of(parts.registry.kinds())),
       discovery(resources),
       openapi(parts.catalog, resources, std::string(kKubernetesVersion)),
-      root(root_document(resources)) {}
+      root(root_document(resources, health_checks)),
+      in_flight(limits) {}
 
-ApiHandler::ApiHandler(const ApiParts& parts, std::vector<HealthCheck> health_checks)
-    : impl_(std::make_unique<Impl>(parts, std::move(health_checks))) {}
+ApiHandler::ApiHandler(const ApiParts& parts, std::vector<HealthCheck> health_checks, const InFlightLimits& limits)
+    : impl_(std::make_unique<Impl>(parts, std::move(health_checks), limits)) {}
 
 ApiHandler::~ApiHandler() = default;
 
@@ -177,28 +198,58 @@ api::Result<Verb> ApiHandler::Impl::route(const RequestInfo& info, const ApiReso
   return verb;
 }
 
+// For the Allow header of a 405.
+std::string ApiHandler::Impl::allowed_methods(const std::string& path) const {
+  std::string methods;
+  for (const char* method : {"DELETE", "GET", "PATCH", "POST", "PUT"}) {
+    Request probe;
+    probe.method = method;
+    probe.path = path;
+    const ApiResource* resource = nullptr;
+    if (route(request_info_of(probe), resource)) methods += (methods.empty() ? "" : ", ") + std::string(method);
+  }
+  return methods;
+}
+
+// Upstream's API router answers below the paths that it knows, a plain HTTP multiplexer answers for all others.
+Response ApiHandler::Impl::not_found(const Request& request) const {
+  const bool below_api = is_at_or_below(request.path, "/api") || is_at_or_below(request.path, "/version") ||
+                         std::any_of(resources.begin(), resources.end(), [&](const ApiResource& resource) {
+                           return !resource.group.empty() && is_at_or_below(request.path, "/apis/" + resource.group);
+                         });
+  return below_api ? error_response(no_such_path(), request) : text_response(404, "404 page not found\n");
+}
+
 Response ApiHandler::Impl::respond_to_other(const Request& request) {
-  if (request.method != "GET") return error_response(no_such_method(), request);
   if (auto health = health_response(request, health_checks)) return std::move(*health);
+  if (auto described = openapi.respond(request, parts.registry.clock().now())) return std::move(*described);
+  if (request.path == "/" || request.path == "/index.html") return indented_response(root);
+  // From here on the method counts, as upstream.
   if (auto discovered = discovery.respond(request)) return std::move(*discovered);
-  if (auto described = openapi.respond(request)) return std::move(*described);
-  const Json* document = request.path == "/version" ? &version : request.path == "/" ? &root : nullptr;
-  if (document == nullptr) return error_response(no_such_path(), request);
-  const api::Result<OutputFormat> format = negotiate_output(request);
-  if (!format) return error_response(format.error(), request);
-  return document_response(200, *document, *format);
+  if (auto issued = issuer_response(request, parts.service_account_tokens)) return std::move(*issued);
+  if (request.path != "/version" && request.path != "/version/") return not_found(request);
+  return request.method == "GET" ? indented_response(version) : method_refused(request, "GET");
 }
 
 Task<Response> ApiHandler::Impl::respond_to_resource(Request request, RequestInfo info) {
   const ApiResource* resource = nullptr;
   const api::Result<Verb> verb = route(info, resource);
-  if (!verb) co_return error_response(verb.error(), request);
+  if (!verb && verb.error().reason == api::Reason::kMethodNotAllowed) {
+    co_return method_refused(request, allowed_methods(info.path));
+  }
+  if (!verb) {
+    if (auto none = custom_resource_definitions(request, info, parts.registry)) co_return std::move(*none);
+    co_return not_found(request);
+  }
+  const api::Result<std::chrono::nanoseconds> time = request_time(request);
+  if (!time && !is_long_running(info)) co_return error_response(time.error(), request);
   api::Result<OutputFormat> format = negotiate_output(request);
   if (!format) co_return error_response(format.error(), request);
 
   ResourceCall call{parts, parts.registry, std::move(request), std::move(info), resource->served, std::move(*format),
                     {}};
   call.context.user = call.request.user;
+  if (!is_long_running(call.info)) call.context.deadline = std::chrono::steady_clock::now() + *time;
   const std::string& deprecation = call.kind.version->deprecation_warning;
   if (!deprecation.empty()) call.context.warn(deprecation);
   api::Result<Response> result = co_await (*verb)(call);
@@ -209,6 +260,8 @@ Task<Response> ApiHandler::Impl::respond_to_resource(Request request, RequestInf
 
 Task<Response> ApiHandler::handle(Request request) {
   RequestInfo info = request_info_of(request);
+  std::shared_ptr<const void> seat = impl_->in_flight.enter(request, info);
+  if (seat == nullptr) co_return too_many_requests();
   const api::Result<void> allowed = impl_->parts.authorizer.authorize(attributes_of(request, info));
   Response response;
   if (!allowed) {
@@ -219,6 +272,7 @@ Task<Response> ApiHandler::handle(Request request) {
     response = impl_->respond_to_other(request);
   }
   if (response.headers.find("Cache-Control") == nullptr) response.headers.set("Cache-Control", "no-cache, private");
+  response.seat = std::move(seat);
   co_return response;
 }
 

@@ -221,6 +221,7 @@ std::optional<Response> Discovery::respond(const Request& request) const {
   if (path.size() > 1 && path.ends_with('/')) path.pop_back();
   const auto found = by_path_.find(path);
   if (found == by_path_.end()) return std::nullopt;
+  if (request.method != "GET") return method_refused(request, "GET");
 
   const std::string version = aggregated_version(request);
   if (const Document* document = aggregated(path, version); document != nullptr && !version.empty()) {

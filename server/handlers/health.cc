@@ -8,6 +8,8 @@
 namespace skiff::server {
 namespace {
 
+constexpr std::string_view kEndpoints[] = {"healthz", "livez", "readyz"};
+
 std::vector<HealthCheck> checks_of(std::string_view endpoint, const std::vector<HealthCheck>& all) {
   std::vector<HealthCheck> checks = {{"ping", false, [] { return true; }}};
   for (const HealthCheck& check : all) {
@@ -45,11 +47,27 @@ Response all_checks_response(const Request& request, const std::string& endpoint
 
 }  // namespace
 
+bool is_health_path(std::string_view path) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  const std::string_view endpoint = path.substr(0, path.find('/'));
+  return std::find(std::begin(kEndpoints), std::end(kEndpoints), endpoint) != std::end(kEndpoints);
+}
+
+std::vector<std::string> health_paths(const std::vector<HealthCheck>& checks) {
+  std::vector<std::string> paths;
+  for (const std::string_view endpoint : kEndpoints) {
+    const std::string path = "/" + std::string(endpoint);
+    paths.push_back(path);
+    for (const HealthCheck& check : checks_of(endpoint, checks)) paths.push_back(path + "/" + check.name);
+  }
+  return paths;
+}
+
 std::optional<Response> health_response(const Request& request, const std::vector<HealthCheck>& checks) {
+  if (!is_health_path(request.path)) return std::nullopt;
   const std::string_view path = std::string_view(request.path).substr(1);
   const std::size_t slash = path.find('/');
   const std::string endpoint(path.substr(0, slash));
-  if (endpoint != "livez" && endpoint != "readyz" && endpoint != "healthz") return std::nullopt;
 
   const std::vector<HealthCheck> relevant = checks_of(endpoint, checks);
   if (slash == std::string_view::npos) return all_checks_response(request, endpoint, relevant);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace skiff::server {
@@ -16,6 +17,11 @@ struct HealthCheck {
   bool readiness_only = false;
   std::function<bool()> passes;
 };
+
+// A path of a whole or of a check.
+[[nodiscard]] bool is_health_path(std::string_view path);
+// All of them: "/livez", "/livez/ping", ...
+[[nodiscard]] std::vector<std::string> health_paths(const std::vector<HealthCheck>& checks);
 
 // /livez, /readyz and /healthz, as a whole ("ok", or a line per check with ?verbose or when one fails) and per check
 // (/livez/ping). The check "ping" always passes. Nothing when the path is none of these.

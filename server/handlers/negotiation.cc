@@ -138,7 +138,8 @@ api::Result<OutputFormat> negotiate(const Request& request, bool with_yaml) {
   const std::string accept = request.headers.get("Accept");
   if (!accept.empty()) {
     const std::optional<OutputFormat> found = first_acceptable(parse_accept(accept), with_yaml);
-    if (!found) return not_acceptable(with_yaml ? "application/json, application/yaml" : "application/json");
+    if (!found)
+      return not_acceptable(with_yaml ? "application/json, application/yaml" : "application/json;stream=watch");
     format = *found;
   }
   if (format.shape == Shape::kTable) {

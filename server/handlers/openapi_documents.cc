@@ -2,6 +2,7 @@
 
 #include "server/handlers/negotiation.h"
 #include "server/handlers/responses.h"
+#include "server/http/response_head.h"
 
 #include <string_view>
 
@@ -10,6 +11,8 @@ namespace {
 
 constexpr std::string_view kV2Path = "/openapi/v2";
 constexpr std::string_view kV3Path = "/openapi/v3";
+// As long as HTTP knows.
+constexpr std::chrono::hours kCachedFor{24 * 365};
 constexpr std::string_view kJsonType = "application/json";
 // Under both names the same document: the first is not a valid media type, so the second came after it.
 constexpr std::string_view kProtobufTypes[] = {"application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
@@ -53,7 +56,10 @@ Response bytes_response(const Request& request, const std::shared_ptr<const std:
 }
 
 // For addresses that carry the hash of their content, which therefore never changes.
-void allow_caching(Response& response) { response.headers.set("Cache-Control", "public, immutable, max-age=31536000"); }
+void allow_caching(Response& response, TimePoint now) {
+  response.headers.set("Cache-Control", "public, immutable");
+  response.headers.set("Expires", http_date(now + kCachedFor));
+}
 
 // What we serve, in the generator's terms.
 std::vector<api::openapi::ServedResource> described(const std::vector<ApiResource>& resources) {
@@ -97,11 +103,11 @@ void OpenApiDocuments::make_v3() {
   for (auto& [path, document] : documents.by_path) v3_by_path_[path] = shared(std::move(document));
 }
 
-std::optional<Response> OpenApiDocuments::respond(const Request& request) {
+std::optional<Response> OpenApiDocuments::respond(const Request& request, TimePoint now) {
   if (request.path == kV2Path) return respond_v2(request);
-  if (request.path == kV3Path || request.path == std::string(kV3Path) + "/") return respond_v3(request, "");
+  if (request.path == kV3Path || request.path == std::string(kV3Path) + "/") return respond_v3(request, "", now);
   if (request.path.starts_with(std::string(kV3Path) + "/")) {
-    return respond_v3(request, request.path.substr(kV3Path.size() + 1));
+    return respond_v3(request, request.path.substr(kV3Path.size() + 1), now);
   }
   return std::nullopt;
 }
@@ -116,7 +122,7 @@ Response OpenApiDocuments::respond_v2(const Request& request) {
   return bytes_response(request, v2_json_.bytes, v2_json_.hash, kJsonType);
 }
 
-std::optional<Response> OpenApiDocuments::respond_v3(const Request& request, const std::string& path) {
+std::optional<Response> OpenApiDocuments::respond_v3(const Request& request, const std::string& path, TimePoint now) {
   if (form_for(request, false) == Form::kNone) return not_acceptable(request);
   std::call_once(v3_made_, [this] { make_v3(); });
   if (path.empty()) return bytes_response(request, v3_index_.bytes, v3_index_.hash, kJsonType);
@@ -132,7 +138,7 @@ std::optional<Response> OpenApiDocuments::respond_v3(const Request& request, con
     return response;
   }
   Response response = bytes_response(request, document.bytes, document.hash, kJsonType);
-  if (request.query_value("hash")) allow_caching(response);
+  if (request.query_value("hash")) allow_caching(response, now);
   return response;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/base/clock.h"
 #include "api/openapi/openapi.h"
 #include "api/schema/schema.h"
 #include "server/handlers/api_resources.h"
@@ -21,8 +22,8 @@ class OpenApiDocuments {
   OpenApiDocuments(const api::schema::Catalog& catalog, const std::vector<ApiResource>& resources,
                    std::string server_version);
 
-  // Nothing when the path is none of OpenAPI's.
-  [[nodiscard]] std::optional<Response> respond(const Request& request);
+  // Nothing when the path is none of OpenAPI's. `now` is for the headers that allow to cache.
+  [[nodiscard]] std::optional<Response> respond(const Request& request, TimePoint now);
 
  private:
   // A document whose bytes answers share.
@@ -34,7 +35,7 @@ class OpenApiDocuments {
   void make_v2();
   void make_v3();
   [[nodiscard]] Response respond_v2(const Request& request);
-  [[nodiscard]] std::optional<Response> respond_v3(const Request& request, const std::string& path);
+  [[nodiscard]] std::optional<Response> respond_v3(const Request& request, const std::string& path, TimePoint now);
 
   const api::schema::Catalog& catalog_;
   const std::vector<api::openapi::ServedResource> resources_;

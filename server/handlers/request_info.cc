@@ -27,6 +27,7 @@ bool is_namespace_subresource(std::string_view segment) { return segment == "sta
 std::string verb_of(const Request& request, const RequestInfo& info) {
   const bool one = !info.name.empty();
   if (request.method == "GET") {
+    if (info.is_watch_path) return "watch";
     if (one) return "get";
     return is_true(request.query_value("watch")) ? "watch" : "list";
   }
@@ -57,6 +58,8 @@ RequestInfo request_info_of(const Request& request) {
   info.is_resource = true;
   info.version = segments[next++];
 
+  info.is_watch_path = segments[next] == "watch" && segments.size() - next > 1;
+  if (info.is_watch_path) ++next;
   const std::size_t left = segments.size() - next;
   if (segments[next] == "namespaces" && left > 2 && !is_namespace_subresource(segments[next + 2])) {
     info.namespace_ = segments[next + 1];

@@ -12,6 +12,7 @@ namespace skiff::server {
 //   /api/v1/namespaces/NAMESPACE/RESOURCE[/NAME[/SUBRESOURCE]]      the core group
 //   /apis/GROUP/VERSION/RESOURCE[/NAME[/SUBRESOURCE]]               all others
 //   /api/v1/namespaces/NAME[/status|/finalize]                      the Namespace itself
+//   /api/v1/watch/...                                               the deprecated way to ask for a watch of the rest
 struct RequestInfo {
   // False for discovery, health, /version and whatever else lies outside of the resource paths.
   bool is_resource = false;
@@ -26,6 +27,8 @@ struct RequestInfo {
   std::string resource;  // plural
   std::string name;
   std::string subresource;
+  // The path asked for a watch, so the name, if any, is of an object to be watched.
+  bool is_watch_path = false;
   // Segments behind the subresource, as in "services/x/proxy/some/path"; nothing of ours takes any.
   bool has_rest = false;
 };

@@ -84,6 +84,19 @@ Response error_response(const api::Status& status, const Request& request) {
   return response;
 }
 
+Response method_refused(const Request& request, std::string allowed) {
+  Response response = error_response(no_such_method(), request);
+  response.headers.set("Allow", std::move(allowed));
+  return response;
+}
+
+Response indented_response(const Json& document) {
+  Response response;
+  response.headers.set("Content-Type", "application/json");
+  response.body.push_back(Slice::of(document.dump(2)));
+  return response;
+}
+
 Response text_response(int status, std::string text) {
   Response response;
   response.status = status;

@@ -22,6 +22,12 @@ namespace skiff::server {
 // A failure in the client's format; as JSON when the client accepts none of ours.
 [[nodiscard]] Response error_response(const api::Status& status, const Request& request);
 
+// 405, naming the methods that there are ("GET, POST").
+[[nodiscard]] Response method_refused(const Request& request, std::string allowed);
+
+// A document that upstream always sends indented, whatever the client accepts.
+[[nodiscard]] Response indented_response(const Json& document);
+
 [[nodiscard]] Response text_response(int status, std::string text);
 
 // metav1.Status of status "Success". `details` is left out when it is empty, `code` when it is 0.

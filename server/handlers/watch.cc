@@ -87,6 +87,11 @@ class WatchBody final : public BodyStream {
       append_error(*failure_, frames);
       return;
     }
+    // Before the first change, however many wait: a client must not wait for the end of its list until nobody writes.
+    if (options_.mark_initial_events && watch_->position() > 0) {
+      options_.mark_initial_events = false;
+      append_bookmark(true, frames);
+    }
     std::vector<RegistryEvent> events;
     const api::Result<void> polled = watch_->poll(events, kMaxEventsPerPiece);
     for (const RegistryEvent& event : events) {
@@ -112,11 +117,14 @@ class WatchBody final : public BodyStream {
     const steady_clock::time_point now = steady_clock::now();
     if (now >= deadline_) ended_ = true;
     if (!options_.bookmarks) return;
-    const bool initial = std::exchange(options_.mark_initial_events, false);
-    if (!initial && !ended_ && now < next_bookmark_) return;
+    if (!ended_ && now < next_bookmark_) return;
     next_bookmark_ = now + kBookmarkPeriod;
+    append_bookmark(false, frames);
+  }
+
+  void append_bookmark(bool initial_events_end, std::vector<Slice>& frames) {
     frames.push_back(Slice::literal(frame_start(api::WatchEventType::kBookmark)));
-    frames.push_back(Slice::of(rendering_.bookmark(watch_->position(), initial, take_columns())));
+    frames.push_back(Slice::of(rendering_.bookmark(watch_->position(), initial_events_end, take_columns())));
     frames.push_back(Slice::literal("}\n"));
   }
 
@@ -142,18 +150,28 @@ seconds timeout_of(const ListQuery& query) {
   return kMinWatchTimeout + seconds(spread(random));
 }
 
-// Where the watch begins. Without sendInitialEvents an absent version means "the present state first", which is what
-// the registry does; sendInitialEvents says yes or no to it for every version.
-api::Result<std::string> start_of(const ResourceCall& call, const ListQuery& query) {
-  const std::string& asked = query.params.resource_version;
-  if (!query.send_initial_events) return asked;
-  if (*query.send_initial_events) return std::string();
-  if (!asked.empty() && asked != "0") return asked;
-  ListParams newest;
-  newest.limit = 1;
-  const api::Result<ListPage> page = call.registry.list(call.kind, call.collection_namespace(), newest);
-  if (!page) return page.error();
-  return page->resource_version;
+api::Result<WatchParams> watch_params(const ResourceCall& call, ListQuery query) {
+  WatchParams params;
+  params.label_selector = std::move(query.params.label_selector);
+  params.field_selector = std::move(query.params.field_selector);
+  params.resource_version = std::move(query.params.resource_version);
+  params.initial_events = query.send_initial_events;
+  if (call.info.name.empty()) return params;
+
+  // The path names the one object to be watched; a field selector may only say the same.
+  if (params.field_selector.empty()) {
+    auto by_name = api::FieldSelector::parse("metadata.name=" + call.info.name);
+    if (!by_name) return by_name.error();
+    params.field_selector = std::move(*by_name);
+  } else if (Selection({}, params.field_selector).only_name() != call.info.name) {
+    return api::bad_request("fieldSelector metadata.name doesn't match requested name");
+  }
+  return params;
+}
+
+// What upstream tells in the stream, once the request itself is in order; clients look for it there.
+bool belongs_in_stream(const api::Status& status) {
+  return status.reason == api::Reason::kExpired || status.reason == api::Reason::kTimeout;
 }
 
 }  // namespace
@@ -164,23 +182,19 @@ VerbResult watch_objects(ResourceCall& call) {
   if (!format) co_return format.error();
   api::Result<ListQuery> query = list_query(call.request);
   if (!query) co_return query.error();
-  api::Result<std::string> start = start_of(call, *query);
-  if (!start) co_return start.error();
-  query->params.resource_version = std::move(*start);
-  query->params.version_match = VersionMatch::kUnset;
-
   WatchOptions options;
   options.timeout = timeout_of(*query);
   options.bookmarks = query->allow_bookmarks;
-  options.mark_initial_events = query->send_initial_events.value_or(false);
+  options.mark_initial_events = options.bookmarks && query->send_initial_events.value_or(false);
+  const api::Result<WatchParams> params = watch_params(call, std::move(*query));
+  if (!params) co_return params.error();
   Rendering rendering(call.registry, call.kind, std::move(*format));
   auto body = std::make_unique<WatchBody>(executor, std::move(rendering), options);
 
-  auto watch = call.registry.watch(call.kind, call.collection_namespace(), query->params, body->notifier());
+  auto watch = call.registry.watch(call.kind, call.collection_namespace(), *params, body->notifier());
   if (watch) {
     body->follow(std::move(*watch));
-  } else if (watch.error().reason == api::Reason::kExpired) {
-    // Upstream opens the watch and says it there; clients look for it in the stream.
+  } else if (belongs_in_stream(watch.error())) {
     body->fail(watch.error());
   } else {
     co_return watch.error();

@@ -99,7 +99,9 @@ Task<Connection::Next> Connection::serve() {
   if (parser.state() != RequestParser::State::kDone) co_return co_await refuse(parser.state());
 
   Request& request = parser.request();
-  request.id = new_uuid();
+  // A client may name its request itself.
+  request.id = request.headers.get("Audit-Id");
+  if (request.id.empty()) request.id = new_uuid();
   request.certificate_user = stream_->certificate_user();
   Exchange exchange;
   exchange.id = request.id;

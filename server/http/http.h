@@ -48,7 +48,7 @@ struct Request {
   Headers headers;
   std::string body;
   api::User user;  // set by the authenticating handler
-  std::string id;  // unique per request: in logs and the Audit-Id header
+  std::string id;  // in logs and the Audit-Id header: the client's own, or one that is unique
   // The subject of a client certificate that our CA signed (or --client-ca-file's), if the client showed one.
   std::optional<api::User> certificate_user;
 
@@ -72,6 +72,8 @@ struct Response {
   // Either all of the body (sent with Content-Length) or a stream (sent chunked).
   std::vector<Slice> body;
   std::unique_ptr<BodyStream> stream;
+  // Held until the response is sent or its client has gone: what the handler counts requests with.
+  std::shared_ptr<const void> seat;
 };
 
 // What answers requests. Thread-safe; called on the connection's executor, where it must not block.

@@ -1,15 +1,18 @@
 #include "server/registry/border.h"
 
-#include "api/base/check.h"
-
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <charconv>
 #include <memory>
+#include <optional>
 
 namespace skiff::server {
+
+namespace {
+
+constexpr const char* kTooLate = "request did not complete within the allotted timeout";
+
+}  // namespace
 
 api::Status to_status(const store::Error& error) {
   switch (error.code) {
@@ -46,21 +49,27 @@ api::Result<store::Revision> parse_resource_version(std::string_view text) {
                           ": strconv.ParseUint: parsing " + quoted + ": " + what);
 }
 
-Task<store::Result<store::RecordPtr>> commit(store::Store& store, store::Write write) {
-  auto initiate = [&store, &write](auto handler) {
-    // std::function copies, a coroutine's handler does not: share it. The work guard keeps the caller's executor
-    // running until the writer thread has handed the outcome back to it.
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    auto executor = asio::get_associated_executor(*shared);
-    auto guard = std::make_shared<asio::executor_work_guard<decltype(executor)>>(executor);
-    store::Store::Done done = [shared, guard, executor](store::Result<store::RecordPtr> outcome) {
-      asio::post(executor, [shared, outcome = std::move(outcome)]() mutable { (*shared)(std::move(outcome)); });
-      guard->reset();
-    };
-    store.write(std::move(write), std::move(done));
+Task<api::Result<Commit>> commit(store::Store& store, store::Write write,
+                                 std::chrono::steady_clock::time_point deadline) {
+  // Nothing is begun for a client that has stopped waiting.
+  if (std::chrono::steady_clock::now() >= deadline) co_return api::timeout(kTooLate);
+  // Shared with the writer thread, which may still need it when we have stopped waiting.
+  const auto outcome = std::make_shared<std::optional<store::Result<store::RecordPtr>>>();
+  const auto executor = co_await asio::this_coro::executor;
+  Signal decided(executor);
+  store::Store::Done done = [outcome, notify = decided.notifier()](store::Result<store::RecordPtr> result) {
+    *outcome = std::move(result);
+    notify();
   };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(store::Result<store::RecordPtr>)>(
-      initiate, asio::use_awaitable);
+  store.write(std::move(write), std::move(done));
+  if (!co_await decided.wait_until(deadline)) co_return api::timeout(kTooLate);
+
+  store::Result<store::RecordPtr>& result = **outcome;
+  Commit commit;
+  commit.written = result.has_value();
+  if (!commit.written && result.error().code != store::Code::kConflict) co_return to_status(result.error());
+  commit.record = commit.written ? std::move(*result) : result.error().current;
+  co_return commit;
 }
 
 }  // namespace skiff::server

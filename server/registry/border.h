@@ -4,6 +4,8 @@
 #include "api/status.h"
 #include "store/store.h"
 
+#include <chrono>
+
 // The border between registry and store: the one place where store codes become API reasons, and where a coroutine
 // waits for a commit.
 namespace skiff::server {
@@ -17,7 +19,17 @@ namespace skiff::server {
 // A revision from a client's text; kBadRequest when it is not an unsigned number.
 [[nodiscard]] api::Result<store::Revision> parse_resource_version(std::string_view text);
 
-// Waits until the write is committed or refused, then resumes on the caller's executor.
-Task<store::Result<store::RecordPtr>> commit(store::Store& store, store::Write write);
+// How a write ended.
+struct Commit {
+  // False: the key was not as the write expected.
+  bool written = false;
+  // What was written (of a deletion, the last record), or what stands there instead; null when nothing does.
+  store::RecordPtr record;
+};
+
+// Waits until the write is committed or refused, then resumes on the caller's executor. kTimeout when `deadline` comes
+// first; the write may be committed later.
+Task<api::Result<Commit>> commit(store::Store& store, store::Write write,
+                                 std::chrono::steady_clock::time_point deadline);
 
 }  // namespace skiff::server

@@ -11,9 +11,11 @@ namespace skiff::server {
 namespace {
 
 constexpr const char* kVersion = "meta.k8s.io/v1";
+// Of base64 for addresses, without padding.
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 api::Status not_valid(std::string_view why) {
-  return api::bad_request("continue key is not valid: " + std::string(why));
+  return api::bad_request("invalid continue token: continue key is not valid: " + std::string(why));
 }
 
 }  // namespace
@@ -37,15 +39,23 @@ api::Result<ContinueToken> ContinueToken::decode(std::string_view text, std::str
   std::replace(standard.begin(), standard.end(), '_', '/');
   standard.append((4 - standard.size() % 4) % 4, '=');
   std::string bytes;
-  if (!base64_decode(standard, bytes)) return not_valid("illegal base64 data");
+  if (!base64_decode(standard, bytes)) {
+    const std::size_t wrong = std::min(text.find_first_not_of(kAlphabet), text.size());
+    return not_valid("illegal base64 data at input byte " + std::to_string(wrong));
+  }
   auto parsed = parse_json(bytes);
   if (!parsed || !parsed->value.is_object()) return not_valid("not a JSON object");
   const Json& token = parsed->value;
-  if (string_at(token, {"v"}) != kVersion) return not_valid("server does not recognize this encoded version");
+  const std::string version = string_at(token, {"v"});
+  if (version != kVersion) {
+    return not_valid("server does not recognize this encoded version " + to_json_text(Json(version)));
+  }
   const std::int64_t revision = integer_at(token, {"rv"});
-  if (revision == 0 || revision < kInconsistent) return not_valid("incorrect encoded start resourceVersion");
+  if (revision == 0 || revision < kInconsistent) {
+    return not_valid("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+  }
   std::string start = string_at(token, {"start"});
-  if (start.empty()) return not_valid("encoded start key empty");
+  if (start.empty()) return not_valid("encoded start key empty (version meta.k8s.io/v1)");
   if (start.back() == '\0') start.pop_back();
   return ContinueToken{revision, std::string(prefix) + start};
 }

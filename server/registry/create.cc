@@ -76,12 +76,12 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
       write.value = std::move(bytes.value);
       write.revision_offset = bytes.revision_offset;
       write.attributes = attributes_of(kind, object);
-      auto written = co_await commit(store, std::move(write));
-      if (written) {
-        spdlog::debug("create {} -> {}", (*written)->key, (*written)->mod_revision);
-        co_return *written;
+      auto committed = co_await commit(store, std::move(write), context.deadline);
+      if (!committed) co_return committed.error();
+      if (committed->written) {
+        spdlog::debug("create {} -> {}", committed->record->key, committed->record->mod_revision);
+        co_return std::move(committed->record);
       }
-      if (written.error().code != store::Code::kConflict) co_return to_status(written.error());
     }
     if (prefix.empty() || attempt == kGenerateNameTries) co_return name_taken(kind, name, prefix);
     object["metadata"]["name"] = generate_name(prefix);

@@ -33,12 +33,14 @@ CallContext context_of(const api::User& user, const api::WriteOptions& options) 
   return context;
 }
 
-api::Result<ListParams> list_params(const std::string& labels, const std::string& fields) {
+// ListParams or WatchParams with these selectors.
+template <class Params>
+api::Result<Params> params_with(const std::string& labels, const std::string& fields) {
   auto label_selector = api::LabelSelector::parse(labels);
   if (!label_selector) return label_selector.error();
   auto field_selector = api::FieldSelector::parse(fields);
   if (!field_selector) return field_selector.error();
-  ListParams params;
+  Params params;
   params.label_selector = std::move(*label_selector);
   params.field_selector = std::move(*field_selector);
   return params;
@@ -49,7 +51,7 @@ class DirectWatch final : public api::WatchStream {
   DirectWatch(const Registry& registry, ServedKind kind, asio::any_io_executor executor)
       : registry_(registry), kind_(kind), signal_(std::move(executor)) {}
 
-  api::Result<void> open(const std::string& namespace_, const ListParams& params) {
+  api::Result<void> open(const std::string& namespace_, const WatchParams& params) {
     auto opened = registry_.watch(kind_, namespace_, params, signal_.notifier());
     if (!opened) return opened.error();
     watch_ = std::move(*opened);
@@ -107,7 +109,7 @@ Task<api::Result<api::ObjectPtr>> DirectClient::get(const api::ResourceType& res
 Task<api::Result<api::ObjectList>> DirectClient::list(const api::ResourceType& resource, std::string namespace_,
                                                       api::ListOptions options) {
   const ServedKind kind = served(registry_, resource);
-  auto params = list_params(options.label_selector, options.field_selector);
+  auto params = params_with<ListParams>(options.label_selector, options.field_selector);
   if (!params) co_return params.error();
   const auto page = registry_.list(kind, namespace_, *params);
   if (!page) co_return page.error();
@@ -176,7 +178,7 @@ Task<api::Result<api::ObjectPtr>> DirectClient::remove(const api::ResourceType& 
 Task<api::Result<std::unique_ptr<api::WatchStream>>> DirectClient::watch(const api::ResourceType& resource,
                                                                          std::string namespace_,
                                                                          api::WatchOptions options) {
-  auto params = list_params(options.label_selector, options.field_selector);
+  auto params = params_with<WatchParams>(options.label_selector, options.field_selector);
   if (!params) co_return params.error();
   params->resource_version = std::move(options.resource_version);
   const auto executor = co_await asio::this_coro::executor;

@@ -28,6 +28,9 @@ struct Registry::Impl {
   [[nodiscard]] static std::string key_of(const Kind& kind, const api::NamespacedName& name);
   // Of all objects of a kind, or of those in one namespace.
   [[nodiscard]] static std::string prefix_of(const Kind& kind, const std::string& namespace_);
+  // The part of such a prefix that a selection can find anything under: all of it, or the key of a single name.
+  [[nodiscard]] static std::string narrowed(std::string prefix, const Kind& kind, const std::string& namespace_,
+                                            const Selection& selection);
 
   // kNotFound for a subresource that the kind does not let clients update.
   [[nodiscard]] static api::Result<void> check_subresource(const Kind& kind, std::string_view subresource);

@@ -11,12 +11,9 @@ constexpr std::size_t kSelectingChunk = 500;
 
 constexpr const char* kExpiredContinue =
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-    "the "
-    "continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-    "Continuing "
-    "with the provided token results in an inconsistent list - objects that were created, modified, or deleted between "
-    "the "
-    "time the first chunk was returned and now may show up in the list.";
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "deleted between the time the first chunk was returned and now may show up in the list.";
 
 // Where a list begins: at which revision (0 = now), after which key.
 struct Start {
@@ -25,33 +22,7 @@ struct Start {
   bool continued = false;
 };
 
-api::Status bad_options(const char* field, const std::string& value, const std::string& detail) {
-  api::FieldErrors errors;
-  if (value.empty()) {
-    errors.forbidden(field, detail);
-  } else {
-    errors.invalid(field, value, detail);
-  }
-  return api::invalid("meta.k8s.io", "ListOptions", "", errors);
-}
-
-api::Result<void> check_version_match(const ListParams& params) {
-  if (params.version_match == VersionMatch::kUnset) return {};
-  const char* field = "resourceVersionMatch";
-  if (!params.continue_token.empty()) {
-    return bad_options(field, "", "resourceVersionMatch is forbidden when continue is provided");
-  }
-  if (params.resource_version.empty()) {
-    return bad_options(field, "", "resourceVersionMatch is forbidden unless resourceVersion is provided");
-  }
-  if (params.resource_version == "0" && params.version_match == VersionMatch::kExact) {
-    return bad_options(field, "", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
-  }
-  return {};
-}
-
 api::Result<Start> start_of(const ListParams& params, const std::string& prefix, store::Revision now) {
-  if (auto checked = check_version_match(params); !checked) return checked.error();
   if (!params.continue_token.empty()) {
     auto token = ContinueToken::decode(params.continue_token, prefix);
     if (!token) return token.error();
@@ -59,6 +30,8 @@ api::Result<Start> start_of(const ListParams& params, const std::string& prefix,
       return api::bad_request("specifying resource version is not allowed when using continue");
     }
     const store::Revision revision = token->revision == ContinueToken::kInconsistent ? 0 : token->revision;
+    // From another life of a store that forgets (--in-memory).
+    if (revision > now) return too_large_resource_version(revision, now);
     return Start{revision, std::move(token->after), revision != 0};
   }
   if (params.resource_version.empty()) return Start{};
@@ -85,6 +58,7 @@ api::Result<ListPage> Registry::list(const ServedKind& kind, const std::string& 
   const Selection selection(params.label_selector, params.field_selector);
   if (auto checked = selection.check_fields(*kind.kind); !checked) return checked.error();
   const std::string prefix = Impl::prefix_of(*kind.kind, namespace_);
+  const std::string narrowed = Impl::narrowed(prefix, *kind.kind, namespace_, selection);
   auto start = start_of(params, prefix, impl_->store.revision());
   if (!start) return start.error();
 
@@ -95,7 +69,7 @@ api::Result<ListPage> Registry::list(const ServedKind& kind, const std::string& 
   std::string after = start->after;
   store::Revision revision = start->revision;
   for (;;) {
-    auto range = impl_->store.range(prefix, after, chunk, revision);
+    auto range = impl_->store.range(narrowed, after, chunk, revision);
     if (!range) return range_error(range.error(), *start, prefix);
     revision = range->revision;
     std::size_t passed = 0;

@@ -30,14 +30,14 @@ Task<api::Result<Registry::Impl::Modified>> Registry::Impl::modify(CallContext& 
       if (decision->remove) co_return Modified{record, true};
       co_return Modified{dry_run_record(kind, key, decision->object, record.get()), false};
     }
-    auto written = co_await commit(store, std::move(write));
-    if (written) {
+    auto committed = co_await commit(store, std::move(write), context.deadline);
+    if (!committed) co_return committed.error();
+    if (committed->written) {
       spdlog::debug("{} {} at {} -> {}", decision->remove ? "remove" : "update", key, record->mod_revision,
-                    (*written)->mod_revision);
-      co_return Modified{*written, decision->remove};
+                    committed->record->mod_revision);
+      co_return Modified{committed->record, decision->remove};
     }
-    if (written.error().code != store::Code::kConflict) co_return to_status(written.error());
-    record = written.error().current;
+    record = std::move(committed->record);
   }
   co_return api::object_modified(kind.group(), kind.plural, name.name);
 }

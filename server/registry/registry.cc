@@ -57,6 +57,13 @@ std::string Registry::Impl::prefix_of(const Kind& kind, const std::string& names
   return prefix;
 }
 
+std::string Registry::Impl::narrowed(std::string prefix, const Kind& kind, const std::string& namespace_,
+                                     const Selection& selection) {
+  const std::optional<std::string_view> name = selection.only_name();
+  if (name && (!kind.namespaced || !namespace_.empty())) prefix += *name;
+  return prefix;
+}
+
 api::Result<void> Registry::Impl::check_subresource(const Kind& kind, std::string_view subresource) {
   if (subresource.empty() || (subresource == "status" && kind.has_status)) return {};
   if (subresource == "scale" && kind.scale) return {};

@@ -42,6 +42,15 @@ struct ListParams {
   VersionMatch version_match = VersionMatch::kUnset;
 };
 
+// Where a watch begins.
+struct WatchParams {
+  api::LabelSelector label_selector;
+  api::FieldSelector field_selector;
+  std::string resource_version;  // "", "0" or a revision
+  // Whether the present state comes first, as kAdded events. Nothing: it does for the versions "" and "0".
+  std::optional<bool> initial_events;
+};
+
 // A part of a list: bytes as stored, and what the list's metadata says.
 struct ListPage {
   std::vector<store::RecordPtr> records;
@@ -66,7 +75,7 @@ class RegistryWatch {
 
   // Appends up to `max` events. None: all have been seen, the wake-up is armed. kExpired, kServiceUnavailable end it.
   [[nodiscard]] api::Result<void> poll(std::vector<RegistryEvent>& events, std::size_t max);
-  // For bookmarks: everything up to this revision has been reported.
+  // For bookmarks: everything up to this revision has been reported. 0 while the present state has not.
   [[nodiscard]] store::Revision position() const;
 
  private:
@@ -105,13 +114,14 @@ class Registry {
   // `resource_version`: "" or "0" for the newest, or the oldest revision that will do.
   [[nodiscard]] api::Result<store::RecordPtr> get(const ServedKind& kind, const api::NamespacedName& name,
                                                   std::string_view resource_version = "") const;
-  // All namespaces when `namespace_` is empty.
+  // All namespaces when `namespace_` is empty. The parameters fit together (handlers/parameters.h sees to it).
+  // kBadRequest for a version or token that is none, kExpired for one that is too old, kTimeout for one to come.
   [[nodiscard]] api::Result<ListPage> list(const ServedKind& kind, const std::string& namespace_,
                                            const ListParams& params) const;
-  // Events after params.resource_version; "" and "0": the present state first, as kAdded events. `wake` is called on
-  // the store's writer thread, see store::Store::watch.
+  // Events after params.resource_version; after the newest revision when that is "" or "0" or when the present state
+  // comes first. `wake` is called on the store's writer thread, see store::Store::watch. Errors as of list().
   [[nodiscard]] api::Result<std::unique_ptr<RegistryWatch>> watch(const ServedKind& kind, const std::string& namespace_,
-                                                                  const ListParams& params,
+                                                                  const WatchParams& params,
                                                                   std::function<void()> wake) const;
 
   // `object` is a document of the kind's served version, as the client sent it.
@@ -137,7 +147,8 @@ class Registry {
   };
   Task<api::Result<Deleted>> remove(CallContext& context, ServedKind kind, api::NamespacedName name,
                                     api::DeleteOptions options);
-  // Removes what the selectors choose, one by one; the answer lists the records as they were left.
+  // Removes what list() gives, one by one, so of a larger collection only params.limit objects. The answer is that
+  // list: the records as they were before. An error leaves the rest where it is.
   Task<api::Result<ListPage>> remove_collection(CallContext& context, ServedKind kind, std::string namespace_,
                                                 ListParams params, api::DeleteOptions options);
   // pods/binding: sets spec.nodeName once, and the PodScheduled condition. `binding` is a v1 Binding.

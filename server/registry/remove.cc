@@ -20,17 +20,13 @@ Task<api::Result<ListPage>> Registry::remove_collection(CallContext& context, Se
                                                         ListParams params, api::DeleteOptions options) {
   auto page = list(kind, namespace_, params);
   if (!page) co_return page.error();
-  for (store::RecordPtr& record : page->records) {
+  for (const store::RecordPtr& record : page->records) {
     const auto document = to_document(*record);
     if (!document) co_return document.error();
     api::NamespacedName name{string_at(*document, {"metadata", "namespace"}),
                              string_at(*document, {"metadata", "name"})};
-    auto removed = co_await remove(context, kind, std::move(name), options);
-    if (removed) {
-      record = removed->record;
-    } else if (removed.error().reason != api::Reason::kNotFound) {
-      co_return removed.error();
-    }
+    const auto removed = co_await remove(context, kind, std::move(name), options);
+    if (!removed && removed.error().reason != api::Reason::kNotFound) co_return removed.error();
   }
   co_return std::move(*page);
 }

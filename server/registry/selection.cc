@@ -55,11 +55,20 @@ bool Selection::matches(const store::Record& record) const {
   return labels_.matches([&record](std::string_view label) { return find(record.attributes, kLabelPrefix, label); });
 }
 
+std::optional<std::string_view> Selection::only_name() const {
+  for (const api::FieldSelector::Requirement& requirement : fields_.requirements()) {
+    if (requirement.field == "metadata.name" && requirement.equal) return requirement.value;
+  }
+  return std::nullopt;
+}
+
 api::Result<void> Selection::check_fields(const Kind& kind) const {
   const std::vector<SelectableField>& offered = kind.strategy->selectable_fields();
   for (const api::FieldSelector::Requirement& requirement : fields_.requirements()) {
     const std::string& field = requirement.field;
-    if (field == "metadata.name" || (field == "metadata.namespace" && kind.namespaced)) continue;
+    if (field == "metadata.name") continue;
+    // Plain kinds take it also when they have no namespace: then it is empty.
+    if (field == "metadata.namespace" && (kind.namespaced || offered.empty())) continue;
     auto is_it = [&field](const SelectableField& candidate) { return candidate.name == field; };
     if (std::any_of(offered.begin(), offered.end(), is_it)) continue;
     // The kinds that have fields of their own and the plain ones word it differently upstream.

@@ -5,6 +5,9 @@
 #include "server/registry/kind.h"
 #include "store/store.h"
 
+#include <optional>
+#include <string_view>
+
 namespace skiff::server {
 
 // The attributes of a record, by which it is selected without parsing its value: "f:<field>" for each selectable field
@@ -19,6 +22,8 @@ class Selection {
 
   [[nodiscard]] bool everything() const { return labels_.empty() && fields_.empty(); }
   [[nodiscard]] bool matches(const store::Record& record) const;
+  // The one name that an object must have; nothing when the fields do not say so.
+  [[nodiscard]] std::optional<std::string_view> only_name() const;
   // kBadRequest when the field selector names a field that the kind does not offer.
   [[nodiscard]] api::Result<void> check_fields(const Kind& kind) const;
 

@@ -8,6 +8,7 @@
 #include "api/status.h"
 #include "api/user.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -23,6 +24,9 @@ struct CallContext {
   api::User user;
   std::string field_manager;
   bool dry_run = false;
+  // Until when the client waits. A write that is not committed by then is answered with a Timeout; it may be committed
+  // all the same.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // Texts for Warning headers, in order, each once.
   std::vector<std::string> warnings;
 

@@ -53,37 +53,41 @@ api::Result<void> RegistryWatch::poll(std::vector<RegistryEvent>& events, std::s
   return {};
 }
 
-store::Revision RegistryWatch::position() const { return watch_->position(); }
+store::Revision RegistryWatch::position() const { return initial_.empty() ? watch_->position() : 0; }
 
 api::Result<std::unique_ptr<RegistryWatch>> Registry::watch(const ServedKind& kind, const std::string& namespace_,
-                                                            const ListParams& params,
+                                                            const WatchParams& params,
                                                             std::function<void()> wake) const {
   Selection selection(params.label_selector, params.field_selector);
   if (auto checked = selection.check_fields(*kind.kind); !checked) return checked.error();
-  const std::string prefix = Impl::prefix_of(*kind.kind, namespace_);
+  const std::string prefix = Impl::narrowed(Impl::prefix_of(*kind.kind, namespace_), *kind.kind, namespace_, selection);
+  store::Revision asked = 0;
+  if (!params.resource_version.empty()) {
+    const auto parsed = parse_resource_version(params.resource_version);
+    if (!parsed) return parsed.error();
+    asked = *parsed;
+  }
+  if (const store::Revision now = impl_->store.revision(); asked > now) return too_large_resource_version(asked, now);
+  const bool initial_events = params.initial_events.value_or(asked == 0);
+  const bool from_now = initial_events || asked == 0;
 
-  std::vector<store::RecordPtr> initial;
-  store::Revision after = 0;
-  if (params.resource_version.empty() || params.resource_version == "0") {
-    auto range = impl_->store.range(prefix, "", 0, 0);
-    if (!range) return to_status(range.error());
-    after = range->revision;
-    for (store::RecordPtr& record : range->records) {
-      if (selection.matches(*record)) initial.push_back(std::move(record));
+  for (;;) {
+    store::Revision after = from_now ? impl_->store.revision() : asked;
+    std::vector<store::RecordPtr> initial;
+    if (initial_events) {
+      auto range = impl_->store.range(prefix, "", 0, 0);
+      if (!range) return to_status(range.error());
+      after = range->revision;
+      for (store::RecordPtr& record : range->records) {
+        if (selection.matches(*record)) initial.push_back(std::move(record));
+      }
     }
-  } else {
-    const auto asked = parse_resource_version(params.resource_version);
-    if (!asked) return asked.error();
-    after = *asked;
+    auto opened = impl_->store.watch(prefix, after, wake);
+    if (opened) return std::make_unique<RegistryWatch>(std::move(*opened), std::move(selection), std::move(initial));
+    if (opened.error().code != store::Code::kCompacted) return to_status(opened.error());
+    // A present that was compacted between the two calls: there is a newer one.
+    if (!from_now) return too_old(asked, impl_->store.compacted_revision());
   }
-  auto opened = impl_->store.watch(prefix, after, std::move(wake));
-  if (!opened) {
-    const store::Error& error = opened.error();
-    if (error.code == store::Code::kCompacted) return too_old(after, impl_->store.compacted_revision());
-    if (error.code == store::Code::kFutureRevision) return too_large_resource_version(after, impl_->store.revision());
-    return to_status(error);
-  }
-  return std::make_unique<RegistryWatch>(std::move(*opened), std::move(selection), std::move(initial));
 }
 
 }  // namespace skiff::server

@@ -48,6 +48,9 @@ class KubectlVersionsTest(ClusterTestCase):
         unknown = kubectl("apply", "-f", "-", stdin=MANIFEST.replace("replicas: 2", "replicaz: 2"), check=False)
         self.assertNotEqual(unknown.returncode, 0)
         self.assertIn("replicaz", unknown.stderr)
+        for api_version in ["apps/v1", "example.com/v1"]:
+            nothing = kubectl("apply", "-f", "-", stdin=f"{{apiVersion: {api_version}, kind: Chair, metadata: {{name: c}}}}", check=False)
+            self.assertIn(f'no matches for kind "Chair" in version "{api_version}"', nothing.stderr)
         self.assertIn("containerPort", kubectl("explain", "pod.spec.containers.ports").stdout)
         self.assertIn("deployments", kubectl("api-resources").stdout)
         self.assertIn("apps/v1", kubectl("api-versions").stdout)

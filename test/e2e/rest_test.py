@@ -121,6 +121,36 @@ class RestTest(ClusterTestCase):
             self.assertEqual((code, json.loads(text)["reason"]), (401, "Unauthorized"), path)
         self.assertEqual(ask("/api/v1/pods", "-H", "Authorization: Bearer wrong")[0], 401)
 
+    def headers_of(self, path, *options):
+        """(status line, headers by lower-case name, body)."""
+        text = self.cluster.curl(path, "--include", "--http1.1", *options).stdout
+        head, _, body = text.partition("\n\n")
+        status, *lines = head.splitlines()
+        return status, {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}, body
+
+    def test_http_in_detail(self):
+        status, headers, body = self.headers_of("/nowhere")
+        self.assertEqual((status, headers["content-type"], body),
+                         ("HTTP/1.1 404 Not Found", "text/plain; charset=utf-8", "404 page not found\n"))
+        status, headers, body = self.headers_of(CONFIG_MAPS, "-X", "OPTIONS")
+        self.assertEqual((status, headers["allow"], json.loads(body)["reason"]),
+                         ("HTTP/1.1 405 Method Not Allowed", "DELETE, GET, POST", "MethodNotAllowed"))
+        self.assertEqual(self.headers_of(CONFIG_MAPS, "-H", "Audit-ID: mine")[1]["audit-id"], "mine")
+
+        etag = self.headers_of("/openapi/v2", "-H", "Accept: application/json")[1]["etag"]
+        status, _, body = self.headers_of("/openapi/v2", "-H", "Accept: application/json", "-H", f"If-None-Match: {etag}")
+        self.assertEqual((status, body), ("HTTP/1.1 304 Not Modified", ""))
+        self.call("POST", CONFIG_MAPS, {"metadata": {"name": "large"}, "data": {"text": "x" * 150_000}})
+        _, headers, body = self.headers_of(f"{CONFIG_MAPS}/large", "--compressed")
+        self.assertEqual((headers["content-encoding"], len(json.loads(body)["data"]["text"])), ("gzip", 150_000))
+        self.assertLess(int(headers["content-length"]), 10_000)
+        self.call("DELETE", f"{CONFIG_MAPS}/large")
+
+        self.assertIn("/openapi/v3", json.loads(self.cluster.kubectl("get", "--raw", "/").stdout)["paths"])
+        self.assertTrue(self.cluster.kubectl("get", "--raw", "/version").stdout.startswith('{\n  "'))
+        issuer = json.loads(self.cluster.kubectl("get", "--raw", "/.well-known/openid-configuration").stdout)
+        self.assertEqual(issuer["jwks_uri"], self.cluster.ready["server"] + "/openid/v1/jwks")
+
     def test_a_deployment_scales_through_its_subresource(self):
         self.call("POST", "/apis/apps/v1/namespaces/default/deployments", {
             "metadata": {"name": "scaled"},

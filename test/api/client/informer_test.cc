@@ -113,6 +113,19 @@ TEST_CASE("Informer lists again when its place in the history is gone, and tells
   CHECK(fixture.client.count_requests("list") == 2);
 }
 
+TEST_CASE("Informer lists again when the server has lost the history that it comes from") {
+  Fixture fixture;
+  fixture.client.put(kConfigMaps, config_map("a"));
+  fixture.sync();
+  Status too_large = timeout("Too large resource version: 9, current: 7");
+  too_large.causes.push_back({"ResourceVersionTooLarge", "Too large resource version", ""});
+  fixture.client.break_watches(too_large);
+  fixture.client.put(kConfigMaps, config_map("b"));
+  fixture.settle();
+  CHECK(fixture.log == Log{"+a", "+b"});
+  CHECK(fixture.client.count_requests("list") == 2);
+}
+
 TEST_CASE("Informer survives a list that fails") {
   Fixture fixture;
   fixture.client.fail("list", unavailable("starting"), 2);

@@ -124,13 +124,14 @@ TEST_CASE_METHOD(Fixture, "health and version answer everybody, and nothing else
     std::string path;
     bool open;
   };
-  const auto row = GENERATE(
-      Row{"GET", "/livez", true}, Row{"GET", "/readyz", true}, Row{"GET", "/healthz", true},
-      Row{"GET", "/version", true}, Row{"GET", "/livez/ping", true}, Row{"GET", "/readyz/store", true},
-      Row{"GET", "/healthz/log", true}, Row{"HEAD", "/livez", true}, Row{"POST", "/livez", false},
-      Row{"GET", "/livezz", false}, Row{"GET", "/version/x", false}, Row{"GET", "/", false}, Row{"GET", "/api", false},
-      Row{"GET", "/apis", false}, Row{"GET", "/openapi/v2", false}, Row{"GET", "/metrics", false},
-      Row{"GET", "//livez", false}, Row{"GET", "/api/v1/namespaces/livez", false}, Row{"DELETE", "/version", false});
+  const auto row =
+      GENERATE(Row{"GET", "/livez", true}, Row{"GET", "/readyz", true}, Row{"GET", "/healthz", true},
+               Row{"GET", "/version", true}, Row{"GET", "/version/", true}, Row{"GET", "/livez/ping", true},
+               Row{"GET", "/readyz/store", true}, Row{"GET", "/healthz/log", true}, Row{"HEAD", "/livez", true},
+               Row{"POST", "/livez", false}, Row{"GET", "/livezz", false}, Row{"GET", "/version/x", false},
+               Row{"GET", "/", false}, Row{"GET", "/api", false}, Row{"GET", "/apis", false},
+               Row{"GET", "/openapi/v2", false}, Row{"GET", "/metrics", false}, Row{"GET", "//livez", false},
+               Row{"GET", "/api/v1/namespaces/livez", false}, Row{"DELETE", "/version", false});
   CAPTURE(row.method, row.path);
   const Response response = send(row.method, row.path);
   CHECK(next.seen.has_value() == row.open);

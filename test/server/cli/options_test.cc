@@ -41,11 +41,14 @@ TEST_CASE("the command line is a contract") {
     CHECK(std::get<ServeOptions>(given).data_directory == "/x");
   }
   SECTION("server has no nodes") {
-    const Command command = parse({"server", "--v", "4", "--tls-san", "a", "--tls-san", "b"});
+    const Command command = parse({"server", "--v", "4", "--tls-san", "a", "--tls-san", "b", "--max-requests-inflight",
+                                   "7", "--max-mutating-requests-inflight", "0"});
     const auto& serve = std::get<ServeOptions>(command);
     CHECK_FALSE(serve.with_nodes);
     CHECK(serve.global.log_level == "debug");
     CHECK(serve.tls_sans == std::vector<std::string>{"a", "b"});
+    CHECK(serve.max_requests_in_flight == 7);
+    CHECK(serve.max_mutating_requests_in_flight == 0);
   }
   SECTION("images, with the directory on either side of the verb") {
     for (const auto& arguments : {std::vector<const char*>{"image", "--data-dir", "/x", "load", "a.tar", "b.tar"},

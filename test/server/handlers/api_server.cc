@@ -55,7 +55,7 @@ std::vector<std::string> Answer::warnings() const {
   return texts;
 }
 
-ApiServer::ApiServer(AuthorizationMode mode)
+ApiServer::ApiServer(AuthorizationMode mode, const InFlightLimits& limits)
     : store(store::open_memory_store()),
       work_(boost::asio::make_work_guard(context_)),
       catalog_(api::schema::Catalog::builtin()),
@@ -64,7 +64,8 @@ ApiServer::ApiServer(AuthorizationMode mode)
       authorizer_(mode),
       tokens_(*ServiceAccountTokens::create(*make_private_key())) {
   const ApiParts parts{registry_, *catalog_, nodes, authorizer_, tokens_};
-  handler_ = std::make_unique<ApiHandler>(parts, std::vector<HealthCheck>{{"etcd", false, [this] { return healthy; }}});
+  handler_ = std::make_unique<ApiHandler>(parts, std::vector<HealthCheck>{{"etcd", false, [this] { return healthy; }}},
+                                          limits);
 }
 
 ApiServer::~ApiServer() = default;
@@ -89,7 +90,8 @@ Answer ApiServer::send(const std::string& method, const std::string& target, con
   request.headers = headers;
   request.body = body;
   Response response = run(handler_->handle(std::move(request)));
-  return {response.status, response.headers, joined(response.body), std::move(response.stream)};
+  return {response.status, response.headers, joined(response.body), std::move(response.stream),
+          std::move(response.seat)};
 }
 
 Answer ApiServer::get(const std::string& target, const std::string& accept) {
@@ -138,6 +140,11 @@ std::string ApiServer::finish(const std::shared_ptr<Pending>& pending) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!pending->text) REQUIRE(context_.run_one_until(deadline) == 1);
   return *pending->text;
+}
+
+std::optional<std::string> ApiServer::finished(const std::shared_ptr<Pending>& pending) {
+  context_.poll();
+  return pending->text;
 }
 
 std::vector<Slice> ApiServer::next_slices(BodyStream& stream) { return run(stream.next()); }

@@ -48,6 +48,7 @@ struct Answer {
   Headers headers;
   std::string body;
   std::unique_ptr<BodyStream> stream;
+  std::shared_ptr<const void> seat;  // as long as the response is on its way
 
   [[nodiscard]] Json json() const;
   // `message` of a Status.
@@ -58,7 +59,7 @@ struct Answer {
 // The whole API over a store in memory, without a socket: requests go into ApiHandler::handle() and are awaited.
 class ApiServer {
  public:
-  explicit ApiServer(AuthorizationMode mode = AuthorizationMode::kAlwaysAllow);
+  explicit ApiServer(AuthorizationMode mode = AuthorizationMode::kAlwaysAllow, const InFlightLimits& limits = {});
   ~ApiServer();
 
   // `target` is "/path?a=b&c=d"; values stand for themselves, nothing is decoded.
@@ -80,6 +81,11 @@ class ApiServer {
   struct Pending;
   std::shared_ptr<Pending> begin_next(BodyStream& stream);
   std::string finish(const std::shared_ptr<Pending>& pending);
+  // The same if they are there by now.
+  std::optional<std::string> finished(const std::shared_ptr<Pending>& pending);
+
+  // For clients beside HTTP.
+  [[nodiscard]] Registry& registry() { return registry_; }
 
   FixedClock clock;
   FakeNodes nodes;

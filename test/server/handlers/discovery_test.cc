@@ -122,7 +122,8 @@ TEST_CASE("the OpenAPI documents") {
   const std::string address = index["paths"]["apis/apps/v1"]["serverRelativeURL"];
   const Answer apps = api.get(address);
   CHECK(apps.status == 200);
-  CHECK(apps.headers.get("Cache-Control") == "public, immutable, max-age=31536000");
+  CHECK(apps.headers.get("Cache-Control") == "public, immutable");
+  CHECK(apps.headers.get("Expires") == "Mon, 22 Nov 2027 12:00:00 GMT");
   CHECK(apps.json()["paths"].contains("/apis/apps/v1/namespaces/{namespace}/deployments"));
   const Answer stale = api.get("/openapi/v3/apis/apps/v1?hash=old");
   CHECK(stale.status == 301);
@@ -137,8 +138,40 @@ TEST_CASE("version and root") {
   CHECK(version["major"] == "1");
   CHECK(version["minor"] == "32");
   CHECK(version["gitVersion"] == "v1.32.0+skiff");
-  const Json paths = api.get("/").json()["paths"];
-  CHECK(std::find(paths.begin(), paths.end(), "/apis/apps/v1") != paths.end());
+  CHECK(api.get("/version/").json() == version);  // as python3-kubernetes asks
+  // Upstream indents these for everybody.
+  CHECK(api.get("/version", "application/yaml").body.starts_with("{\n  \""));
+  const Answer root = api.get("/");
+  CHECK(root.body.starts_with("{\n  \"paths\": [\n    \""));
+  const Json paths = root.json()["paths"];
+  for (const char* path : {"/apis/apps/v1", "/healthz/etcd", "/livez/ping", "/openid/v1/jwks", "/openapi/v3"}) {
+    INFO(path);
+    CHECK(std::find(paths.begin(), paths.end(), path) != paths.end());
+  }
+}
+
+TEST_CASE("whoever verifies tokens of service accounts finds the key") {
+  ApiServer api;
+  Headers headers;
+  headers.set("Host", "127.0.0.1:6443");
+  const Answer configuration = api.send("GET", "/.well-known/openid-configuration", headers);
+  CHECK(configuration.headers.get("Content-Type") == "application/json");
+  CHECK(configuration.headers.get("Cache-Control") == "public, max-age=3600");
+  CHECK(configuration.json() == Json({{"issuer", "https://kubernetes.default.svc.cluster.local"},
+                                      {"jwks_uri", "https://127.0.0.1:6443/openid/v1/jwks"},
+                                      {"response_types_supported", Json::array({"id_token"})},
+                                      {"subject_types_supported", Json::array({"public"})},
+                                      {"id_token_signing_alg_values_supported", Json::array({"ES256"})}}));
+  const Answer keys = api.get("/openid/v1/jwks");
+  CHECK(keys.headers.get("Content-Type") == "application/jwk-set+json");
+  const Json key = keys.json()["keys"].at(0);
+  CHECK(key["kty"] == "EC");
+  CHECK(key["crv"] == "P-256");
+  CHECK(key["alg"] == "ES256");
+  CHECK(key["use"] == "sig");
+  CHECK(key["x"].get<std::string>().size() == 43);
+  CHECK(key["y"].get<std::string>().size() == 43);
+  CHECK(api.send("POST", "/openid/v1/jwks").status == 405);
 }
 
 TEST_CASE("health") {
@@ -163,35 +196,72 @@ TEST_CASE("what is not there, and what cannot be done") {
     const char* method;
     const char* path;
     int status;
+    const char* allow = "";
   };
   const Row rows[] = {
-      {"GET", "/nowhere", 404},
       {"GET", "/api/v2", 404},
-      {"GET", "/apis/none.example/v1/things", 404},
       {"GET", "/api/v1/chairs", 404},
+      {"GET", "/apis/apps/v9/pods", 404},
       {"GET", "/apis/apps/v1/pods", 404},
       {"GET", "/api/v1/pods/x", 404},
       {"GET", "/api/v1/namespaces/default/nodes", 404},
       {"GET", "/api/v1/namespaces/default/pods/x/soul", 404},
       {"GET", "/api/v1/namespaces/default/pods/x/log/more", 404},
-      {"POST", "/version", 405},
-      {"POST", "/api/v1/pods", 405},
-      {"POST", "/api/v1/namespaces/default/pods/x", 405},
-      {"PUT", "/api/v1/namespaces/default/pods", 405},
-      {"DELETE", "/api/v1/pods", 405},
-      {"DELETE", "/api/v1/namespaces", 405},
-      {"GET", "/api/v1/namespaces/default/pods/x/binding", 405},
-      {"POST", "/api/v1/namespaces/default/pods/x/log", 405},
-      {"OPTIONS", "/api/v1/pods", 405},
-      {"BREW", "/api/v1/pods", 405},
+      {"POST", "/version", 405, "GET"},
+      {"PUT", "/apis", 405, "GET"},
+      {"DELETE", "/apis/apps/v1", 405, "GET"},
+      {"POST", "/api/v1/pods", 405, "GET"},
+      {"POST", "/api/v1/namespaces/default/pods/x", 405, "DELETE, GET, PATCH, PUT"},
+      {"PUT", "/api/v1/namespaces/default/pods", 405, "DELETE, GET, POST"},
+      {"DELETE", "/api/v1/pods", 405, "GET"},
+      {"DELETE", "/api/v1/namespaces", 405, "GET, POST"},
+      {"GET", "/api/v1/namespaces/default/pods/x/binding", 405, "POST"},
+      {"POST", "/api/v1/namespaces/default/pods/x/log", 405, "GET"},
+      {"OPTIONS", "/api/v1/pods", 405, "GET"},
+      {"HEAD", "/api/v1/namespaces/default/pods", 405, "DELETE, GET, POST"},
+      {"BREW", "/api/v1/pods", 405, "GET"},
   };
   for (const Row& row : rows) {
     INFO(row.method << " " << row.path);
     const Answer answer = api.send(row.method, row.path);
     CHECK(answer.status == row.status);
-    CHECK(answer.json()["kind"] == "Status");
-    CHECK(answer.message() == (row.status == 404 ? "the server could not find the requested resource"
-                                                 : "the server does not allow this method on the requested resource"));
+    CHECK(answer.headers.get("Allow") == row.allow);
+    Json expected = {{"kind", "Status"},           {"apiVersion", "v1"},
+                     {"metadata", Json::object()}, {"status", "Failure"},
+                     {"code", row.status},         {"details", Json::object()},
+                     {"reason", "NotFound"},       {"message", "the server could not find the requested resource"}};
+    if (row.status == 405) {
+      expected["reason"] = "MethodNotAllowed";
+      expected["message"] = "the server does not allow this method on the requested resource";
+    }
+    CHECK(answer.json() == expected);
+  }
+}
+
+TEST_CASE("there are no custom resource definitions, and nobody says that there could be") {
+  ApiServer api;
+  const std::string path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  CHECK(api.get(path).json() == Json({{"kind", "CustomResourceDefinitionList"},
+                                      {"apiVersion", "apiextensions.k8s.io/v1"},
+                                      {"metadata", {{"resourceVersion", "1"}}},
+                                      {"items", Json::array()}}));
+  CHECK(api.get(path + "/x").status == 404);
+  CHECK(api.post(path, Json::object()).status == 404);
+  CHECK(api.get("/apis").body.find("apiextensions") == std::string::npos);
+}
+
+TEST_CASE("what lies outside of the API is answered as a plain web server does") {
+  ApiServer api;
+  for (const char* path : {"/nowhere", "/apis/none.example", "/apis/none.example/v1/things", "/apix", "/livez/none"}) {
+    INFO(path);
+    const Answer answer = api.get(path);
+    CHECK(answer.status == 404);
+    CHECK(answer.headers.get("Content-Type") == "text/plain; charset=utf-8");
+    CHECK(answer.body == "404 page not found\n");
+  }
+  for (const char* path : {"/", "/livez", "/openapi/v2", "/openapi/v3"}) {
+    INFO(path);
+    CHECK(api.send("HEAD", path).status == 200);
   }
 }
 

@@ -73,6 +73,45 @@ TEST_CASE("list parameters that are refused") {
         "\"data.k\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"");
 }
 
+TEST_CASE("an expired list comes with the token that carries on") {
+  ApiServer api;
+  for (const char* name : {"a", "b", "c"}) api.config_map(name);
+  const std::string token = api.get(kConfigMaps + "?limit=1").json()["metadata"]["continue"];
+  api.remove(kConfigMaps + "/b");
+  REQUIRE(api.store->compact(api.store->revision()));
+  const Answer expired = api.get(kConfigMaps + "?limit=1&continue=" + token);
+  CHECK(expired.status == 410);
+  CHECK(expired.json()["reason"] == "Expired");
+  CHECK(expired.message().starts_with("The provided continue parameter is too old to display a consistent list"));
+  const std::string fresh = expired.json()["metadata"]["continue"];
+  CHECK(names_of(api.get(kConfigMaps + "?limit=1&continue=" + fresh).json()) == std::vector<std::string>{"c"});
+}
+
+TEST_CASE("a version to come is a time-out that may be tried again") {
+  ApiServer api;
+  for (const std::string& path : {kConfigMaps + "?resourceVersion=999", kConfigMaps + "/a?resourceVersion=999"}) {
+    const Answer answer = api.get(path);
+    CHECK(answer.status == 504);
+    CHECK(answer.headers.get("Retry-After") == "1");
+    CHECK(answer.json() == Json::parse(R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",
+        "message":"Timeout: Too large resource version: 999, current: 1","reason":"Timeout","code":504,
+        "details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],
+                   "retryAfterSeconds":1}})"));
+  }
+}
+
+TEST_CASE("a collection is deleted page by page") {
+  ApiServer api;
+  for (const char* name : {"a", "b", "c"}) api.config_map(name);
+  const Json first = api.remove(kConfigMaps + "?limit=2").json();
+  CHECK(first["kind"] == "ConfigMapList");
+  CHECK(names_of(first) == std::vector<std::string>{"a", "b"});
+  CHECK(first["metadata"].contains("continue"));
+  CHECK(names_of(api.get(kConfigMaps).json()) == std::vector<std::string>{"c"});
+  CHECK(names_of(api.remove(kConfigMaps).json()) == std::vector<std::string>{"c"});
+  CHECK(names_of(api.get(kConfigMaps).json()).empty());
+}
+
 TEST_CASE("tables") {
   ApiServer api;
   api.config_map("a", {{"k", "v"}});

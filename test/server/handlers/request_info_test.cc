@@ -44,6 +44,11 @@ TEST_CASE("resource paths are taken apart") {
       {"GET", "/api/v1/namespaces/a", "get", "", "v1", "a", "namespaces", "a", ""},
       {"PUT", "/api/v1/namespaces/a/finalize", "update", "", "v1", "a", "namespaces", "a", "finalize"},
       {"PUT", "/api/v1/namespaces/a/status", "update", "", "v1", "a", "namespaces", "a", "status"},
+      {"GET", "/api/v1/watch/pods", "watch", "", "v1", "", "pods", "", ""},
+      {"GET", "/api/v1/watch/namespaces/a/pods/x", "watch", "", "v1", "a", "pods", "x", ""},
+      {"GET", "/api/v1/watch/namespaces/a", "watch", "", "v1", "a", "namespaces", "a", ""},
+      {"GET", "/apis/apps/v1/watch/namespaces/a/deployments", "watch", "apps", "v1", "a", "deployments", "", ""},
+      {"DELETE", "/api/v1/watch/namespaces/a/pods/x", "delete", "", "v1", "a", "pods", "x", ""},
       {"HEAD", "/api/v1/pods", "head", "", "v1", "", "pods", "", ""},
   };
   for (const Row& row : rows) {

@@ -144,6 +144,27 @@ TEST_CASE("a streaming list marks where the present state ends") {
     api.config_map("b");
     CHECK(summary(events_of(api.next(*watch.stream)).at(0)) == "ADDED b");
   }
+  SECTION("before any change, however busy the writers are") {
+    const Answer watch = api.get(path + "&sendInitialEvents=true");
+    api.config_map("b");
+    CHECK(summary(events_of(api.next(*watch.stream)).at(0)) == "ADDED a");
+    const std::vector<Json> then = events_of(api.next(*watch.stream));
+    REQUIRE(then.size() == 2);
+    CHECK(then[0]["type"] == "BOOKMARK");
+    CHECK(then[0]["object"]["metadata"]["resourceVersion"] == "2");
+    CHECK(summary(then[1]) == "ADDED b");
+  }
+  SECTION("of nothing") {
+    const Answer watch = api.get(path + "&sendInitialEvents=true&labelSelector=x=1");
+    CHECK(events_of(api.next(*watch.stream)).at(0)["type"] == "BOOKMARK");
+  }
+  SECTION("but not for those who want no bookmarks") {
+    const Answer watch =
+        api.get(kConfigMaps + "?watch=1&resourceVersionMatch=NotOlderThan&sendInitialEvents=true&timeoutSeconds=1");
+    CHECK(summary(events_of(api.next(*watch.stream)).at(0)) == "ADDED a");
+    api.config_map("b");
+    CHECK(summary(events_of(api.next(*watch.stream)).at(0)) == "ADDED b");
+  }
   SECTION("without it") {
     const Answer watch = api.get(path + "&sendInitialEvents=false");
     const auto pending = api.begin_next(*watch.stream);
@@ -177,8 +198,64 @@ TEST_CASE("tables and metadata of a watch") {
   }
 }
 
+TEST_CASE("the deprecated watch paths") {
+  ApiServer api;
+  api.config_map("a");
+  api.config_map("b");
+  struct Row {
+    const char* path;
+    const char* first;
+    std::size_t count;
+  };
+  const Row rows[] = {
+      {"/api/v1/watch/configmaps", "ADDED a", 2},
+      {"/api/v1/watch/namespaces/default/configmaps", "ADDED a", 2},
+      {"/api/v1/watch/namespaces/default/configmaps/b", "ADDED b", 1},
+      {"/api/v1/watch/namespaces/default/configmaps/b?fieldSelector=metadata.name=b", "ADDED b", 1},
+  };
+  for (const Row& row : rows) {
+    INFO(row.path);
+    const Answer watch = api.get(row.path);
+    REQUIRE(watch.stream);
+    const std::vector<Json> events = events_of(api.next(*watch.stream));
+    REQUIRE(events.size() == row.count);
+    CHECK(summary(events[0]) == row.first);
+  }
+  const std::string one = "/api/v1/watch/namespaces/default/configmaps/b";
+  CHECK(api.get(one + "?fieldSelector=metadata.name=a").message() ==
+        "fieldSelector metadata.name doesn't match requested name");
+  CHECK(api.get("/api/v1/watch/configmaps/b").status == 404);
+  CHECK(api.get("/api/v1/watch").status == 404);
+  CHECK(api.get("/api/v1/watch/namespaces/default/pods/b/log").status == 404);
+  CHECK(api.post("/api/v1/watch/namespaces/default/configmaps", {}).status == 405);
+}
+
+TEST_CASE("a GET of one object is no watch, whatever it says") {
+  ApiServer api;
+  api.config_map("a");
+  const Answer answer = api.get(kConfigMaps + "/a?watch=1");
+  CHECK_FALSE(answer.stream);
+  CHECK(answer.json()["metadata"]["name"] == "a");
+}
+
+TEST_CASE("a watch from the future is told so in the stream") {
+  ApiServer api;
+  const std::string how = GENERATE("", "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan");
+  const Answer watch = api.get(kConfigMaps + "?watch=1&resourceVersion=999" + how);
+  REQUIRE(watch.stream);
+  const Json event = events_of(api.next(*watch.stream)).at(0);
+  CHECK(event["type"] == "ERROR");
+  CHECK(event["object"]["message"] == "Timeout: Too large resource version: 999, current: 1");
+  CHECK(event["object"]["details"] ==
+        Json::parse(R"({"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],
+                        "retryAfterSeconds":1})"));
+  CHECK(api.next(*watch.stream).empty());
+}
+
 TEST_CASE("watches that are refused") {
   ApiServer api;
+  CHECK(api.get(kConfigMaps + "?watch=1", "application/yaml").body.find("accepted: application/json;stream=watch") !=
+        std::string::npos);
   CHECK(api.get(kConfigMaps + "?watch=1&resourceVersion=x").status == 400);
   CHECK(api.get(kConfigMaps + "?watch=1&sendInitialEvents=true").status == 422);
   CHECK(api.get(kConfigMaps + "?watch=1", "application/yaml").status == 406);

@@ -55,6 +55,15 @@ TEST_CASE("a request and its response, byte for byte") {
   CHECK_FALSE(client.ended());
 }
 
+TEST_CASE("a client may name its request") {
+  Echo echo;
+  MemoryClient client(echo.handler);
+  client.send("GET / HTTP/1.1\r\nHost: h\r\naudit-id: mine\r\n\r\n");
+  REQUIRE(echo.requests.size() == 1);
+  CHECK(echo.requests[0].id == "mine");
+  CHECK(client.received().find("\r\nAudit-Id: mine\r\n") != std::string::npos);
+}
+
 TEST_CASE("requests may come in any pieces") {
   const std::string text =
       "PUT /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nTrailer: "

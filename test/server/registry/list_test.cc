@@ -1,3 +1,4 @@
+#include "api/base/ids.h"
 #include "test/server/registry/cluster.h"
 
 #include <catch2/catch.hpp>
@@ -14,6 +15,12 @@ std::string names(const ListPage& page) {
   std::string text;
   for (const store::RecordPtr& record : page.records) text += api::name_of(Json::parse(record->value)) + " ";
   return text;
+}
+
+// A continue token of this text.
+std::string token(const std::string& text) {
+  std::string encoded = base64_encode(text);
+  return encoded.substr(0, encoded.find('='));
 }
 
 // Config maps "c0".."c<count-1>", labelled odd and even.
@@ -65,10 +72,35 @@ TEST_CASE("pages of a list show one state, whatever is written meanwhile") {
     CHECK(names(*rest) == "c2 c22 ");
   }
   SECTION("a token that is none is refused") {
-    for (const char* text : {"x", "e30", "!!!!"}) {
-      params.continue_token = text;
-      CHECK(message_of(cluster.registry.list(kind, "default", params)).starts_with("continue key is not valid: "));
+    struct Row {
+      std::string token;
+      const char* why;
+    };
+    const Row rows[] = {
+        {"ab!d", "illegal base64 data at input byte 2"},
+        {"e30", "server does not recognize this encoded version \"\""},
+        {token(R"({"v":"meta.k8s.io/v1","start":"a"})"),
+         "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"},
+        {token(R"({"v":"meta.k8s.io/v1","rv":2})"), "encoded start key empty (version meta.k8s.io/v1)"},
+    };
+    for (const Row& row : rows) {
+      INFO(row.why);
+      params.continue_token = row.token;
+      const auto refused = cluster.registry.list(kind, "default", params);
+      CHECK(message_of(refused) == "invalid continue token: continue key is not valid: " + std::string(row.why));
+      CHECK(refused.error().reason == Reason::kBadRequest);
     }
+  }
+  SECTION("a token from the future, of a store that was lost since") {
+    params.continue_token = token(R"({"v":"meta.k8s.io/v1","rv":999,"start":"a"})");
+    CHECK(message_of(cluster.registry.list(kind, "default", params))
+              .starts_with("Timeout: Too large resource version: 999, current: "));
+  }
+  SECTION("a token knows its revision, so none may be named beside it") {
+    params.continue_token = first->continue_token;
+    params.resource_version = first->resource_version;
+    CHECK(message_of(cluster.registry.list(kind, "default", params)) ==
+          "specifying resource version is not allowed when using continue");
   }
 }
 
@@ -129,11 +161,12 @@ TEST_CASE("resourceVersion says which state a list shows") {
     params.resource_version = "abc";
     CHECK(listed().error().reason == Reason::kBadRequest);
   }
-  SECTION("a match without a version") {
-    params.version_match = server::VersionMatch::kExact;
-    CHECK(message_of(listed()) ==
-          "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden "
-          "unless resourceVersion is provided");
+  SECTION("a limit alone asks for exactly that state, as it always has") {
+    params.resource_version = then;
+    params.limit = 5;
+    CHECK(names(*listed()) == "c0 c1 ");
+    params.version_match = server::VersionMatch::kNotOlderThan;
+    CHECK(names(*listed()) == "c0 c1 later ");
   }
 }
 
@@ -164,6 +197,18 @@ TEST_CASE("field selectors know the fields of their kind") {
     const auto page = cluster.registry.list(cluster.kind(api::kPods), "", params);
     REQUIRE(page);
     CHECK(names(*page) == row.expected);
+  }
+  SECTION("a name is looked up, not searched for, and still must match the rest") {
+    ListParams params;
+    params.field_selector = *api::FieldSelector::parse("metadata.name=one,spec.nodeName=n1");
+    CHECK(names(*cluster.registry.list(cluster.kind(api::kPods), "default", params)).empty());
+    params.field_selector = *api::FieldSelector::parse("metadata.name=on");
+    CHECK(names(*cluster.registry.list(cluster.kind(api::kPods), "default", params)).empty());
+    params.field_selector = *api::FieldSelector::parse("metadata.name=one");
+    params.limit = 1;
+    const auto page = cluster.registry.list(cluster.kind(api::kPods), "default", params);
+    CHECK(names(*page) == "one ");
+    CHECK(page->continue_token.empty());
   }
   ListParams params;
   params.field_selector = *api::FieldSelector::parse("spec.foo=bar");

@@ -224,3 +224,23 @@ TEST_CASE("a collection is deleted by selector") {
   CHECK(cluster.store->count("/configmaps/default/") == 1);
   CHECK(cluster.get(api::kConfigMaps, "b"));
 }
+
+TEST_CASE("a limit deletes one page of a collection, and the answer shows its objects as they were") {
+  Cluster cluster;
+  for (const char* name : {"a", "b", "c"}) {
+    Json object = config_map(name);
+    object["metadata"]["finalizers"] = {"example.com/hold"};
+    REQUIRE(cluster.create(api::kConfigMaps, object));
+  }
+  server::ListParams params;
+  params.limit = 2;
+  const auto removed = run(cluster.io, cluster.registry.remove_collection(
+                                           cluster.context, cluster.kind(api::kConfigMaps), "default", params, {}));
+  REQUIRE(removed);
+  REQUIRE(removed->records.size() == 2);
+  CHECK(removed->remaining_item_count == 1);
+  CHECK_FALSE(api::is_terminating(Json::parse(removed->records[0]->value)));
+  CHECK(api::is_terminating(*cluster.get(api::kConfigMaps, "a")));
+  CHECK(api::is_terminating(*cluster.get(api::kConfigMaps, "b")));
+  CHECK_FALSE(api::is_terminating(*cluster.get(api::kConfigMaps, "c")));
+}

@@ -40,7 +40,7 @@ Json labelled(const std::string& name, const std::string& color) {
 TEST_CASE("a watch sees objects enter, change in and leave its selection") {
   Cluster cluster;
   REQUIRE(cluster.create(api::kConfigMaps, labelled("old", "red")));
-  server::ListParams params;
+  server::WatchParams params;
   params.label_selector = *api::LabelSelector::parse("color=red");
   auto watch = cluster.registry.watch(cluster.kind(api::kConfigMaps), "default", params, [] {});
   REQUIRE(watch);
@@ -66,7 +66,7 @@ TEST_CASE("a watch sees objects enter, change in and leave its selection") {
 TEST_CASE("an object that leaves the selection is shown as it was, at the revision of its leaving") {
   Cluster cluster;
   REQUIRE(cluster.create(api::kConfigMaps, labelled("a", "red")));
-  server::ListParams params;
+  server::WatchParams params;
   params.label_selector = *api::LabelSelector::parse("color=red");
   params.resource_version = std::to_string(cluster.store->revision());
   auto watch = cluster.registry.watch(cluster.kind(api::kConfigMaps), "default", params, [] {});
@@ -86,7 +86,7 @@ TEST_CASE("where a watch begins") {
   REQUIRE(cluster.create(api::kConfigMaps, config_map("a")));
   const std::string then = std::to_string(cluster.store->revision());
   REQUIRE(cluster.create(api::kConfigMaps, config_map("b")));
-  server::ListParams params;
+  server::WatchParams params;
   auto open = [&] { return cluster.registry.watch(cluster.kind(api::kConfigMaps), "default", params, [] {}); };
 
   SECTION("after a revision") {
@@ -99,6 +99,27 @@ TEST_CASE("where a watch begins") {
       CHECK(seen(**open()) == "+a +b ");
     }
   }
+  SECTION("with or without the present state, as asked for") {
+    params.initial_events = true;
+    params.resource_version = then;
+    CHECK(seen(**open()) == "+a +b ");
+    params.initial_events = false;
+    for (const char* version : {"", "0"}) {
+      params.resource_version = version;
+      CHECK(seen(**open()).empty());
+    }
+    params.resource_version = then;
+    CHECK(seen(**open()) == "+b ");
+  }
+  SECTION("with one name") {
+    params.field_selector = *api::FieldSelector::parse("metadata.name=a");
+    auto watch = *open();
+    CHECK(seen(*watch) == "+a ");
+    REQUIRE(cluster.create(api::kConfigMaps, config_map("aa")));
+    REQUIRE(cluster.remove(api::kConfigMaps, "b"));
+    REQUIRE(cluster.remove(api::kConfigMaps, "a"));
+    CHECK(seen(*watch) == "-a ");
+  }
   SECTION("not before what is kept") {
     REQUIRE(cluster.store->compact(cluster.store->revision()));
     params.resource_version = then;
@@ -110,6 +131,8 @@ TEST_CASE("where a watch begins") {
   }
   SECTION("not in the future") {
     params.resource_version = "999999";
+    CHECK(message_of(open()).starts_with("Timeout: Too large resource version: 999999"));
+    params.initial_events = true;
     CHECK(message_of(open()).starts_with("Timeout: Too large resource version: 999999"));
   }
 }
