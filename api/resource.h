@@ -31,7 +31,15 @@ inline constexpr ResourceType kReplicaSets{"apps", "v1", "replicasets", "Replica
 inline constexpr ResourceType kReplicationControllers{"", "v1", "replicationcontrollers", "ReplicationController"};
 inline constexpr ResourceType kDaemonSets{"apps", "v1", "daemonsets", "DaemonSet"};
 inline constexpr ResourceType kControllerRevisions{"apps", "v1", "controllerrevisions", "ControllerRevision"};
+inline constexpr ResourceType kStatefulSets{"apps", "v1", "statefulsets", "StatefulSet"};
 inline constexpr ResourceType kJobs{"batch", "v1", "jobs", "Job"};
+inline constexpr ResourceType kCronJobs{"batch", "v1", "cronjobs", "CronJob"};
+inline constexpr ResourceType kPersistentVolumes{"", "v1", "persistentvolumes", "PersistentVolume", false};
+inline constexpr ResourceType kPersistentVolumeClaims{"", "v1", "persistentvolumeclaims", "PersistentVolumeClaim"};
+inline constexpr ResourceType kStorageClasses{"storage.k8s.io", "v1", "storageclasses", "StorageClass", false};
+inline constexpr ResourceType kIngresses{"networking.k8s.io", "v1", "ingresses", "Ingress"};
+inline constexpr ResourceType kIngressClasses{"networking.k8s.io", "v1", "ingressclasses", "IngressClass", false};
+inline constexpr ResourceType kNetworkPolicies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"};
 
 // An object's place within its collection. `namespace_` is empty for cluster-scoped objects.
 struct NamespacedName {

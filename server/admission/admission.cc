@@ -14,6 +14,10 @@ AdmissionChain default_admission(const AdmissionOptions& options) {
   chain.push_back(service_account());
   chain.push_back(priority());
   chain.push_back(default_toleration_seconds(options));
+  chain.push_back(default_storage_class());
+  chain.push_back(storage_object_in_use_protection());
+  chain.push_back(persistent_volume_claim_resize());
+  chain.push_back(default_ingress_class());
   return chain;
 }
 

@@ -47,7 +47,8 @@ struct AdmissionOptions {
   std::int64_t default_unreachable_toleration_seconds = 300;
 };
 
-// The built-in plugins, in upstream's order: NamespaceLifecycle, ServiceAccount, Priority, DefaultTolerationSeconds.
+// The built-in plugins, in upstream's order: NamespaceLifecycle, ServiceAccount, Priority, DefaultTolerationSeconds,
+// DefaultStorageClass, StorageObjectInUseProtection, PersistentVolumeClaimResize, DefaultIngressClass.
 [[nodiscard]] AdmissionChain default_admission(const AdmissionOptions& options);
 
 }  // namespace skiff::server

@@ -14,6 +14,15 @@ namespace skiff::server {
 // Pods stay for a while on nodes that stop being ready or reachable.
 [[nodiscard]] std::unique_ptr<const AdmissionPlugin> default_toleration_seconds(const AdmissionOptions& options);
 
+// Claims without a class get the default one, if there is one.
+[[nodiscard]] std::unique_ptr<const AdmissionPlugin> default_storage_class();
+// Volumes and claims get the finalizer that keeps them while they are used.
+[[nodiscard]] std::unique_ptr<const AdmissionPlugin> storage_object_in_use_protection();
+// Claims grow only where their class allows it.
+[[nodiscard]] std::unique_ptr<const AdmissionPlugin> persistent_volume_claim_resize();
+// Ingresses without a class get the default one, if there is one.
+[[nodiscard]] std::unique_ptr<const AdmissionPlugin> default_ingress_class();
+
 // Whether the request makes a pod.
 [[nodiscard]] bool creates_pod(const AdmissionRequest& request);
 

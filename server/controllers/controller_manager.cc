@@ -7,6 +7,8 @@
 #include "server/controllers/replica_set/replica_set_controller.h"
 #include "server/controllers/root_ca_publisher.h"
 #include "server/controllers/service_account_controller.h"
+#include "server/controllers/volumes/volume_binder.h"
+#include "server/controllers/volumes/volume_protection.h"
 
 #include <algorithm>
 #include <optional>
@@ -45,6 +47,8 @@ struct ControllerManager::Controllers {
   ReplicaSetController replica_set;
   ServiceAccountController service_account;
   PodGarbageCollector pod_garbage_collector;
+  VolumeBinder volume_binder;
+  VolumeProtection volume_protection;
   std::optional<RootCaPublisher> root_ca_publisher;
   NamespaceController namespace_controller;
   GarbageCollector garbage_collector;
@@ -55,6 +59,8 @@ struct ControllerManager::Controllers {
         replica_set(context),
         service_account(context),
         pod_garbage_collector(context),
+        volume_binder(context),
+        volume_protection(context),
         namespace_controller(context, namespaced(types), followed_namespaced),
         garbage_collector(context, followed) {
     if (!options.ca_pem.empty()) root_ca_publisher.emplace(context, std::move(options.ca_pem));
@@ -67,6 +73,8 @@ struct ControllerManager::Controllers {
     visit(replica_set);
     visit(service_account);
     visit(pod_garbage_collector);
+    visit(volume_binder);
+    visit(volume_protection);
     if (root_ca_publisher) visit(*root_ca_publisher);
     visit(namespace_controller);
     visit(garbage_collector);

@@ -18,6 +18,7 @@ api::Result<void> validate_new(const Kind& kind, const Json& object) {
   validate_metadata(kind, object, errors);
   api::schema::validate(*kind.storage_version().type, object, "", errors);
   kind.strategy->validate(object, errors);
+  kind.strategy->validate_create(object, errors);
   if (!errors.empty()) return api::invalid(kind.group(), kind.kind, string_at(object, {"metadata", "name"}), errors);
   return {};
 }

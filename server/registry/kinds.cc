@@ -5,10 +5,22 @@
 namespace skiff::server {
 
 std::vector<Kind> builtin_kinds(const api::schema::Catalog& catalog) {
-  return {namespace_kind(catalog),  node_kind(catalog),   pod_kind(catalog),
-          config_map_kind(catalog), secret_kind(catalog), service_account_kind(catalog),
-          event_kind(catalog),      lease_kind(catalog),  deployment_kind(catalog),
-          replica_set_kind(catalog)};
+  return {namespace_kind(catalog),
+          node_kind(catalog),
+          pod_kind(catalog),
+          config_map_kind(catalog),
+          secret_kind(catalog),
+          service_account_kind(catalog),
+          event_kind(catalog),
+          lease_kind(catalog),
+          deployment_kind(catalog),
+          replica_set_kind(catalog),
+          ingress_kind(catalog),
+          ingress_class_kind(catalog),
+          network_policy_kind(catalog),
+          persistent_volume_kind(catalog),
+          persistent_volume_claim_kind(catalog),
+          storage_class_kind(catalog)};
 }
 
 ServedVersion served_version(const api::schema::Catalog& catalog, std::string_view group, std::string_view version,

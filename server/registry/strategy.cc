@@ -54,6 +54,7 @@ api::managed_fields::FieldSet Strategy::reset_fields(std::string_view subresourc
 }
 
 void Strategy::validate(const Json&, api::FieldErrors&) const {}
+void Strategy::validate_create(const Json&, api::FieldErrors&) const {}
 void Strategy::validate_update(const Json&, const Json&, api::FieldErrors&) const {}
 void Strategy::validate_status_update(const Json&, const Json&, api::FieldErrors&) const {}
 

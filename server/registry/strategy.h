@@ -63,8 +63,9 @@ class Strategy {
   // all but status. (upstream: GetResetFields)
   [[nodiscard]] virtual api::managed_fields::FieldSet reset_fields(std::string_view subresource) const;
 
-  // Beyond what the schema declares. validate() is called on create and, before validate_update(), on update.
+  // Beyond what the schema declares. validate() is called on create and update, before what is peculiar to either.
   virtual void validate(const Json& object, api::FieldErrors& errors) const;
+  virtual void validate_create(const Json& object, api::FieldErrors& errors) const;
   virtual void validate_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const;
   // For the status and the other subresources.
   virtual void validate_status_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const;

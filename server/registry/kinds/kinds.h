@@ -15,6 +15,12 @@ namespace skiff::server {
 [[nodiscard]] Kind lease_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind deployment_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind replica_set_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind ingress_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind ingress_class_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind network_policy_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind persistent_volume_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind persistent_volume_claim_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind storage_class_kind(const api::schema::Catalog& catalog);
 
 // A version of a kind with the shape of its schema, which must be in the catalog.
 [[nodiscard]] ServedVersion served_version(const api::schema::Catalog& catalog, std::string_view group,

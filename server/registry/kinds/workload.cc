@@ -1,9 +1,8 @@
 #include "server/registry/kinds/workload.h"
 
-#include "api/schema/validate.h"
 #include "api/selector.h"
+#include "server/registry/kinds/label_selector.h"
 #include "server/registry/kinds/pod_spec.h"
-#include "server/registry/object_meta.h"
 
 namespace skiff::server {
 
@@ -15,40 +14,12 @@ bool selects_everything(const Json& selector) {
   return (labels == nullptr || labels->empty()) && (expressions == nullptr || expressions->empty());
 }
 
-void validate_expressions(const Json& expressions, api::FieldErrors& errors) {
-  for (std::size_t i = 0; i < expressions.size(); ++i) {
-    const std::string path = api::index("spec.selector.matchExpressions", i);
-    const std::string op = string_at(expressions[i], {"operator"});
-    const Json* values = find(expressions[i], {"values"});
-    const bool has_values = values != nullptr && !values->empty();
-    if (op == "In" || op == "NotIn") {
-      if (!has_values) {
-        errors.required(api::child(path, "values"), "must be specified when `operator` is 'In' or 'NotIn'");
-      }
-    } else if (op == "Exists" || op == "DoesNotExist") {
-      if (has_values) {
-        errors.forbidden(api::child(path, "values"),
-                         "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-      }
-    } else {
-      errors.invalid(api::child(path, "operator"), op, "not a valid selector operator");
-    }
-    const std::string key = string_at(expressions[i], {"key"});
-    for (std::string& what : api::schema::format_messages("qualified-name", key)) {
-      errors.invalid(api::child(path, "key"), key, std::move(what));
-    }
-  }
-}
-
 }  // namespace
 
 void validate_selector(const Json& object, api::FieldErrors& errors) {
   const Json* selector = find(object, {"spec", "selector"});
   if (selector == nullptr) return;
-  if (const Json* labels = find(*selector, {"matchLabels"})) {
-    validate_labels(*labels, "spec.selector.matchLabels", errors);
-  }
-  if (const Json* expressions = find(*selector, {"matchExpressions"})) validate_expressions(*expressions, errors);
+  validate_label_selector(*selector, "spec.selector", errors);
   if (selects_everything(*selector)) {
     // Upstream says "deployment" for ReplicaSets, too.
     errors.invalid("spec.selector", *selector, "empty selector is invalid for deployment");

@@ -58,8 +58,10 @@ std::string or_none(std::string text) { return text.empty() ? "<none>" : text; }
 std::string container_names(const Json& pod_spec) { return join_members(pod_spec, "name"); }
 std::string container_images(const Json& pod_spec) { return join_members(pod_spec, "image"); }
 
-std::string selector_cell(const Json& object) {
-  const Json* selector = find(object, {"spec", "selector"});
+std::string selector_cell(const Json& object) { return label_selector_cell(object, {"spec", "selector"}); }
+
+std::string label_selector_cell(const Json& object, std::initializer_list<std::string_view> path) {
+  const Json* selector = find(object, path);
   if (selector == nullptr) return "<none>";
   const auto parsed = api::LabelSelector::from_object(*selector);
   return or_none(parsed ? parsed->to_string() : "<error>");

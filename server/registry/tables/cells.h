@@ -23,7 +23,9 @@ namespace skiff::server {
 // "web,proxy" and "nginx,envoy" of the containers in a pod specification.
 [[nodiscard]] std::string container_names(const Json& pod_spec);
 [[nodiscard]] std::string container_images(const Json& pod_spec);
-// "a=b,c in (d,e)" of a metav1.LabelSelector; "<none>" for none.
+// "a=b,c in (d,e)" of the metav1.LabelSelector at the path; "<none>" for one that is absent or empty.
+[[nodiscard]] std::string label_selector_cell(const Json& object, std::initializer_list<std::string_view> path);
+// Of spec.selector.
 [[nodiscard]] std::string selector_cell(const Json& object);
 
 }  // namespace skiff::server

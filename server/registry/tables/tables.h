@@ -15,5 +15,11 @@ namespace skiff::server {
 [[nodiscard]] TableSpec lease_table();
 [[nodiscard]] TableSpec deployment_table();
 [[nodiscard]] TableSpec replica_set_table();
+[[nodiscard]] TableSpec ingress_table();
+[[nodiscard]] TableSpec ingress_class_table();
+[[nodiscard]] TableSpec network_policy_table();
+[[nodiscard]] TableSpec persistent_volume_table();
+[[nodiscard]] TableSpec persistent_volume_claim_table();
+[[nodiscard]] TableSpec storage_class_table();
 
 }  // namespace skiff::server
