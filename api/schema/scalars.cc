@@ -2,6 +2,7 @@
 
 #include "api/base/clock.h"
 #include "api/base/ids.h"
+#include "api/duration.h"
 #include "api/quantity.h"
 #include "api/schema/go_text.h"
 
@@ -104,34 +105,11 @@ std::string decode_time(Json& value, bool micro) {
 
 // ---- durations: "1h15m30.918273645s" ----
 
-bool is_duration(std::string_view text) {
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  if (text == "0") return true;
-  if (text.empty()) return false;
-  while (!text.empty()) {
-    const std::size_t whole = count_digits(text);
-    text.remove_prefix(whole);
-    std::size_t fraction = 0;
-    if (text.starts_with('.')) {
-      text.remove_prefix(1);
-      fraction = count_digits(text);
-      text.remove_prefix(fraction);
-    }
-    if (whole + fraction == 0) return false;
-    constexpr std::array<std::string_view, 8> kUnits = {"ns", "us", "\xc2\xb5s", "\xce\xbcs", "ms", "s", "m", "h"};
-    const auto unit =
-        std::find_if(kUnits.begin(), kUnits.end(), [&](std::string_view u) { return text.starts_with(u); });
-    if (unit == kUnits.end()) return false;
-    text.remove_prefix(unit->size());
-  }
-  return true;
-}
-
 std::string decode_duration(const Json& value) {
   if (!value.is_string()) {
     return "json: cannot unmarshal " + go_name_of_value(value) + " into Go value of type string";
   }
-  if (is_duration(value.get_ref<const std::string&>())) return "";
+  if (parse_go_duration(value.get_ref<const std::string&>())) return "";
   return "time: invalid duration " + to_json_text(value);
 }
 
