@@ -11,16 +11,6 @@ namespace skiff::scheduler {
 
 namespace {
 
-std::vector<Taint> taints_of(const Json& node) {
-  std::vector<Taint> taints;
-  const Json* list = find(node, {"spec", "taints"});
-  if (list == nullptr || !list->is_array()) return taints;
-  for (const Json& item : *list) {
-    taints.push_back(Taint{string_at(item, {"key"}), string_at(item, {"value"}), string_at(item, {"effect"})});
-  }
-  return taints;
-}
-
 // Whether the member at the path differs between two nodes; absent ones are equal to each other.
 bool differs(const Json& a, const Json& b, std::initializer_list<std::string_view> path) {
   const Json* left = find(a, path);
@@ -40,14 +30,14 @@ ClusterEvents changes(const Json& old_node, const Json& node) {
 
 }  // namespace
 
-NodeLabels NodeInfo::labels() const { return NodeLabels{name_, api::labels_of(*object_)}; }
+api::NodeLabels NodeInfo::labels() const { return api::NodeLabels{name_, api::labels_of(*object_)}; }
 
 ClusterEvents NodeInfo::set_object(api::ObjectPtr node) {
   const api::ObjectPtr old_node = std::exchange(object_, std::move(node));
   if (!object_) return 0;
   const ClusterEvents events = old_node ? changes(*old_node, *object_) : kNodeAdded;
   if (events == 0) return 0;
-  taints_ = taints_of(*object_);
+  taints_ = api::taints_of(*object_);
   unschedulable_ = bool_at(*object_, {"spec", "unschedulable"});
   const Json* allocatable = find(*object_, {"status", "allocatable"});
   allocatable_ = Resources::from_list(allocatable);

@@ -20,8 +20,8 @@ class NodeInfo {
   [[nodiscard]] const std::string& name() const { return name_; }
   // False while only pods of a node are known that has no Node object (yet, or any more).
   [[nodiscard]] bool exists() const { return object_ != nullptr; }
-  [[nodiscard]] NodeLabels labels() const;
-  [[nodiscard]] const std::vector<Taint>& taints() const { return taints_; }
+  [[nodiscard]] api::NodeLabels labels() const;
+  [[nodiscard]] const std::vector<api::Taint>& taints() const { return taints_; }
   [[nodiscard]] bool unschedulable() const { return unschedulable_; }
   [[nodiscard]] const Resources& allocatable() const { return allocatable_; }
   [[nodiscard]] std::int64_t allowed_pods() const { return allowed_pods_; }
@@ -39,7 +39,7 @@ class NodeInfo {
  private:
   std::string name_;
   api::ObjectPtr object_;
-  std::vector<Taint> taints_;
+  std::vector<api::Taint> taints_;
   bool unschedulable_ = false;
   Resources allocatable_;
   std::int64_t allowed_pods_ = 0;

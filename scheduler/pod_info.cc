@@ -2,7 +2,6 @@
 
 #include "api/views/meta.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace skiff::scheduler {
@@ -29,24 +28,7 @@ std::vector<HostPort> host_ports_of(const Json& pod) {
   return host_ports;
 }
 
-std::vector<Toleration> tolerations_of(const Json& pod) {
-  std::vector<Toleration> tolerations;
-  const Json* list = find(pod, {"spec", "tolerations"});
-  if (list == nullptr || !list->is_array()) return tolerations;
-  for (const Json& item : *list) {
-    tolerations.push_back(Toleration{string_at(item, {"key"}), string_at(item, {"operator"}),
-                                     string_at(item, {"value"}), string_at(item, {"effect"})});
-  }
-  return tolerations;
-}
-
 }  // namespace
-
-bool Toleration::tolerates(const Taint& taint) const {
-  if (!effect.empty() && effect != taint.effect) return false;
-  if (!key.empty() && key != taint.key) return false;
-  return operator_ == "Exists" || value == taint.value;
-}
 
 bool HostPort::conflicts_with(const HostPort& other) const {
   if (port != other.port || protocol != other.protocol) return false;
@@ -62,13 +44,10 @@ PodInfo::PodInfo(api::ObjectPtr pod)
       requests(pod_requests(*object)),
       scoring_requests(pod_requests_for_scoring(*object)),
       host_ports(host_ports_of(*object)),
-      tolerations(tolerations_of(*object)),
-      required_nodes(RequiredNodes::of_pod(*object)),
-      preferred_nodes(preferred_nodes_of_pod(*object)) {}
+      tolerations(api::tolerations_of(*object)),
+      required_nodes(api::RequiredNodes::of_pod(*object)),
+      preferred_nodes(api::preferred_nodes_of_pod(*object)) {}
 
-bool PodInfo::tolerates(const Taint& taint) const {
-  return std::any_of(tolerations.begin(), tolerations.end(),
-                     [&](const Toleration& toleration) { return toleration.tolerates(taint); });
-}
+bool PodInfo::tolerates(const api::Taint& taint) const { return api::tolerates(tolerations, taint); }
 
 }  // namespace skiff::scheduler

@@ -2,7 +2,8 @@
 
 #include "api/client.h"
 #include "api/resource.h"
-#include "scheduler/node_selector.h"
+#include "api/views/node_selector.h"
+#include "api/views/taints.h"
 #include "scheduler/resources.h"
 
 #include <cstdint>
@@ -11,21 +12,6 @@
 #include <vector>
 
 namespace skiff::scheduler {
-
-// v1.Taint and v1.Toleration.
-struct Taint {
-  std::string key;
-  std::string value;
-  std::string effect;
-};
-struct Toleration {
-  std::string key;        // empty: every key
-  std::string operator_;  // "Exists", otherwise Equal
-  std::string value;
-  std::string effect;  // empty: every effect
-
-  [[nodiscard]] bool tolerates(const Taint& taint) const;
-};
 
 struct HostPort {
   std::string ip;  // "0.0.0.0" is every address
@@ -46,13 +32,13 @@ struct PodInfo {
   Resources requests;
   Resources scoring_requests;
   std::vector<HostPort> host_ports;
-  std::vector<Toleration> tolerations;
-  RequiredNodes required_nodes;
-  std::vector<PreferredNodes> preferred_nodes;
+  std::vector<api::Toleration> tolerations;
+  api::RequiredNodes required_nodes;
+  std::vector<api::PreferredNodes> preferred_nodes;
 
   explicit PodInfo(api::ObjectPtr pod);
 
-  [[nodiscard]] bool tolerates(const Taint& taint) const;
+  [[nodiscard]] bool tolerates(const api::Taint& taint) const;
 };
 using PodInfoPtr = std::shared_ptr<const PodInfo>;
 

@@ -12,9 +12,9 @@ Verdict fits_node_selector(const PodInfo& pod, const NodeInfo& node) {
 bool prefers_certain_nodes(const PodInfo& pod) { return !pod.preferred_nodes.empty(); }
 
 std::int64_t score_node_preference(const PodInfo& pod, const NodeInfo& node) {
-  const NodeLabels labels = node.labels();
+  const api::NodeLabels labels = node.labels();
   std::int64_t score = 0;
-  for (const PreferredNodes& preferred : pod.preferred_nodes) {
+  for (const api::PreferredNodes& preferred : pod.preferred_nodes) {
     if (preferred.term.matches(labels)) score += preferred.weight;
   }
   return score;

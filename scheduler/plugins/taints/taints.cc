@@ -3,7 +3,7 @@
 namespace skiff::scheduler {
 
 Verdict fits_taints(const PodInfo& pod, const NodeInfo& node) {
-  for (const Taint& taint : node.taints()) {
+  for (const api::Taint& taint : node.taints()) {
     if (taint.effect != "NoSchedule" && taint.effect != "NoExecute") continue;
     if (pod.tolerates(taint)) continue;
     return Verdict::never("node(s) had untolerated taint {" + taint.key + ": " + taint.value + "}");
@@ -13,7 +13,7 @@ Verdict fits_taints(const PodInfo& pod, const NodeInfo& node) {
 
 std::int64_t score_taints(const PodInfo& pod, const NodeInfo& node) {
   std::int64_t count = 0;
-  for (const Taint& taint : node.taints()) {
+  for (const api::Taint& taint : node.taints()) {
     if (taint.effect == "PreferNoSchedule" && !pod.tolerates(taint)) ++count;
   }
   return count;

@@ -4,7 +4,7 @@ namespace skiff::scheduler {
 
 Verdict fits_unschedulable(const PodInfo& pod, const NodeInfo& node) {
   if (!node.unschedulable()) return Verdict::yes();
-  static const Taint kCordoned{"node.kubernetes.io/unschedulable", "", "NoSchedule"};
+  static const api::Taint kCordoned{"node.kubernetes.io/unschedulable", "", "NoSchedule"};
   if (pod.tolerates(kCordoned)) return Verdict::yes();
   return Verdict::never("node(s) were unschedulable");
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 // Which nodes a pod wants: spec.nodeSelector and spec.affinity.nodeAffinity, parsed once.
-namespace skiff::scheduler {
+namespace skiff::api {
 
 // What a selector sees of a node.
 struct NodeLabels {
@@ -51,4 +51,4 @@ struct PreferredNodes {
 };
 [[nodiscard]] std::vector<PreferredNodes> preferred_nodes_of_pod(const Json& pod);
 
-}  // namespace skiff::scheduler
+}  // namespace skiff::api

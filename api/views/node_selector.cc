@@ -1,10 +1,10 @@
-#include "scheduler/node_selector.h"
+#include "api/views/node_selector.h"
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
-namespace skiff::scheduler {
+namespace skiff::api {
 
 namespace {
 
@@ -102,4 +102,4 @@ std::vector<PreferredNodes> preferred_nodes_of_pod(const Json& pod) {
   return preferred;
 }
 
-}  // namespace skiff::scheduler
+}  // namespace skiff::api
