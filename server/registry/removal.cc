@@ -40,8 +40,14 @@ api::Result<void> check_preconditions(const Kind& kind, const store::Record& rec
   return {};
 }
 
-// The finalizers that ask the garbage collector for the propagation policy. Without a policy those that are there
-// decide.
+// The policy asked for. Without one the finalizers that are there decide ("" leaves them), and then the kind.
+std::string propagation_policy(const Strategy& strategy, const Json& object, const api::DeleteOptions& options) {
+  if (!options.propagation_policy.empty() || !strategy.orphans_dependents()) return options.propagation_policy;
+  const bool decided = api::has_finalizer(object, kOrphan) || api::has_finalizer(object, kForeground);
+  return decided ? "" : "Orphan";
+}
+
+// The finalizers that ask the garbage collector for the propagation policy.
 void set_propagation(Json& object, const std::string& policy) {
   if (policy.empty()) return;
   Json& metadata = metadata_of(object);
@@ -94,7 +100,7 @@ api::Result<Decision> decide_removal(const Kind& kind, const store::Record& reco
       metadata["deletionGracePeriodSeconds"] = *grace;
     }
   }
-  set_propagation(current, options.propagation_policy);
+  set_propagation(current, propagation_policy(strategy, current, options));
   const bool held = has_finalizers(current) || strategy.keeps_deleted(current);
   if (!held && grace.value_or(0) == 0) return Decision{std::move(current), true};
   if (!deleting) {

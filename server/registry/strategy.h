@@ -92,6 +92,9 @@ class Strategy {
   // deleted gracefully. `requested` is DeleteOptions.gracePeriodSeconds.
   [[nodiscard]] virtual std::optional<std::int64_t> deletion_grace_seconds(const Json& object,
                                                                            std::optional<std::int64_t> requested) const;
+  // True: a deletion that names no propagation policy leaves the dependents behind (kinds that did so before garbage
+  // collection existed).
+  [[nodiscard]] virtual bool orphans_dependents() const { return false; }
   // What a deletion that has to wait marks besides metadata (Namespace: status.phase Terminating).
   virtual void mark_deleting(Json& object) const { (void)object; }
   // True while something besides metadata.finalizers keeps a deleted object (Namespace: spec.finalizers).

@@ -1,5 +1,4 @@
 #include "server/registry/kinds/kinds.h"
-#include "server/registry/kinds/pod_spec.h"
 #include "server/registry/kinds/workload.h"
 #include "server/registry/tables/tables.h"
 
@@ -8,31 +7,6 @@ namespace skiff::server {
 namespace {
 
 constexpr const char* kDefaultStep = "25%";
-
-// The percentage of "25%", or nothing.
-std::optional<std::int64_t> percentage(const Json& value) {
-  if (!value.is_string()) return std::nullopt;
-  const std::string& text = value.get_ref<const std::string&>();
-  if (text.size() < 2 || text.size() > 7 || text.back() != '%') return std::nullopt;
-  std::int64_t number = 0;
-  for (const char c : std::string_view(text).substr(0, text.size() - 1)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    number = number * 10 + (c - '0');
-  }
-  return number;
-}
-
-void validate_step(const Json& value, const std::string& path, api::FieldErrors& errors) {
-  if (value.is_number()) {
-    if (value < 0) errors.invalid(path, value, "must be greater than or equal to 0");
-  } else if (!percentage(value)) {
-    errors.invalid(path, value,
-                   "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "
-                   "regex used for validation is '[0-9]+%')");
-  }
-}
-
-bool is_zero(const Json& value) { return value.is_number() ? value == 0 : percentage(value) == 0; }
 
 void validate_strategy(const Json& strategy, api::FieldErrors& errors) {
   const std::string path = "spec.strategy.rollingUpdate";
@@ -46,19 +20,17 @@ void validate_strategy(const Json& strategy, api::FieldErrors& errors) {
   const Json surge = update->value("maxSurge", Json(kDefaultStep));
   validate_step(unavailable, api::child(path, "maxUnavailable"), errors);
   validate_step(surge, api::child(path, "maxSurge"), errors);
-  if (is_zero(unavailable) && is_zero(surge)) {
+  if (is_zero_step(unavailable) && is_zero_step(surge)) {
     errors.invalid(api::child(path, "maxUnavailable"), unavailable, "may not be 0 when `maxSurge` is 0");
   }
-  if (percentage(unavailable).value_or(0) > 100) {
-    errors.invalid(api::child(path, "maxUnavailable"), unavailable, "must not be greater than 100%");
-  }
+  validate_at_most_all(unavailable, api::child(path, "maxUnavailable"), errors);
 }
 
 class DeploymentStrategy final : public Strategy {
  public:
   void apply_defaults(Json& object) const override {
+    default_template(object);
     Json& spec = object["spec"];
-    if (find(spec, {"template", "spec"}) != nullptr) default_pod_spec(spec["template"]["spec"]);
     if (string_at(spec, {"strategy", "type"}) != "RollingUpdate") return;
     Json& update = spec["strategy"]["rollingUpdate"];
     if (!update.is_object()) update = Json::object();
@@ -81,8 +53,9 @@ class DeploymentStrategy final : public Strategy {
 
   void validate(const Json& object, api::FieldErrors& errors) const override {
     validate_selector(object, errors);
+    // Upstream's word here is that of ReplicaSets.
+    validate_lasting_template(object, "ReplicaSet", errors);
     const Json& spec = object.at("spec");
-    if (const Json* template_ = find(spec, {"template"})) validate_pod_template(*template_, "spec.template", errors);
     if (const Json* strategy = find(spec, {"strategy"})) validate_strategy(*strategy, errors);
     const Json* deadline = find(spec, {"progressDeadlineSeconds"});
     if (deadline != nullptr && *deadline <= integer_at(spec, {"minReadySeconds"})) {
@@ -102,18 +75,11 @@ class DeploymentStrategy final : public Strategy {
 }  // namespace
 
 Kind deployment_kind(const api::schema::Catalog& catalog) {
-  Kind kind;
-  kind.kind = "Deployment";
-  kind.plural = "deployments";
-  kind.singular = "deployment";
+  Kind kind = apps_kind(catalog, "Deployment");
   kind.short_names = {"deploy"};
   kind.categories = {"all"};
   kind.has_status = true;
   kind.scale = workload_scale();
-  kind.versions = {served_version(catalog, "apps", "v1", "Deployment"),
-                   served_version(catalog, "apps", "v1beta2", "Deployment")};
-  kind.versions[1].deprecation_warning =
-      "apps/v1beta2 Deployment is deprecated in v1.9+, unavailable in v1.16+; use apps/v1 Deployment";
   kind.strategy = std::make_shared<DeploymentStrategy>();
   kind.table = deployment_table();
   return kind;

@@ -15,6 +15,10 @@ namespace skiff::server {
 [[nodiscard]] Kind lease_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind deployment_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind replica_set_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind replication_controller_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind daemon_set_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind controller_revision_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind job_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind ingress_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind ingress_class_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind network_policy_kind(const api::schema::Catalog& catalog);

@@ -66,17 +66,7 @@ void validate_pod_template(const Json& template_, std::string_view path, api::Fi
   if (const Json* annotations = find(template_, {"metadata", "annotations"})) {
     validate_annotations(*annotations, api::child(path, "annotations"), errors);
   }
-  const Json* spec = find(template_, {"spec"});
-  if (spec == nullptr) return;
-  const std::string spec_path = api::child(path, "spec");
-  validate_pod_spec(*spec, spec_path, errors);
-  if (const std::string policy = string_at(*spec, {"restartPolicy"}); policy == "OnFailure" || policy == "Never") {
-    errors.not_supported(api::child(spec_path, "restartPolicy"), policy, {"Always"});
-  }
-  if (spec->contains("activeDeadlineSeconds")) {
-    errors.forbidden(api::child(spec_path, "activeDeadlineSeconds"),
-                     "activeDeadlineSeconds in ReplicaSet is not Supported");
-  }
+  if (const Json* spec = find(template_, {"spec"})) validate_pod_spec(*spec, api::child(path, "spec"), errors);
 }
 
 std::string go_string_map(const Json& map) {

@@ -15,7 +15,7 @@ void default_pod_spec(Json& spec);
 // What spans several fields; single fields are checked by the schema.
 void validate_pod_spec(const Json& spec, std::string_view path, api::FieldErrors& errors);
 
-// Labels, annotations and spec of a template whose pods run for ever, as those of Deployments and ReplicaSets do.
+// Labels, annotations and spec of a template.
 void validate_pod_template(const Json& template_, std::string_view path, api::FieldErrors& errors);
 
 // Calls `visit(container, path)` for spec.initContainers, then spec.containers.

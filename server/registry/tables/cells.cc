@@ -67,4 +67,13 @@ std::string label_selector_cell(const Json& object, std::initializer_list<std::s
   return or_none(parsed ? parsed->to_string() : "<error>");
 }
 
+std::string labels_cell(const Json* labels) {
+  std::string text;
+  if (labels == nullptr) return or_none(text);
+  for (const auto& [name, value] : labels->items()) {
+    text += (text.empty() ? "" : ",") + name + "=" + value.get<std::string>();
+  }
+  return or_none(std::move(text));
+}
+
 }  // namespace skiff::server

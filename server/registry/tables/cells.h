@@ -27,5 +27,7 @@ namespace skiff::server {
 [[nodiscard]] std::string label_selector_cell(const Json& object, std::initializer_list<std::string_view> path);
 // Of spec.selector.
 [[nodiscard]] std::string selector_cell(const Json& object);
+// "a=b,c=d" of a map of labels; "<none>" for none.
+[[nodiscard]] std::string labels_cell(const Json* labels);
 
 }  // namespace skiff::server

@@ -15,6 +15,10 @@ namespace skiff::server {
 [[nodiscard]] TableSpec lease_table();
 [[nodiscard]] TableSpec deployment_table();
 [[nodiscard]] TableSpec replica_set_table();
+[[nodiscard]] TableSpec replication_controller_table();
+[[nodiscard]] TableSpec daemon_set_table();
+[[nodiscard]] TableSpec controller_revision_table();
+[[nodiscard]] TableSpec job_table();
 [[nodiscard]] TableSpec ingress_table();
 [[nodiscard]] TableSpec ingress_class_table();
 [[nodiscard]] TableSpec network_policy_table();

@@ -105,6 +105,30 @@ TEST_CASE("what the rows of the other kinds say") {
   CHECK(row(api::kReplicaSets,
             R"({"metadata":{"name":"r"},"spec":{"replicas":3},"status":{"replicas":3,"readyReplicas":1}})") ==
         "r | 3 | 3 | 1 | <unknown> |  |  | <none>");
+  CHECK(row(api::kReplicationControllers,
+            R"({"metadata":{"name":"r"},"spec":{"replicas":3,"selector":{"app":"web","a":"b"}},
+        "status":{"replicas":2,"readyReplicas":1}})") == "r | 3 | 2 | 1 | <unknown> |  |  | a=b,app=web");
+  CHECK(row(api::kReplicationControllers, R"({"metadata":{"name":"r"},"spec":{}})").ends_with(" | <none>"));
+  CHECK(row(api::kDaemonSets,
+            R"({"metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"app":"web"}},"template":{"spec":{
+        "nodeSelector":{"disk":"ssd"},"containers":[{"name":"a","image":"x"}]}}},
+        "status":{"desiredNumberScheduled":6,"currentNumberScheduled":5,"numberReady":4,"updatedNumberScheduled":3,
+        "numberAvailable":2}})") == "d | 6 | 5 | 4 | 3 | 2 | disk=ssd | <unknown> | a | x | app=web");
+  CHECK(row(api::kControllerRevisions, R"({"metadata":{"name":"c","ownerReferences":[
+        {"apiVersion":"apps/v1","kind":"DaemonSet","name":"web","controller":true}]},"revision":2})") ==
+        "c | daemonset.apps/web | 2 | <unknown>");
+  CHECK(row(api::kJobs, R"({"metadata":{"name":"j"},"spec":{"completions":3,"selector":{"matchLabels":{"a":"b"}},
+        "template":{"spec":{"containers":[{"name":"c","image":"x"}]}}},
+        "status":{"succeeded":2,"startTime":"2026-11-22T09:58:55Z"}})") ==
+        "j | Running | 2/3 | 65s | <unknown> | c | x | a=b");
+  CHECK(row(api::kJobs, R"({"metadata":{"name":"j"},"spec":{"parallelism":3},"status":{"succeeded":1,
+        "startTime":"2026-11-22T09:58:55Z","completionTime":"2026-11-22T09:59:00Z",
+        "conditions":[{"type":"Complete","status":"True"}]}})") ==
+        "j | Complete | 1/1 of 3 | 5s | <unknown> |  |  | <none>");
+  CHECK(row(api::kJobs, R"({"metadata":{"name":"j"},"spec":{"parallelism":1},"status":{
+        "conditions":[{"type":"Suspended","status":"True"},{"type":"FailureTarget","status":"False"}]}})") ==
+        "j | Suspended | 0/1 |  | <unknown> |  |  | <none>");
+  CHECK(row(api::kControllerRevisions, R"({"metadata":{"name":"c"},"revision":2})") == "c | <none> | 2 | <unknown>");
   CHECK(row(api::kNodes, R"({"metadata":{"name":"n","labels":{"node-role.kubernetes.io/control-plane":""}},
         "spec":{"unschedulable":true},"status":{"conditions":[{"type":"Ready","status":"True"}],
         "addresses":[{"type":"InternalIP","address":"10.0.0.1"}],"nodeInfo":{"kubeletVersion":"v1.32.0"}}})") ==

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "api/base/json.h"
+#include "api/field_error.h"
+
+// The parts of a Job's validation; each has a file of its own.
+namespace skiff::server {
+
+// spec.podFailurePolicy, spec.podReplacementPolicy and spec.successPolicy.
+void validate_job_policies(const Json& spec, api::FieldErrors& errors);
+
+// status as it may follow on another.
+void validate_job_status(const Json& object, const Json& old_object, api::FieldErrors& errors);
+
+[[nodiscard]] bool is_indexed_job(const Json& spec);
+
+}  // namespace skiff::server
