@@ -45,6 +45,7 @@ struct ControllerManager::Controllers {
 
   DeploymentController deployment;
   ReplicaSetController replica_set;
+  ReplicaSetController replication_controller;
   ServiceAccountController service_account;
   PodGarbageCollector pod_garbage_collector;
   VolumeBinder volume_binder;
@@ -56,7 +57,8 @@ struct ControllerManager::Controllers {
   Controllers(const Context& context, ManagerOptions options)
       : types(std::move(options.types)),
         deployment(context),
-        replica_set(context),
+        replica_set(context, kReplicaSetKind),
+        replication_controller(context, kReplicationControllerKind),
         service_account(context),
         pod_garbage_collector(context),
         volume_binder(context),
@@ -71,6 +73,7 @@ struct ControllerManager::Controllers {
   void for_each(Visit visit) {
     visit(deployment);
     visit(replica_set);
+    visit(replication_controller);
     visit(service_account);
     visit(pod_garbage_collector);
     visit(volume_binder);

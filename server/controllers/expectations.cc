@@ -4,12 +4,8 @@
 
 namespace skiff::controllers {
 
-void Expectations::expect_creations(const std::string& key, int count, TimePoint now) {
-  expected_[key] = Expected{count, {}, now};
-}
-
-void Expectations::expect_deletions(const std::string& key, std::set<std::string> uids, TimePoint now) {
-  expected_[key] = Expected{0, std::move(uids), now};
+void Expectations::expect(const std::string& key, int creations, std::set<std::string> deletions, TimePoint now) {
+  expected_[key] = Expected{creations, std::move(deletions), now};
 }
 
 void Expectations::creation_observed(const std::string& key, int count) {

@@ -17,9 +17,8 @@ class Expectations {
   // An expectation that is older is given up: the event it waits for was lost.
   static constexpr std::chrono::minutes kTimeout{5};
 
-  // Replace what was expected before.
-  void expect_creations(const std::string& key, int count, TimePoint now);
-  void expect_deletions(const std::string& key, std::set<std::string> uids, TimePoint now);
+  // So many creations, and the deletion of the objects with these uids. Replaces what was expected before.
+  void expect(const std::string& key, int creations, std::set<std::string> deletions, TimePoint now);
 
   // The event came, or the request failed. Those that nobody expects are ignored.
   void creation_observed(const std::string& key, int count = 1);

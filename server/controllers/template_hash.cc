@@ -1,4 +1,4 @@
-#include "server/controllers/deployment/template_hash.h"
+#include "server/controllers/template_hash.h"
 
 #include "api/base/ids.h"
 

@@ -15,7 +15,7 @@ inline constexpr const char* kTemplateHashLabel = "pod-template-hash";
 
 // The value of the pod-template-hash label, in upstream's shape: a 32-bit number in the safe alphabet. It is our own
 // hash (upstream's depends on the memory layout of Go's types), the same for equal templates on every version of skiff.
-// `collision_count` is the Deployment's status.collisionCount.
+// `collision_count` is the owner's status.collisionCount.
 [[nodiscard]] std::string template_hash(const Json& pod_template, std::int64_t collision_count);
 
 }  // namespace skiff::controllers

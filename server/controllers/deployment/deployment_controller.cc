@@ -6,8 +6,9 @@
 #include "api/views/pod.h"
 #include "server/controllers/claim.h"
 #include "server/controllers/deployment/revision.h"
-#include "server/controllers/deployment/template_hash.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/template_hash.h"
+#include "server/controllers/write_status.h"
 
 #include <algorithm>
 #include <utility>
@@ -146,7 +147,7 @@ Task<api::Result<void>> DeploymentController::carry_out(std::string key, ObjectP
     deployment = std::move(*patched);
   }
   if (plan.check_again_at) controller_.enqueue_after(key, *plan.check_again_at - clock_.now());
-  co_return co_await write_status(deployment, std::move(plan.status));
+  co_return co_await write_status(client_, api::kDeployments, deployment, std::move(plan.status));
 }
 
 Task<api::Result<void>> DeploymentController::create_set(ObjectPtr deployment, Json set) {
@@ -164,7 +165,7 @@ Task<api::Result<void>> DeploymentController::create_set(ObjectPtr deployment, J
   const std::string message = "Failed to create new replica set \"" + name + "\": " + error.message;
   events_.warning(*deployment, "ReplicaSetCreateError", message);
   Json status = status_of_failed_create(*deployment, name, error.message, clock_.now());
-  const api::Result<void> written = co_await write_status(deployment, std::move(status));
+  const api::Result<void> written = co_await write_status(client_, api::kDeployments, deployment, std::move(status));
   if (!written) co_return written.error();
   co_return error;
 }
@@ -179,7 +180,7 @@ Task<api::Result<void>> DeploymentController::resolve_collision(ObjectPtr deploy
   if (api::is_controlled_by(**existing, *deployment) && same_template) co_return api::Result<void>();
   Json status = deployment->value("status", Json::object());
   status["collisionCount"] = integer_at(status, {"collisionCount"}) + 1;
-  const api::Result<void> written = co_await write_status(deployment, std::move(status));
+  const api::Result<void> written = co_await write_status(client_, api::kDeployments, deployment, std::move(status));
   if (!written) co_return written.error();
   co_return api::already_exists(api::kReplicaSets.group, api::kReplicaSets.plural, name.name);
 }
@@ -193,17 +194,6 @@ Task<api::Result<void>> DeploymentController::update_set(ObjectPtr deployment, R
   if (from != to) {
     events_.normal(*deployment, "ScalingReplicaSet", scaled_message(api::name_of(*update.old_set), from, to));
   }
-  co_return api::Result<void>();
-}
-
-Task<api::Result<void>> DeploymentController::write_status(ObjectPtr deployment, Json status) {
-  if (deployment->value("status", Json()) == status) co_return api::Result<void>();
-  Json updated = *deployment;
-  updated["status"] = std::move(status);
-  api::WriteOptions options;
-  options.subresource = "status";
-  const auto written = co_await client_.update(api::kDeployments, std::move(updated), options);
-  if (!written && written.error().reason != api::Reason::kNotFound) co_return written.error();
   co_return api::Result<void>();
 }
 

@@ -35,7 +35,6 @@ class DeploymentController {
   // Another object stands where the new ReplicaSet should be: it may be ours, or the hash must change.
   Task<api::Result<void>> resolve_collision(api::ObjectPtr deployment, Json set);
   Task<api::Result<void>> update_set(api::ObjectPtr deployment, ReplicaSetUpdate update);
-  Task<api::Result<void>> write_status(api::ObjectPtr deployment, Json status);
   [[nodiscard]] PodCounts count_pods(const std::vector<api::ObjectPtr>& sets) const;
 
   api::Client& client_;

@@ -4,7 +4,7 @@
 #include "server/controllers/deployment/revision.h"
 #include "server/controllers/deployment/rollout.h"
 #include "server/controllers/deployment/status.h"
-#include "server/controllers/deployment/template_hash.h"
+#include "server/controllers/template_hash.h"
 
 #include <algorithm>
 #include <charconv>

@@ -23,9 +23,6 @@ struct RolloutSpec {
 };
 [[nodiscard]] RolloutSpec rollout_spec(const Json& deployment);
 
-// A whole number, or a percentage ("25%") of `total` rounded up or down. 0 when it is neither.
-[[nodiscard]] int resolve_int_or_percent(const Json& value, int total, bool round_up);
-
 // What a rollout knows of a ReplicaSet.
 struct SetSize {
   std::string name;

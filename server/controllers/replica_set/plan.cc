@@ -1,9 +1,7 @@
 #include "server/controllers/replica_set/plan.h"
 
-#include "api/resource.h"
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
-#include "api/views/pod.h"
 
 #include <algorithm>
 #include <bit>
@@ -34,12 +32,6 @@ std::int64_t most_restarts(const Json& pod) {
     for (const Json& status : *statuses) most = std::max(most, integer_at(status, {"restartCount"}));
   }
   return most;
-}
-
-std::optional<TimePoint> ready_since(const Json& pod) {
-  const Json* ready = api::find_condition(pod, "Ready");
-  if (ready == nullptr || string_at(*ready, {"status"}) != "True") return std::nullopt;
-  return parse_time(string_at(*ready, {"lastTransitionTime"}));
 }
 
 // Times are compared by their order of magnitude only, so that it is not always the youngest who go.
@@ -75,8 +67,6 @@ void set_count(Json& status, const char* member, std::int64_t count) {
 
 }  // namespace
 
-bool is_active(const Json& pod) { return !api::is_pod_terminated(pod) && !api::is_terminating(pod); }
-
 void sort_for_deletion(std::vector<ObjectPtr>& pods, const std::map<std::string, int>& neighbours, TimePoint now) {
   using Rank = decltype(deletion_rank(Json(), neighbours, now));
   std::vector<std::pair<Rank, ObjectPtr>> ranked;
@@ -104,20 +94,8 @@ ReplicaPlan plan_replicas(const Json& replica_set, const std::vector<ObjectPtr>&
   return plan;
 }
 
-Json pod_from_template(const Json& replica_set) {
-  Json metadata = {{"generateName", api::name_of(replica_set) + "-"},
-                   {"ownerReferences", Json::array({api::controller_reference(api::kReplicaSets, replica_set)})}};
-  for (const char* member : {"labels", "annotations", "finalizers"}) {
-    const Json* value = find(replica_set, {"spec", "template", "metadata", member});
-    if (value != nullptr && !value->empty()) metadata[member] = *value;
-  }
-  Json pod = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", std::move(metadata)}};
-  if (const Json* spec = find(replica_set, {"spec", "template", "spec"})) pod["spec"] = *spec;
-  return pod;
-}
-
 ReplicaSetStatus replica_set_status(const Json& replica_set, const std::vector<ObjectPtr>& pods,
-                                    const std::optional<ReplicaFailure>& failure, TimePoint now) {
+                                    const std::optional<PodFailure>& failure, TimePoint now) {
   const std::chrono::seconds min_ready{integer_at(replica_set, {"spec", "minReadySeconds"})};
   const Json* template_labels = find(replica_set, {"spec", "template", "metadata", "labels"});
   ReplicaSetStatus result;
@@ -126,13 +104,13 @@ ReplicaSetStatus replica_set_status(const Json& replica_set, const std::vector<O
   std::int64_t available = 0;
   for (const ObjectPtr& pod : pods) {
     if (template_labels == nullptr || carries_all_labels(*pod, *template_labels)) ++fully_labeled;
-    if (!api::is_condition_true(*pod, "Ready")) continue;
+    const std::optional<TimePoint> at = available_at(*pod, min_ready, now);
+    if (!at) continue;
     ++ready;
-    const TimePoint available_at = ready_since(*pod).value_or(now) + min_ready;
-    if (min_ready.count() == 0 || available_at <= now) {
+    if (*at <= now) {
       ++available;
     } else {
-      result.next_available = std::min(result.next_available.value_or(available_at), available_at);
+      result.next_available = std::min(result.next_available.value_or(*at), *at);
     }
   }
 

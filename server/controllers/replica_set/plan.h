@@ -2,6 +2,7 @@
 
 #include "api/base/clock.h"
 #include "api/client.h"
+#include "server/controllers/pods.h"
 
 #include <chrono>
 #include <map>
@@ -9,11 +10,9 @@
 #include <string>
 #include <vector>
 
-// What a ReplicaSet needs, as pure functions of values; replica_set_controller.h carries it out.
+// What a ReplicaSet or ReplicationController needs, as pure functions of values; replica_set_controller.h carries it
+// out.
 namespace skiff::controllers {
-
-// A pod that counts as a replica: not finished and not being deleted.
-[[nodiscard]] bool is_active(const Json& pod);
 
 struct ReplicaPlan {
   int create = 0;
@@ -33,21 +32,12 @@ inline constexpr int kBurstReplicas = 500;
 // younger.
 void sort_for_deletion(std::vector<api::ObjectPtr>& pods, const std::map<std::string, int>& neighbours, TimePoint now);
 
-// A new pod of the ReplicaSet.
-[[nodiscard]] Json pod_from_template(const Json& replica_set);
-
-// Why the last attempt to change the number of pods failed.
-struct ReplicaFailure {
-  std::string reason;  // "FailedCreate", "FailedDelete"
-  std::string message;
-};
-
 struct ReplicaSetStatus {
   Json status;
   // When the next pod becomes available by passing minReadySeconds, if one waits for that.
   std::optional<TimePoint> next_available;
 };
 [[nodiscard]] ReplicaSetStatus replica_set_status(const Json& replica_set, const std::vector<api::ObjectPtr>& pods,
-                                                  const std::optional<ReplicaFailure>& failure, TimePoint now);
+                                                  const std::optional<PodFailure>& failure, TimePoint now);
 
 }  // namespace skiff::controllers

@@ -12,7 +12,7 @@ TEST_CASE("Expectations") {
   CHECK(expectations.satisfied("rs", now));
 
   SECTION("creations are counted") {
-    expectations.expect_creations("rs", 3, now);
+    expectations.expect("rs", 3, {}, now);
     expectations.creation_observed("rs");
     expectations.creation_observed("other");
     CHECK(!expectations.satisfied("rs", now));
@@ -20,7 +20,7 @@ TEST_CASE("Expectations") {
     CHECK(expectations.satisfied("rs", now));
   }
   SECTION("deletions are of certain objects, each once") {
-    expectations.expect_deletions("rs", {"a", "b"}, now);
+    expectations.expect("rs", 0, {"a", "b"}, now);
     expectations.deletion_observed("rs", "a");
     expectations.deletion_observed("rs", "a");
     expectations.deletion_observed("rs", "x");
@@ -28,8 +28,15 @@ TEST_CASE("Expectations") {
     expectations.deletion_observed("rs", "b");
     CHECK(expectations.satisfied("rs", now));
   }
+  SECTION("both may be outstanding at once") {
+    expectations.expect("rs", 1, {"a"}, now);
+    expectations.creation_observed("rs");
+    CHECK(!expectations.satisfied("rs", now));
+    expectations.deletion_observed("rs", "a");
+    CHECK(expectations.satisfied("rs", now));
+  }
   SECTION("what never comes is given up") {
-    expectations.expect_creations("rs", 1, now);
+    expectations.expect("rs", 1, {}, now);
     CHECK(!expectations.satisfied("rs", now + 5min));
     CHECK(expectations.satisfied("rs", now + 5min + 1s));
   }

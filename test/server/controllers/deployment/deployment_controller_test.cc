@@ -1,8 +1,8 @@
 #include "server/controllers/deployment/deployment_controller.h"
 
 #include "server/controllers/deployment/revision.h"
-#include "server/controllers/deployment/template_hash.h"
 #include "server/controllers/replica_set/replica_set_controller.h"
+#include "server/controllers/template_hash.h"
 #include "test/server/controllers/cluster.h"
 
 #include <catch2/catch.hpp>
@@ -30,7 +30,7 @@ Json web(int replicas, const std::string& image) {
 
 struct Fixture : Cluster {
   DeploymentController deployments{context()};
-  ReplicaSetController replica_sets{context()};
+  ReplicaSetController replica_sets{context(), kReplicaSetKind};
 
   Fixture() { start(deployments, replica_sets); }
   ~Fixture() { stop(deployments, replica_sets); }

@@ -102,16 +102,6 @@ TEST_CASE("Pods are removed in upstream's order") {
   }
 }
 
-TEST_CASE("is_active") {
-  CHECK(is_active(*pod({.name = "a"})));
-  CHECK(is_active(*pod({.name = "a", .phase = "Pending"})));
-  CHECK(!is_active(*pod({.name = "a", .phase = "Failed"})));
-  CHECK(!is_active(*pod({.name = "a", .phase = "Succeeded"})));
-  Json terminating = *pod({.name = "a"});
-  terminating["metadata"]["deletionTimestamp"] = format_time(kNow);
-  CHECK(!is_active(terminating));
-}
-
 TEST_CASE("replica_set_status") {
   Json set = replica_set(4);
   set["spec"]["minReadySeconds"] = 30;
@@ -129,7 +119,7 @@ TEST_CASE("replica_set_status") {
     CHECK(replica_set_status(set, {}, std::nullopt, kNow).status == Json({{"replicas", 0}, {"observedGeneration", 3}}));
   }
   SECTION("a failure is a condition until it is over") {
-    const ReplicaFailure failure{"FailedCreate", "exceeded quota"};
+    const PodFailure failure{"FailedCreate", "exceeded quota"};
     set["status"] = replica_set_status(set, pods, failure, kNow).status;
     const Json* condition = api::find_condition(set, "ReplicaFailure");
     REQUIRE(condition != nullptr);
@@ -139,18 +129,4 @@ TEST_CASE("replica_set_status") {
     set["status"] = replica_set_status(set, pods, std::nullopt, kNow).status;
     CHECK(!set["status"].contains("conditions"));
   }
-}
-
-TEST_CASE("pod_from_template") {
-  Json set = replica_set(1);
-  set["spec"]["template"]["metadata"]["annotations"] = {{"note", "x"}};
-  set["spec"]["template"]["metadata"]["creationTimestamp"] = nullptr;
-  set["spec"]["template"]["spec"] = {{"containers", {{{"name", "c"}}}}};
-  const Json made = pod_from_template(set);
-  CHECK(made["metadata"]["generateName"] == "web-1-");
-  CHECK(made["metadata"]["labels"] == Json({{"app", "web"}}));
-  CHECK(made["metadata"]["annotations"] == Json({{"note", "x"}}));
-  CHECK(!made["metadata"].contains("creationTimestamp"));
-  CHECK(made["spec"] == set["spec"]["template"]["spec"]);
-  CHECK(api::is_controlled_by(made, set));
 }

@@ -22,7 +22,7 @@ Json web(int replicas) {
 }
 
 struct Fixture : Cluster {
-  ReplicaSetController controller{context()};
+  ReplicaSetController controller{context(), kReplicaSetKind};
 
   Fixture() { start(controller); }
   ~Fixture() { stop(controller); }
@@ -131,4 +131,24 @@ TEST_CASE("ReplicaSetController leaves a ReplicaSet that is being deleted alone"
   cluster.client.put(api::kReplicaSets, set);
   cluster.settle();
   CHECK(cluster.pods().empty());
+}
+
+TEST_CASE("ReplicaSetController keeps the pods of ReplicationControllers, too") {
+  Cluster cluster;
+  ReplicaSetController controller{cluster.context(), kReplicationControllerKind};
+  cluster.start(controller);
+  Json web_controller = web(3);
+  web_controller["spec"]["selector"] = {{"app", "web"}};
+  cluster.client.put(api::kReplicationControllers, web_controller);
+  const auto status = [&](const char* member) {
+    return integer_at(*cluster.client.peek(api::kReplicationControllers, kWeb), {"status", member});
+  };
+  cluster.until([&] { return status("fullyLabeledReplicas") == 3; });
+  const Json owner = *api::controller_of(*cluster.pods()[0]);
+  CHECK(owner["apiVersion"] == "v1");
+  CHECK(owner["kind"] == "ReplicationController");
+  cluster.client.modify(api::kReplicationControllers, kWeb, [](Json& object) { object["spec"]["replicas"] = 1; });
+  cluster.until([&] { return status("replicas") == 1; });
+  CHECK(cluster.pods().size() == 1);
+  cluster.stop(controller);
 }
