@@ -1,7 +1,9 @@
 #include "server/controllers/controller_manager.h"
 
+#include "server/controllers/daemon_set/daemon_set_controller.h"
 #include "server/controllers/deployment/deployment_controller.h"
 #include "server/controllers/garbage_collector/garbage_collector.h"
+#include "server/controllers/job/job_controller.h"
 #include "server/controllers/namespace/namespace_controller.h"
 #include "server/controllers/pod_garbage_collector.h"
 #include "server/controllers/replica_set/replica_set_controller.h"
@@ -46,6 +48,8 @@ struct ControllerManager::Controllers {
   DeploymentController deployment;
   ReplicaSetController replica_set;
   ReplicaSetController replication_controller;
+  DaemonSetController daemon_set;
+  JobController job;
   ServiceAccountController service_account;
   PodGarbageCollector pod_garbage_collector;
   VolumeBinder volume_binder;
@@ -59,6 +63,8 @@ struct ControllerManager::Controllers {
         deployment(context),
         replica_set(context, kReplicaSetKind),
         replication_controller(context, kReplicationControllerKind),
+        daemon_set(context),
+        job(context),
         service_account(context),
         pod_garbage_collector(context),
         volume_binder(context),
@@ -74,6 +80,8 @@ struct ControllerManager::Controllers {
     visit(deployment);
     visit(replica_set);
     visit(replication_controller);
+    visit(daemon_set);
+    visit(job);
     visit(service_account);
     visit(pod_garbage_collector);
     visit(volume_binder);

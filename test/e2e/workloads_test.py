@@ -1,0 +1,129 @@
+"""ReplicationControllers, DaemonSets and Jobs under every kubectl on the machine."""
+
+import unittest
+
+from harness import ClusterTestCase, kubectls, wait_for
+
+REPLICATION_CONTROLLER = """
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: front}
+spec:
+  replicas: 2
+  template:
+    metadata: {labels: {app: front}}
+    spec:
+      containers:
+      - {name: c, image: "x:1"}
+"""
+
+DAEMON_SET = """
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: log}
+spec:
+  selector: {matchLabels: {app: log}}
+  template:
+    metadata: {labels: {app: log}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+      - {name: c, image: "x:1"}
+"""
+
+# In the fake runtime a container with the command "exit" ends at once.
+JOB = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: sum}
+spec:
+  completions: 3
+  parallelism: 2
+  completionMode: Indexed
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - {name: c, image: "x:1", command: ["exit", "0"]}
+"""
+
+
+class WorkloadsTest(ClusterTestCase):
+    runtime = "fake"
+    options = ("--nodes", "3")
+
+    def each_kubectl(self, work):
+        for version, binary in kubectls().items():
+            with self.subTest(version):
+                work(lambda *arguments, **options: self.cluster.kubectl(*arguments, binary=binary, **options))
+
+    def pods(self, label):
+        return self.cluster.get("pods", "-l", label)["items"]
+
+    def test_replication_controller(self):
+        self.each_kubectl(self.replication_controller)
+
+    def replication_controller(self, kubectl):
+        self.assertEqual(kubectl("create", "-f", "-", stdin=REPLICATION_CONTROLLER).stdout,
+                         "replicationcontroller/front created\n")
+        kubectl("scale", "rc", "front", "--replicas=3")
+        wait_for("three pods", lambda: self.cluster.get("rc", "front")["status"].get("readyReplicas") == 3)
+        row = kubectl("get", "rc", "-o", "wide").stdout.splitlines()
+        self.assertEqual(row[0].split(), "NAME DESIRED CURRENT READY AGE CONTAINERS IMAGES SELECTOR".split())
+        self.assertEqual(row[1].split()[:4], ["front", "3", "3", "3"])
+        self.assertEqual(row[1].split()[-1], "app=front")
+        self.assertIn("3 current / 3 desired", kubectl("describe", "rc", "front").stdout)
+        kubectl("delete", "rc", "front", "--timeout=30s")
+        wait_for("the pods to go", lambda: not self.pods("app=front"))
+
+    def test_daemon_set(self):
+        self.each_kubectl(self.daemon_set)
+
+    def daemon_set(self, kubectl):
+        self.assertEqual(kubectl("apply", "-f", "-", stdin=DAEMON_SET).stdout, "daemonset.apps/log created\n")
+        self.assertIn("successfully rolled out", kubectl("rollout", "status", "ds/log").stdout)
+        self.assertEqual(len({pod["spec"]["nodeName"] for pod in self.pods("app=log")}), 3)
+        row = kubectl("get", "ds").stdout.splitlines()
+        self.assertEqual(row[0].replace("NODE SELECTOR", "NODE-SELECTOR").split(),
+                         "NAME DESIRED CURRENT READY UP-TO-DATE AVAILABLE NODE-SELECTOR AGE".split())
+        self.assertEqual(row[1].split()[:7], ["log", "3", "3", "3", "3", "3", "<none>"])
+        kubectl("set", "image", "ds/log", "c=x:2")
+        kubectl("rollout", "status", "ds/log")
+        self.assertEqual({pod["spec"]["containers"][0]["image"] for pod in self.pods("app=log")}, {"x:2"})
+        history = kubectl("rollout", "history", "ds/log").stdout
+        self.assertEqual([line.split()[0] for line in history.splitlines() if line[:1].isdigit()], ["1", "2"])
+        self.assertEqual(kubectl("rollout", "undo", "ds/log").stdout, "daemonset.apps/log rolled back\n")
+        kubectl("rollout", "status", "ds/log")
+        self.assertEqual({pod["spec"]["containers"][0]["image"] for pod in self.pods("app=log")}, {"x:1"})
+        self.assertIn("Desired Number of Nodes Scheduled: 3", kubectl("describe", "ds", "log").stdout)
+        node = self.pods("app=log")[0]["spec"]["nodeName"]
+        drained = kubectl("drain", node, "--ignore-daemonsets", "--timeout=30s")
+        self.assertIn("ignoring DaemonSet-managed Pods", (drained.stdout + drained.stderr).replace("Ignoring", "ignoring"))
+        kubectl("uncordon", node)
+        kubectl("delete", "ds", "log", "--timeout=30s")
+        wait_for("the pods to go", lambda: not self.pods("app=log"))
+
+    def test_job(self):
+        self.each_kubectl(self.job)
+
+    def job(self, kubectl):
+        self.assertEqual(kubectl("create", "-f", "-", stdin=JOB).stdout, "job.batch/sum created\n")
+        kubectl("wait", "--for=condition=complete", "job/sum", "--timeout=30s")
+        status = self.cluster.get("job", "sum")["status"]
+        self.assertEqual((status["succeeded"], status["completedIndexes"]), (3, "0-2"))
+        pods = self.pods("job-name=sum")
+        self.assertEqual(sorted(pod["spec"]["hostname"] for pod in pods), ["sum-0", "sum-1", "sum-2"])
+        row = kubectl("get", "jobs").stdout.splitlines()
+        self.assertEqual(row[0].split(), "NAME STATUS COMPLETIONS DURATION AGE".split())
+        self.assertEqual(row[1].split()[:3], ["sum", "Complete", "3/3"])
+        self.assertIn("Completed Indexes:", kubectl("describe", "job", "sum").stdout)
+        kubectl("delete", "job", "sum", "--timeout=30s")
+        wait_for("the pods to go", lambda: not self.pods("job-name=sum"))
+        kubectl("create", "job", "fails", "--image=x:1", "--", "exit", "1")
+        wait_for("a failed pod", lambda: self.cluster.get("job", "fails")["status"].get("failed") == 1)
+        kubectl("delete", "job", "fails", "--timeout=30s")
+        wait_for("its pods to go", lambda: not self.pods("job-name=fails"))
+
+
+if __name__ == "__main__":
+    unittest.main()
