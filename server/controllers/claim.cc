@@ -10,13 +10,19 @@ using api::ObjectPtr;
 
 namespace {
 
-// Changes the owner references only if the object is still the one that was looked at.
+// Changes the owner references only if the object is still the one that was looked at. `finalizer` is added, unless it
+// is empty.
 Task<api::Result<ObjectPtr>> patch_owners(api::Client& client, const api::ResourceType& type, ObjectPtr object,
-                                          Json owners) {
+                                          Json owners, std::string finalizer) {
   Json patch = {{"metadata",
                  {{"uid", api::uid_of(*object)},
                   {"resourceVersion", api::resource_version_of(*object)},
                   {"ownerReferences", std::move(owners)}}}};
+  if (!finalizer.empty() && !api::has_finalizer(*object, finalizer)) {
+    Json finalizers = object->at("metadata").value("finalizers", Json::array());
+    finalizers.push_back(finalizer);
+    patch["metadata"]["finalizers"] = std::move(finalizers);
+  }
   const api::NamespacedName name = api::key_of(*object);
   const api::WriteOptions options;
   co_return co_await client.patch(type, name, api::PatchType::kMerge, std::move(patch), options);
@@ -64,11 +70,14 @@ Claim plan_claim(const Json& owner, const api::LabelSelector& selector, const st
 
 Task<api::Result<std::vector<ObjectPtr>>> claim(api::Client& client, const api::ResourceType& owner_type,
                                                 ObjectPtr owner, const api::ResourceType& type,
-                                                api::LabelSelector selector, std::vector<ObjectPtr> candidates) {
+                                                api::LabelSelector selector, std::vector<ObjectPtr> candidates,
+                                                std::string finalizer) {
   Claim plan = plan_claim(*owner, selector, candidates);
+  const std::string no_finalizer;
   for (const ObjectPtr& object : plan.release) {
     Json owners = owners_without(*object, api::uid_of(*owner));
-    const api::Result<ObjectPtr> released = co_await patch_owners(client, type, object, std::move(owners));
+    const api::Result<ObjectPtr> released =
+        co_await patch_owners(client, type, object, std::move(owners), no_finalizer);
     if (!released && released.error().reason != api::Reason::kNotFound) co_return released.error();
   }
   if (plan.adopt.empty()) co_return std::move(plan.owned);
@@ -77,7 +86,7 @@ Task<api::Result<std::vector<ObjectPtr>>> claim(api::Client& client, const api::
   for (const ObjectPtr& object : plan.adopt) {
     Json owners = api::owner_references_of(*object);
     owners.push_back(api::controller_reference(owner_type, *owner));
-    api::Result<ObjectPtr> adopted = co_await patch_owners(client, type, object, std::move(owners));
+    api::Result<ObjectPtr> adopted = co_await patch_owners(client, type, object, std::move(owners), finalizer);
     if (adopted) {
       plan.owned.push_back(std::move(*adopted));
     } else if (adopted.error().reason != api::Reason::kNotFound) {

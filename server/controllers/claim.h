@@ -4,6 +4,7 @@
 #include "api/client.h"
 #include "api/selector.h"
 
+#include <string>
 #include <vector>
 
 // Which objects belong to a controller (upstream's ControllerRefManager): those that carry its controller reference and
@@ -25,6 +26,7 @@ struct Claim {
 Task<api::Result<std::vector<api::ObjectPtr>>> claim(api::Client& client, const api::ResourceType& owner_type,
                                                      api::ObjectPtr owner, const api::ResourceType& type,
                                                      api::LabelSelector selector,
-                                                     std::vector<api::ObjectPtr> candidates);
+                                                     std::vector<api::ObjectPtr> candidates,
+                                                     std::string finalizer = "");
 
 }  // namespace skiff::controllers

@@ -104,7 +104,8 @@ Task<api::Result<std::vector<ObjectPtr>>> OwnedPods::claim(ObjectPtr owner) {
   const std::string orphans = api::orphan_value(api::namespace_of(*owner));
   std::vector<ObjectPtr> candidates = pods_.cache().by_index(api::kByController, api::uid_of(*owner));
   for (ObjectPtr& pod : pods_.cache().by_index(api::kByController, orphans)) candidates.push_back(std::move(pod));
-  co_return co_await controllers::claim(client_, owners_.type, owner, api::kPods, *selector, std::move(candidates));
+  co_return co_await controllers::claim(client_, owners_.type, owner, api::kPods, *selector, std::move(candidates),
+                                        owners_.finalizer);
 }
 
 Task<std::optional<PodFailure>> OwnedPods::change(std::string key, ObjectPtr owner, PodChanges changes) {

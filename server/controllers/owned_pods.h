@@ -40,6 +40,8 @@ class OwnedPods {
     std::optional<api::LabelSelector> (*selector)(const Json& owner);
     // `all_created`: the last new pod that was waited for has come, so that there may be more to do at once.
     std::function<void(const Json& owner, bool all_created)> changed;
+    // What pods that are adopted get; empty: nothing.
+    std::string finalizer = {};
   };
 
   // `component` is the source of the events: "replicaset-controller".

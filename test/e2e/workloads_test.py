@@ -125,5 +125,52 @@ class WorkloadsTest(ClusterTestCase):
         wait_for("its pods to go", lambda: not self.pods("job-name=fails"))
 
 
+REAL_JOB = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: real}
+spec:
+  completions: 2
+  parallelism: 2
+  completionMode: Indexed
+  backoffLimitPerIndex: 0
+  podFailurePolicy:
+    rules:
+    - {action: FailJob, onExitCodes: {operator: In, values: [42]}}
+  template:
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: c
+        image: skiff/demo:1
+        command: [sh, -c, COMMAND]
+"""
+
+
+class RealJobTest(ClusterTestCase):
+    def run_job(self, command, condition):
+        self.cluster.apply(REAL_JOB.replace("COMMAND", command))
+        self.cluster.kubectl("wait", f"--for=condition={condition}", "job/real", "--timeout=60s")
+        return self.cluster.get("job", "real")
+
+    def tearDown(self):
+        self.cluster.kubectl("delete", "job", "real", "--ignore-not-found", "--timeout=60s")
+        wait_for("the pods to go", lambda: not self.cluster.get("pods")["items"])
+
+    def test_containers_know_their_index(self):
+        self.run_job("'echo $JOB_COMPLETION_INDEX on $(hostname)'", "complete")
+        logs = self.cluster.kubectl("logs", "-l", "job-name=real", "--prefix=false").stdout.splitlines()
+        self.assertEqual(sorted(logs), ["0 on real-0", "1 on real-1"])
+
+    def test_an_exit_code_fails_the_job(self):
+        job = self.run_job("'if [ $JOB_COMPLETION_INDEX = 1 ]; then exit 42; fi; sleep 1000'", "failed")
+        failed = [c for c in job["status"]["conditions"] if c["type"] == "Failed"][0]
+        self.assertEqual(failed["reason"], "PodFailurePolicy")
+        self.assertRegex(failed["message"], "^Container c for pod default/real-1-.* failed with exit code 42 matching "
+                                            "FailJob rule at index 0$")
+        self.assertNotIn("active", job["status"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -49,7 +49,8 @@ JobController::JobController(const Context& context)
                                 const std::int64_t size = integer_at(job, {"spec", "parallelism"}, 1);
                                 if (all_created) return controller_.enqueue(key_text(job));
                                 controller_.enqueue_after(key_text(job), kDelayPerPod * size);
-                              }},
+                              },
+                              kTrackingFinalizer},
             "job-controller") {
   api::InformerHandlers jobs;
   jobs.added = [this](const ObjectPtr& job) { controller_.enqueue(key_text(*job)); };

@@ -350,6 +350,24 @@ TEST_CASE("The pods of a job that is gone are let go") {
   cluster.until([&] { return !api::has_finalizer(*cluster.pods()[0], kTrackingFinalizer); });
 }
 
+TEST_CASE("A pod that a job adopts is counted, one that it loses is let go") {
+  Fixture cluster(R"({"completions":2,"parallelism":2,"suspend":true})");
+  cluster.until([&] { return cluster.is("Suspended"); });
+  const api::NamespacedName stray{"default", "stray"};
+  cluster.client.put(api::kPods, Json::parse(R"({"metadata":{"namespace":"default","name":"stray",
+      "labels":{"job":"sum"}},"status":{"phase":"Succeeded"}})"));
+  cluster.until([&] { return cluster.count("succeeded") == 1; });
+  CHECK(api::controller_of(*cluster.client.peek(api::kPods, stray)) != nullptr);
+  cluster.until([&] { return !api::has_finalizer(*cluster.client.peek(api::kPods, stray), kTrackingFinalizer); });
+  cluster.change([](Json& job) { job["spec"]["suspend"] = false; });
+  cluster.until_active(1);
+  const api::NamespacedName lost = api::key_of(*cluster.active()[0]);
+  cluster.client.modify(api::kPods, lost, [](Json& pod) { pod["metadata"]["labels"]["job"] = "other"; });
+  cluster.until([&] { return !api::has_finalizer(*cluster.client.peek(api::kPods, lost), kTrackingFinalizer); });
+  CHECK(api::controller_of(*cluster.client.peek(api::kPods, lost)) == nullptr);
+  CHECK(cluster.count("failed") == 0);
+}
+
 TEST_CASE("A job of another controller is left alone") {
   Fixture cluster(R"({"managedBy":"acme.io/foo"})");
   cluster.settle();
