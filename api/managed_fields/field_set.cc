@@ -23,43 +23,60 @@ bool settle(Json& node, bool member) {
   return true;
 }
 
-void add_node(Json& node, const Json& other);
+bool add_node(Json& node, const Json& other);
 
-void add_children(Json& node, const Json& other) {
+// Whether something came in.
+bool add_children(Json& node, const Json& other) {
+  bool changed = false;
   for (const auto& [element, child] : other.items()) {
     if (element == kSelf) continue;
     const auto found = node.find(element);
     if (found == node.end()) {
       node[element] = child;
+      changed = true;
     } else {
-      add_node(*found, child);
+      changed |= add_node(*found, child);
     }
   }
+  return changed;
 }
 
-void add_node(Json& node, const Json& other) {
-  const bool member = is_member(node) || is_member(other);
-  add_children(node, other);
-  settle(node, member);
+bool add_node(Json& node, const Json& other) {
+  const bool was_member = is_member(node);
+  const bool member = was_member || is_member(other);
+  const bool changed = add_children(node, other) || member != was_member;
+  if (changed) settle(node, member);
+  return changed;
 }
 
 enum class Depth { kOnlyMembers, kAllBelow };
 
-bool subtract_node(Json& node, const Json& other, Depth depth);
+struct Subtraction {
+  bool changed = false;
+  bool is_empty = false;  // nothing of the node is left
+};
 
-void subtract_children(Json& node, const Json& other, Depth depth) {
+Subtraction subtract_node(Json& node, const Json& other, Depth depth);
+
+// Whether something went.
+bool subtract_children(Json& node, const Json& other, Depth depth) {
+  bool changed = false;
   for (const auto& [element, child] : other.items()) {
-    if (element == kSelf) continue;
-    const auto found = node.find(element);
-    if (found != node.end() && !subtract_node(*found, child, depth)) node.erase(found);
+    const auto found = element == kSelf ? node.end() : node.find(element);
+    if (found == node.end()) continue;
+    const Subtraction below = subtract_node(*found, child, depth);
+    if (below.is_empty) node.erase(found);
+    changed |= below.changed;
   }
+  return changed;
 }
 
-bool subtract_node(Json& node, const Json& other, Depth depth) {
-  if (depth == Depth::kAllBelow && is_member(other)) return false;
-  const bool member = is_member(node) && !is_member(other);
-  subtract_children(node, other, depth);
-  return settle(node, member);
+Subtraction subtract_node(Json& node, const Json& other, Depth depth) {
+  if (depth == Depth::kAllBelow && is_member(other)) return {true, true};
+  const bool was_member = is_member(node);
+  const bool member = was_member && !is_member(other);
+  const bool changed = subtract_children(node, other, depth) || member != was_member;
+  return {changed, changed && !settle(node, member)};
 }
 
 // Null when the two have nothing in common.
@@ -143,9 +160,9 @@ bool FieldSet::contains(std::initializer_list<std::string_view> fields) const {
   return node != &tree_ && is_member(*node);
 }
 
-void FieldSet::add(const FieldSet& other) { add_children(tree_, other.tree_); }
+bool FieldSet::add(const FieldSet& other) { return add_children(tree_, other.tree_); }
 
-void FieldSet::subtract(const FieldSet& other) { subtract_children(tree_, other.tree_, Depth::kOnlyMembers); }
+bool FieldSet::subtract(const FieldSet& other) { return subtract_children(tree_, other.tree_, Depth::kOnlyMembers); }
 
 void FieldSet::subtract_below(const FieldSet& other) { subtract_children(tree_, other.tree_, Depth::kAllBelow); }
 

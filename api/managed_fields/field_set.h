@@ -38,9 +38,10 @@ class FieldSet {
   [[nodiscard]] bool empty() const { return tree_.empty(); }
   [[nodiscard]] bool contains(std::initializer_list<std::string_view> fields) const;
 
-  void add(const FieldSet& other);
+  // These two tell whether the set has changed.
+  bool add(const FieldSet& other);
   // Takes away the members of `other`; what is below them stays.
-  void subtract(const FieldSet& other);
+  bool subtract(const FieldSet& other);
   // Takes away the members of `other` and all that is below them.
   void subtract_below(const FieldSet& other);
   [[nodiscard]] FieldSet intersection(const FieldSet& other) const;

@@ -108,12 +108,12 @@ void Managers::drop_empty() {
   std::erase_if(all_, [](const Manager& manager) { return manager.fields.empty(); });
 }
 
-void Managers::unite_oldest() {
+bool Managers::unite_oldest() {
   std::vector<Manager*> updaters;
   for (Manager& manager : all_) {
     if (!manager.applied) updaters.push_back(&manager);
   }
-  if (updaters.size() <= kMaxUpdaters) return;
+  if (updaters.size() <= kMaxUpdaters) return false;
   // Of those of one time the one that has been united already comes first.
   std::sort(updaters.begin(), updaters.end(), [](const Manager* a, const Manager* b) {
     if (a->time != b->time) return a->time < b->time;
@@ -136,6 +136,7 @@ void Managers::unite_oldest() {
     --excess;
   }
   drop_empty();
+  return true;
 }
 
 }  // namespace skiff::api::managed_fields

@@ -43,8 +43,9 @@ class Managers {
   void put(Manager manager);
   void drop_empty();
 
-  // Unites the oldest updaters of each version as "ancient-changes" while there are more than kMaxUpdaters.
-  void unite_oldest();
+  // Unites the oldest updaters of each version as "ancient-changes" while there are more than kMaxUpdaters. Whether
+  // there were.
+  bool unite_oldest();
 
  private:
   std::vector<Manager> all_;

@@ -79,19 +79,22 @@ class VersionedChanges {
   std::map<std::string, Changes> others_;
 };
 
-// Takes what a write changed away from its managers, all but `writer`.
-void take_away(VersionedChanges& versioned, const Manager* writer, Managers& managers) {
+// Takes what a write changed away from its managers, all but `writer`. Whether they had any of it.
+bool take_away(VersionedChanges& versioned, const Manager* writer, Managers& managers) {
+  bool changed = false;
   for (Manager& manager : managers.all()) {
     if (&manager == writer) continue;
     const Changes* changes = versioned.in(manager.api_version);
     if (changes == nullptr) {
       manager.fields = FieldSet();
+      changed = true;
       continue;
     }
-    manager.fields.subtract(changes->modified);
-    manager.fields.subtract(changes->added);
-    manager.fields.subtract(changes->removed);
+    changed |= manager.fields.subtract(changes->modified);
+    changed |= manager.fields.subtract(changes->added);
+    changed |= manager.fields.subtract(changes->removed);
   }
+  return changed;
 }
 
 struct Conflict {
@@ -263,20 +266,29 @@ void update_last_applied(Json configuration, Json& object) {
 
 }  // namespace
 
-void update(const Writer& writer, const Json& live, const Json& object, Managers& managers) {
+bool update(const Writer& writer, const Json& live, const Json& object, Managers& managers) {
   VersionedChanges versioned(writer, live, object);
-  take_away(versioned, nullptr, managers);
-  managers.drop_empty();
+  const Changes& changes = versioned.own();
   Manager entry = entry_of(writer, false);
-  entry.fields = versioned.own().modified;
-  entry.fields.add(versioned.own().added);
+  entry.fields = changes.modified;
+  entry.fields.add(changes.added);
+  entry.fields.subtract(changes.removed);
   strip(entry.fields);
-  if (!entry.fields.empty()) {
-    if (const Manager* previous = managers.find(entry)) entry.fields.add(previous->fields);
+
+  Manager* own = managers.find(entry);
+  bool changed = take_away(versioned, own, managers);
+  if (own != nullptr) {
+    changed |= own->fields.subtract(changes.removed);
+    changed |= own->fields.add(entry.fields);
+    if (!entry.fields.empty()) own->time = writer.now;
+  } else if (!entry.fields.empty()) {
     entry.time = writer.now;
     managers.put(std::move(entry));
+    changed = true;
   }
-  managers.unite_oldest();
+  managers.drop_empty();
+  changed |= managers.unite_oldest();
+  return changed;
 }
 
 Result<Applied> apply(const Writer& writer, const Json& live, const Json& configuration, bool force,

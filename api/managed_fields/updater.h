@@ -34,8 +34,9 @@ struct Writer {
 };
 
 // Create, update and all patches but apply: the writer comes to own what differs between `live` and `object`, and all
-// others lose it. For a create `live` is the blank_object() of the type. Both without metadata.managedFields.
-void update(const Writer& writer, const Json& live, const Json& object, Managers& managers);
+// others lose it. For a create `live` is the blank_object() of the type. Both without metadata.managedFields. Whether
+// the managers have changed in more than their times.
+bool update(const Writer& writer, const Json& live, const Json& object, Managers& managers);
 
 struct Applied {
   Json object;

@@ -1,5 +1,4 @@
 #include "server/registry/address.h"
-#include "server/registry/field_manager.h"
 #include "server/registry/impl.h"
 
 namespace skiff::server {
@@ -59,32 +58,38 @@ struct Registry::Impl::Apply {
   const WriteParams& params;
   FieldManager fields;
 
-  // The object of the storage version that the configuration makes of `current`, which may be null.
-  [[nodiscard]] api::Result<Json> object(const Json* current) const {
-    auto document = fields.apply(current, configuration, params.force);
-    if (!document) return document.error();
+  struct Wanted {
+    Json object;  // of the storage version
+    ManagedFields managed_fields;
+  };
+
+  // What the configuration makes of `current`, which may be null.
+  [[nodiscard]] api::Result<Wanted> object(Json stored, const Json* current) const {
+    auto applied = fields.apply(std::move(stored), current, configuration, params.force);
+    if (!applied) return applied.error();
     if (auto reported = report_duplicates(context, params); !reported) return reported.error();
-    auto decoded = impl.decode(context, kind, std::move(*document), WriteParams());
+    auto decoded = impl.decode(context, kind, std::move(applied->document), WriteParams());
     if (!decoded) return decoded.error();
     if (auto taken = take_address(*kind.kind, name, *decoded); !taken) return taken.error();
-    return decoded;
+    return Wanted{std::move(*decoded), std::move(applied->managed_fields)};
   }
 
-  [[nodiscard]] api::Result<Json> scaled(const Json& current) const {
-    Json managed_fields;
-    auto scale = fields.apply_scale(impl.scale_type(), scale_document(*kind.kind, current), configuration, params.force,
-                                    current, managed_fields);
-    if (!scale) return scale.error();
+  [[nodiscard]] api::Result<Wanted> scaled(Json stored, const Json& current) const {
+    auto applied = fields.apply_scale(impl.scale_type(), std::move(stored), scale_document(*kind.kind, current),
+                                      configuration, params.force);
+    if (!applied) return applied.error();
     if (auto reported = report_duplicates(context, params); !reported) return reported.error();
-    auto object = with_scale(current, *scale);
-    if (object) set_managed_fields(*object, std::move(managed_fields));
-    return object;
+    auto object = with_scale(current, applied->document);
+    if (!object) return object.error();
+    return Wanted{std::move(*object), std::move(applied->managed_fields)};
   }
 
-  [[nodiscard]] api::Result<Decision> decide(const store::Record& record, const Json& current) const {
-    auto wanted = subresource == "scale" ? scaled(current) : object(&current);
+  [[nodiscard]] api::Result<Decision> decide(const store::Record& record, Json current) const {
+    Json stored = take_managed_fields(current);
+    auto wanted = subresource == "scale" ? scaled(std::move(stored), current) : object(std::move(stored), &current);
     if (!wanted) return wanted.error();
-    return impl.replace(context, *kind.kind, name, subresource, record, current, std::move(*wanted));
+    return impl.replace(context, *kind.kind, name, subresource, record, current, std::move(wanted->object),
+                        std::move(wanted->managed_fields));
   }
 };
 
@@ -94,8 +99,8 @@ Task<api::Result<Registry::Written>> Registry::Impl::apply(CallContext& context,
   if (auto checked = check_configuration(kind, subresource, configuration); !checked) co_return checked.error();
   const FieldManager fields(kind, subresource, context, clock.now());
   const Apply apply{*this, context, kind, name, subresource, configuration, params, fields};
-  const Decide decide = [&apply](const store::Record& record, const Json& current) {
-    return apply.decide(record, current);
+  const Decide decide = [&apply](const store::Record& record, Json current) {
+    return apply.decide(record, std::move(current));
   };
   const std::string key = key_of(*kind.kind, name);
   api::Status lost_race;
@@ -107,12 +112,13 @@ Task<api::Result<Registry::Written>> Registry::Impl::apply(CallContext& context,
       if (!subresource.empty() || lost_race.reason != api::Reason::kNotFound) co_return lost_race;
       continue;
     }
-    auto object = apply.object(nullptr);
-    if (!object) co_return object.error();
-    if (const std::string uid = string_at(*object, {"metadata", "uid"}); !uid.empty()) {
+    auto wanted = apply.object(nullptr, nullptr);
+    if (!wanted) co_return wanted.error();
+    if (const std::string uid = string_at(wanted->object, {"metadata", "uid"}); !uid.empty()) {
       co_return uid_mismatch(*kind.kind, name.name, uid);
     }
-    auto created = co_await create(context, *kind.kind, name.namespace_, std::move(*object));
+    set_managed_fields(wanted->object, std::move(wanted->managed_fields.list));
+    auto created = co_await create(context, *kind.kind, name.namespace_, std::move(wanted->object));
     if (created) co_return Written{*created, true};
     lost_race = created.error();
     if (lost_race.reason != api::Reason::kAlreadyExists) co_return lost_race;

@@ -79,21 +79,6 @@ class ScaleVersions final : public api::managed_fields::Versions {
   const api::schema::Struct& type_;
 };
 
-// The list of an object, or null.
-Json list_of(const Json& object) {
-  const Json* list = find(object, {"metadata", kManagedFields});
-  return list == nullptr ? Json() : *list;
-}
-
-Json take_list(Json& object) {
-  Json& metadata = metadata_of(object);
-  const auto found = metadata.find(kManagedFields);
-  if (found == metadata.end()) return Json();
-  Json list = std::move(*found);
-  metadata.erase(found);
-  return list;
-}
-
 // A client asks to forget all managers by an empty list or one empty entry.
 bool is_reset(const Json& list) {
   return list.is_array() && (list.empty() || (list.size() == 1 && list.front() == Json::object()));
@@ -136,71 +121,83 @@ Writer FieldManager::writer(const api::managed_fields::Versions& versions, std::
 void FieldManager::create(Json& object) const {
   const KindVersions versions(*kind_.kind);
   const Writer writer = this->writer(versions, kind_.version->api_version());
-  const Json list = take_list(object);
-  Managers managers = Managers::parse(list).value_or(Managers());
+  const Json sent = take_managed_fields(object);
+  Managers managers = Managers::parse(sent).value_or(Managers());
   const Json blank = api::managed_fields::blank_object(*kind_.version->type);
   api::managed_fields::update(writer, blank, *versions.shown(object, kind_), managers);
   set_managed_fields(object, std::move(managers).to_list());
 }
 
-// Those that the client says there are, as long as it says it well; else those that there were.
-Managers FieldManager::managers_of_update(const Json& current, Json& object) const {
-  const Json sent = take_list(object);
-  Json stored = list_of(current);
-  if (subresource_.empty() && sent != stored) {
-    if (is_reset(sent)) return {};
-    auto managers = Managers::parse(sent);
-    if (managers && !managers->empty()) return std::move(*managers);
-  }
-  return Managers::read(std::move(stored));
-}
+ManagedFields FieldManager::update(Json stored, const Json& current, Json& object) const {
+  // The managers that the client sends, as long as it says well what it means; else those that there were.
+  const Json sent = take_managed_fields(object);
+  const bool heard = subresource_.empty() && !sent.is_null() && sent != stored;
+  if (heard && is_reset(sent)) return {};
+  Managers managers;
+  auto parsed = heard ? Managers::parse(sent) : std::nullopt;
+  const bool replaced = parsed && !parsed->empty();
+  managers = replaced ? std::move(*parsed) : Managers::read(std::move(stored));
+  // Nobody keeps books of an object without managers, until it is applied.
+  if (managers.empty()) return {nullptr, false};
 
-void FieldManager::update(const Json& current, Json& object) const {
-  Managers managers = managers_of_update(current, object);
-  if (managers.empty()) return;  // nobody keeps books of this object until it is applied
   const KindVersions versions(*kind_.kind);
   const Writer writer = this->writer(versions, kind_.version->api_version());
-  api::managed_fields::update(writer, *versions.shown(current, kind_), *versions.shown(object, kind_), managers);
-  set_managed_fields(object, std::move(managers).to_list());
+  const bool changed =
+      api::managed_fields::update(writer, *versions.shown(current, kind_), *versions.shown(object, kind_), managers);
+  return {std::move(managers).to_list(), changed || replaced};
 }
 
-void FieldManager::update_scale(const api::schema::Struct& scale_type, const Json& old_scale, const Json& new_scale,
-                                Json& object) const {
+ManagedFields FieldManager::update_scale(const api::schema::Struct& scale_type, Json stored, const Json& old_scale,
+                                         const Json& new_scale) const {
   const KindVersions parent(*kind_.kind);
-  const Managers managers = Managers::read(take_list(object));
-  if (managers.empty()) return;
   const ScaleVersions versions(scale_type);
+  const Managers managers = Managers::read(std::move(stored));
+  if (managers.empty()) return {nullptr, false};
   Managers scale = api::managed_fields::managers_of_scale(parent, managers);
-  api::managed_fields::update(writer(versions, api::managed_fields::kScaleVersion), old_scale, new_scale, scale);
+  const Writer writer = this->writer(versions, api::managed_fields::kScaleVersion);
+  const bool changed = api::managed_fields::update(writer, old_scale, new_scale, scale);
   const std::string version = kind_.version->api_version();
-  set_managed_fields(object, api::managed_fields::managers_of_parent(parent, managers, scale, version).to_list());
+  return {api::managed_fields::managers_of_parent(parent, managers, scale, version).to_list(), changed};
 }
 
-api::Result<Json> FieldManager::apply(const Json* current, const Json& configuration, bool force) const {
+api::Result<FieldManager::Applied> FieldManager::apply(Json stored, const Json* current, const Json& configuration,
+                                                       bool force) const {
   const KindVersions versions(*kind_.kind);
   const std::string version = kind_.version->api_version();
-  Json live = current == nullptr ? Json::object()
-                                 : versions.convert(*current, kind_.kind->storage_version().api_version(), version);
-  Managers managers = current == nullptr ? Managers() : Managers::read(take_list(live));
+  const Json live = current == nullptr
+                        ? Json::object()
+                        : versions.convert(*current, kind_.kind->storage_version().api_version(), version);
+  Managers managers = Managers::read(stored);
   auto applied = api::managed_fields::apply(writer(versions, version), live, configuration, force, managers);
   if (!applied) return applied.error();
-  set_managed_fields(applied->object, std::move(managers).to_list());
-  return {boost::system::in_place_value, std::move(applied->object)};
+  Json list = std::move(managers).to_list();
+  const bool changed = !same_but_for_times(list, stored);
+  return Applied{std::move(applied->object), {std::move(list), changed}};
 }
 
-api::Result<Json> FieldManager::apply_scale(const api::schema::Struct& scale_type, const Json& scale,
-                                            const Json& configuration, bool force, const Json& current,
-                                            Json& managed_fields) const {
+api::Result<FieldManager::Applied> FieldManager::apply_scale(const api::schema::Struct& scale_type, Json stored,
+                                                             const Json& scale, const Json& configuration,
+                                                             bool force) const {
   const KindVersions parent(*kind_.kind);
   const ScaleVersions versions(scale_type);
-  const Managers managers = Managers::read(list_of(current));
+  const Managers managers = Managers::read(stored);
   Managers of_scale = api::managed_fields::managers_of_scale(parent, managers);
   const Writer writer = this->writer(versions, api::managed_fields::kScaleVersion);
   auto applied = api::managed_fields::apply(writer, scale, configuration, force, of_scale);
   if (!applied) return applied.error();
   const std::string version = kind_.version->api_version();
-  managed_fields = api::managed_fields::managers_of_parent(parent, managers, of_scale, version).to_list();
-  return {boost::system::in_place_value, std::move(applied->object)};
+  Json list = api::managed_fields::managers_of_parent(parent, managers, of_scale, version).to_list();
+  const bool changed = !same_but_for_times(list, stored);
+  return Applied{std::move(applied->object), {std::move(list), changed}};
+}
+
+Json take_managed_fields(Json& object) {
+  Json& metadata = metadata_of(object);
+  const auto found = metadata.find(kManagedFields);
+  if (found == metadata.end()) return Json();
+  Json list = std::move(*found);
+  metadata.erase(found);
+  return list;
 }
 
 void set_managed_fields(Json& object, Json list) {
@@ -210,19 +207,6 @@ void set_managed_fields(Json& object, Json list) {
   } else {
     metadata[kManagedFields] = std::move(list);
   }
-}
-
-void undo_idle_change(const Json& current, Json& object) {
-  const Json* stored = find(current, {"metadata", kManagedFields});
-  const Json* written = find(object, {"metadata", kManagedFields});
-  if (stored == nullptr || written == nullptr || !same_but_for_times(*written, *stored)) return;
-  Json& metadata = metadata_of(object);
-  Json list = std::exchange(metadata[kManagedFields], *stored);
-  const std::string version = string_at(metadata, {"resourceVersion"});
-  metadata["resourceVersion"] = string_at(current, {"metadata", "resourceVersion"});
-  if (object == current) return;
-  metadata[kManagedFields] = std::move(list);
-  metadata["resourceVersion"] = version;
 }
 
 }  // namespace skiff::server

@@ -10,10 +10,16 @@
 
 namespace skiff::server {
 
+// What metadata.managedFields of an object is to be.
+struct ManagedFields {
+  Json list;            // null: none
+  bool changed = true;  // in more than times
+};
+
 // Keeps metadata.managedFields during one request: who owns which fields. The verbs call it between decoding and
 // admission; what is written past it (bindings, deletions, the work of admission and of strategies) belongs to nobody,
-// as upstream. Objects are in the storage version unless said otherwise, with what the client sent as managedFields;
-// afterwards that is what is to be stored.
+// as upstream. Objects are in the storage version unless said otherwise; those that are stored come without their
+// managers, which go apart (`stored`): copying them along would cost as much as the object.
 //
 // A value that lives in the verb's frame; used on its thread.
 class FieldManager {
@@ -21,40 +27,38 @@ class FieldManager {
   // `context` outlives it.
   FieldManager(const ServedKind& kind, std::string subresource, const CallContext& context, TimePoint now);
 
+  // Leaves in `object` the managers to be stored, for those that the client sent.
   void create(Json& object) const;
-  // By an update or any patch but apply; `object` is to replace `current`.
-  void update(const Json& current, Json& object) const;
-  // By an update or patch of the subresource scale, from one autoscaling/v1 Scale to the other; `object` is what
-  // belongs to the new one.
-  void update_scale(const api::schema::Struct& scale_type, const Json& old_scale, const Json& new_scale,
-                    Json& object) const;
+  // By an update or any patch but apply; `object` is to replace `current`, and loses the managers that the client sent.
+  [[nodiscard]] ManagedFields update(Json stored, const Json& current, Json& object) const;
+  // By an update or patch of the subresource scale, from one autoscaling/v1 Scale to the other.
+  [[nodiscard]] ManagedFields update_scale(const api::schema::Struct& scale_type, Json stored, const Json& old_scale,
+                                           const Json& new_scale) const;
 
+  struct Applied {
+    Json document;
+    ManagedFields managed_fields;
+  };
   // Server-side apply. `configuration` and the result are documents of the served version; the result is to be decoded
   // and given defaults. `current` is null when there is no object yet. Errors are those of
   // api::managed_fields::apply().
-  [[nodiscard]] api::Result<Json> apply(const Json* current, const Json& configuration, bool force) const;
-  // The same for the subresource scale, of which the result is the new Scale. `managed_fields` receives the managers of
-  // `current` as they are to be.
-  [[nodiscard]] api::Result<Json> apply_scale(const api::schema::Struct& scale_type, const Json& scale,
-                                              const Json& configuration, bool force, const Json& current,
-                                              Json& managed_fields) const;
+  [[nodiscard]] api::Result<Applied> apply(Json stored, const Json* current, const Json& configuration,
+                                           bool force) const;
+  // The same for the subresource scale of an object that has these managers; documents are Scales.
+  [[nodiscard]] api::Result<Applied> apply_scale(const api::schema::Struct& scale_type, Json stored, const Json& scale,
+                                                 const Json& configuration, bool force) const;
 
  private:
   [[nodiscard]] api::managed_fields::Writer writer(const api::managed_fields::Versions& versions,
                                                    std::string api_version) const;
-  [[nodiscard]] api::managed_fields::Managers managers_of_update(const Json& current, Json& object) const;
-
   ServedKind kind_;
   std::string subresource_;
   const CallContext& context_;
   std::string now_;
 };
 
-// Puts a list of managers into an object; null takes it away.
+// The managers of an object, which loses them; null when there are none.
+[[nodiscard]] Json take_managed_fields(Json& object);
 void set_managed_fields(Json& object, Json list);
-
-// Makes `object` the same as `current` when it differs in nothing but its resourceVersion and the times of its
-// managers, so that a write that changes nothing is none.
-void undo_idle_change(const Json& current, Json& object);
 
 }  // namespace skiff::server

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/registry/field_manager.h"
 #include "server/registry/object_cache.h"
 #include "server/registry/record.h"
 #include "server/registry/registry.h"
@@ -11,8 +12,9 @@ namespace skiff::server {
 
 // What a read-modify-write decides about the object that stands there.
 struct Decision {
-  Json object;          // its new state
-  bool remove = false;  // it goes instead
+  Json object;             // its new state
+  bool remove = false;     // it goes instead
+  bool unchanged = false;  // it stays as it is; `object` says nothing
 };
 
 // The parts that the verbs share; each verb has a file of its own.
@@ -45,10 +47,11 @@ struct Registry::Impl {
   [[nodiscard]] api::Result<void> mutate(const AdmissionRequest& request, Json* object) const;
   [[nodiscard]] api::Result<void> check(const AdmissionRequest& request, const Json* object) const;
 
-  // replace.cc: what becomes of `current` when a client wants `object` instead.
+  // replace.cc: what becomes of `current` when a client wants `object` instead. Both without their managers;
+  // `managed_fields` is what they are to be.
   [[nodiscard]] api::Result<Decision> replace(CallContext& context, const Kind& kind, const api::NamespacedName& name,
                                               const std::string& subresource, const store::Record& record,
-                                              const Json& current, Json object) const;
+                                              const Json& current, Json object, ManagedFields managed_fields) const;
 
   // modify.cc: reads, asks `decide`, writes; again with the newer object when another writer came first. A decision
   // that changes nothing writes nothing. `decide` must stay valid until the task ends.

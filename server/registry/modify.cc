@@ -14,6 +14,7 @@ Task<api::Result<Registry::Impl::Modified>> Registry::Impl::modify(CallContext& 
     if (!current) co_return current.error();
     auto decision = decide(*record, std::move(*current));
     if (!decision) co_return decision.error();
+    if (decision->unchanged) co_return Modified{record, false};
 
     store::Write write;
     write.key = key;

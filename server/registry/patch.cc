@@ -1,7 +1,8 @@
 #include "api/schema/merge.h"
-#include "server/registry/field_manager.h"
 #include "server/registry/impl.h"
 #include "server/registry/object_meta.h"
+
+#include <algorithm>
 
 namespace skiff::server {
 
@@ -34,6 +35,20 @@ api::Status bad_patch(const api::Status& error, const Json& document) {
   return api::invalid("", "", "", errors);
 }
 
+// Whether the patch is about the managers, which it is otherwise not worth to carry through all the copies.
+bool touches_managed_fields(api::PatchType type, const Json& patch) {
+  if (type != api::PatchType::kJson) return find(patch, {"metadata", "managedFields"}) != nullptr;
+  return std::any_of(patch.begin(), patch.end(), [](const Json& operation) {
+    for (const char* member : {"path", "from"}) {
+      const Json* pointer = find(operation, {member});
+      if (pointer == nullptr || !pointer->is_string()) continue;
+      const std::string& path = pointer->get_ref<const std::string&>();
+      if (path.empty() || path == "/metadata" || path.starts_with("/metadata/managedFields")) return true;
+    }
+    return false;
+  });
+}
+
 }  // namespace
 
 Task<api::Result<Registry::Written>> Registry::patch(CallContext& context, ServedKind kind, api::NamespacedName name,
@@ -45,27 +60,38 @@ Task<api::Result<Registry::Written>> Registry::patch(CallContext& context, Serve
                                     std::move(params));
   }
   const FieldManager fields(kind, subresource, context, impl_->clock.now());
-  auto patched_scale = [&](const Json& current) -> api::Result<Json> {
+  const bool shows_managers = touches_managed_fields(type, patch);
+  struct Patched {
+    Json object;
+    ManagedFields managed_fields;
+  };
+  auto patched_scale = [&](const Json& current, Json stored) -> api::Result<Patched> {
     const Json old_scale = Impl::scale_document(*kind.kind, current);
     auto scale = apply(impl_->scale_type(), type, old_scale, patch);
     if (!scale) return scale.error();
     auto object = Impl::with_scale(current, *scale);
     if (!object) return object.error();
-    fields.update_scale(impl_->scale_type(), old_scale, Impl::scale_document(*kind.kind, *object), *object);
-    return object;
+    const Json new_scale = Impl::scale_document(*kind.kind, *object);
+    return Patched{std::move(*object),
+                   fields.update_scale(impl_->scale_type(), std::move(stored), old_scale, new_scale)};
   };
-  auto patched_object = [&](const Json& current) -> api::Result<Json> {
-    auto document = apply(*kind.version->type, type, Impl::to_version(kind, current), patch);
+  auto patched_object = [&](const Json& current, Json stored) -> api::Result<Patched> {
+    Json shown = Impl::to_version(kind, current);
+    if (shows_managers) set_managed_fields(shown, stored);
+    auto document = apply(*kind.version->type, type, shown, patch);
     if (!document) return document.error();
     auto object = impl_->decode(context, kind, *document, params);
     if (!object) return bad_patch(object.error(), *document);
-    fields.update(current, *object);
-    return object;
+    ManagedFields managed_fields = fields.update(std::move(stored), current, *object);
+    return Patched{std::move(*object), std::move(managed_fields)};
   };
-  Impl::Decide decide = [&](const store::Record& record, const Json& current) -> api::Result<Decision> {
-    auto object = subresource == "scale" ? patched_scale(current) : patched_object(current);
-    if (!object) return object.error();
-    return impl_->replace(context, *kind.kind, name, subresource, record, current, std::move(*object));
+  Impl::Decide decide = [&](const store::Record& record, Json current) -> api::Result<Decision> {
+    Json stored = take_managed_fields(current);
+    auto patched =
+        subresource == "scale" ? patched_scale(current, std::move(stored)) : patched_object(current, std::move(stored));
+    if (!patched) return patched.error();
+    return impl_->replace(context, *kind.kind, name, subresource, record, current, std::move(patched->object),
+                          std::move(patched->managed_fields));
   };
   auto modified = co_await impl_->modify(context, *kind.kind, name, std::move(decide));
   if (!modified) co_return modified.error();

@@ -1,6 +1,5 @@
 #include "api/schema/validate.h"
 #include "api/views/meta.h"
-#include "server/registry/field_manager.h"
 #include "server/registry/impl.h"
 #include "server/registry/object_meta.h"
 
@@ -73,19 +72,30 @@ bool ends_deletion(const Strategy& strategy, const Json& object, const Json& cur
          integer_at(current, {"metadata", "deletionGracePeriodSeconds"}) == 0;
 }
 
+// Sets the object's resourceVersion to the current one, which storing does anyway.
+bool same_but_for_version(Json& object, const Json& current) {
+  metadata_of(object)["resourceVersion"] = string_at(current, {"metadata", "resourceVersion"});
+  return object == current;
+}
+
 }  // namespace
 
 api::Result<Decision> Registry::Impl::replace(CallContext& context, const Kind& kind, const api::NamespacedName& name,
                                               const std::string& subresource, const store::Record& record,
-                                              const Json& current, Json object) const {
+                                              const Json& current, Json object, ManagedFields managed_fields) const {
   if (auto checked = check_preconditions(kind, name.name, record, current, object); !checked) return checked.error();
   const AdmissionRequest request{AdmissionRequest::Operation::kUpdate, kind, subresource, name, context, &current};
   if (auto admitted = mutate(request, &object); !admitted) return admitted.error();
   prepare(*kind.strategy, subresource, object, current, clock.now());
+  const bool remove = ends_deletion(*kind.strategy, object, current);
+  if (!remove && !managed_fields.changed && same_but_for_version(object, current)) {
+    Decision idle;
+    idle.unchanged = true;
+    return idle;
+  }
+  set_managed_fields(object, std::move(managed_fields.list));
   if (auto valid = validate_change(kind, name.name, subresource, object, current); !valid) return valid.error();
   if (auto admitted = check(request, &object); !admitted) return admitted.error();
-  undo_idle_change(current, object);
-  const bool remove = ends_deletion(*kind.strategy, object, current);
   return Decision{std::move(object), remove};
 }
 

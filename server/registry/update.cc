@@ -1,5 +1,4 @@
 #include "server/registry/address.h"
-#include "server/registry/field_manager.h"
 #include "server/registry/impl.h"
 
 namespace skiff::server {
@@ -11,21 +10,26 @@ Task<api::Result<Registry::Written>> Registry::update(CallContext& context, Serv
   Impl::Decide decide;
   if (subresource == "scale") {
     decide = [&](const store::Record& record, Json current) -> api::Result<Decision> {
+      Json stored = take_managed_fields(current);
       auto scaled = Impl::with_scale(current, object);
       if (!scaled) return scaled.error();
-      fields.update_scale(impl_->scale_type(), Impl::scale_document(*kind.kind, current),
-                          Impl::scale_document(*kind.kind, *scaled), *scaled);
-      return impl_->replace(context, *kind.kind, name, subresource, record, current, std::move(*scaled));
+      ManagedFields managed_fields =
+          fields.update_scale(impl_->scale_type(), std::move(stored), Impl::scale_document(*kind.kind, current),
+                              Impl::scale_document(*kind.kind, *scaled));
+      return impl_->replace(context, *kind.kind, name, subresource, record, current, std::move(*scaled),
+                            std::move(managed_fields));
     };
   } else {
     auto decoded = impl_->decode(context, kind, std::move(object), params);
     if (!decoded) co_return decoded.error();
     object = std::move(*decoded);
     if (auto checked = take_address(*kind.kind, name, object); !checked) co_return checked.error();
-    decide = [&](const store::Record& record, const Json& current) {
+    decide = [&](const store::Record& record, Json current) {
+      Json stored = take_managed_fields(current);
       Json wanted = object;
-      fields.update(current, wanted);
-      return impl_->replace(context, *kind.kind, name, subresource, record, current, std::move(wanted));
+      ManagedFields managed_fields = fields.update(std::move(stored), current, wanted);
+      return impl_->replace(context, *kind.kind, name, subresource, record, current, std::move(wanted),
+                            std::move(managed_fields));
     };
     if (subresource.empty() && kind.kind->strategy->allow_create_on_update() &&
         !impl_->store.get(Impl::key_of(*kind.kind, name))) {
