@@ -1,5 +1,6 @@
 #include "server/controllers/controller_manager.h"
 
+#include "server/controllers/cron_job/cron_job_controller.h"
 #include "server/controllers/daemon_set/daemon_set_controller.h"
 #include "server/controllers/deployment/deployment_controller.h"
 #include "server/controllers/garbage_collector/garbage_collector.h"
@@ -9,6 +10,7 @@
 #include "server/controllers/replica_set/replica_set_controller.h"
 #include "server/controllers/root_ca_publisher.h"
 #include "server/controllers/service_account_controller.h"
+#include "server/controllers/stateful_set/stateful_set_controller.h"
 #include "server/controllers/volumes/volume_binder.h"
 #include "server/controllers/volumes/volume_protection.h"
 
@@ -52,6 +54,8 @@ struct ControllerManager::Controllers {
   JobController job;
   ServiceAccountController service_account;
   PodGarbageCollector pod_garbage_collector;
+  StatefulSetController stateful_set;
+  CronJobController cron_job;
   VolumeBinder volume_binder;
   VolumeProtection volume_protection;
   std::optional<RootCaPublisher> root_ca_publisher;
@@ -67,6 +71,8 @@ struct ControllerManager::Controllers {
         job(context),
         service_account(context),
         pod_garbage_collector(context),
+        stateful_set(context),
+        cron_job(context),
         volume_binder(context),
         volume_protection(context),
         namespace_controller(context, namespaced(types), followed_namespaced),
@@ -84,6 +90,8 @@ struct ControllerManager::Controllers {
     visit(job);
     visit(service_account);
     visit(pod_garbage_collector);
+    visit(stateful_set);
+    visit(cron_job);
     visit(volume_binder);
     visit(volume_protection);
     if (root_ca_publisher) visit(*root_ca_publisher);

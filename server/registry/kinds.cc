@@ -19,6 +19,8 @@ std::vector<Kind> builtin_kinds(const api::schema::Catalog& catalog) {
           daemon_set_kind(catalog),
           controller_revision_kind(catalog),
           job_kind(catalog),
+          stateful_set_kind(catalog),
+          cron_job_kind(catalog),
           ingress_kind(catalog),
           ingress_class_kind(catalog),
           network_policy_kind(catalog),

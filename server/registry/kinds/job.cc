@@ -135,19 +135,6 @@ void validate_completion_mode(const Json& spec, api::FieldErrors& errors) {
   }
 }
 
-void validate_template(const Json& spec, api::FieldErrors& errors) {
-  const Json template_ = spec.value("template", Json::object());
-  validate_pod_template(template_, "spec.template", errors);
-  const std::string path = "spec.template.spec.restartPolicy";
-  const std::string policy = string_at(template_, {"spec", "restartPolicy"});
-  // Pods have "Always" by default, so whoever said nothing has it, too.
-  if (policy.empty() || policy == "Always") {
-    errors.required(path, "valid values: \"OnFailure\", \"Never\"");
-  } else if (policy == "OnFailure" && spec.contains("podFailurePolicy")) {
-    errors.invalid(path, policy, "only \"Never\" is supported when podFailurePolicy is specified");
-  }
-}
-
 // The pods' host names end in their index.
 void validate_host_names(const Json& object, api::FieldErrors& errors) {
   const std::int64_t completions = integer_at(object, {"spec", "completions"});
@@ -209,7 +196,7 @@ class JobStrategy final : public Strategy {
     const Json& spec = object.at("spec");
     validate_completion_mode(spec, errors);
     validate_job_policies(spec, errors);
-    validate_template(spec, errors);
+    validate_job_template(spec, "spec", errors);
     if (const Json* selector = find(spec, {"selector"})) {
       validate_template_match(*selector, template_labels(object), errors);
     } else {
@@ -260,6 +247,20 @@ class JobStrategy final : public Strategy {
 };
 
 }  // namespace
+
+void validate_job_template(const Json& spec, const std::string& path, api::FieldErrors& errors) {
+  const Json template_ = spec.value("template", Json::object());
+  const std::string template_path = api::child(path, "template");
+  validate_pod_template(template_, template_path, errors);
+  const std::string policy_path = api::child(template_path, "spec.restartPolicy");
+  const std::string policy = string_at(template_, {"spec", "restartPolicy"});
+  // Pods have "Always" by default, so whoever said nothing has it, too.
+  if (policy.empty() || policy == "Always") {
+    errors.required(policy_path, "valid values: \"OnFailure\", \"Never\"");
+  } else if (policy == "OnFailure" && spec.contains("podFailurePolicy")) {
+    errors.invalid(policy_path, policy, "only \"Never\" is supported when podFailurePolicy is specified");
+  }
+}
 
 bool is_indexed_job(const Json& spec) { return string_at(spec, {"completionMode"}) == "Indexed"; }
 

@@ -3,8 +3,13 @@
 #include "api/base/json.h"
 #include "api/field_error.h"
 
+#include <string>
+
 // The parts of a Job's validation; each has a file of its own.
 namespace skiff::server {
+
+// The template of a Job's specification, which stands at `path`: its pods must come to an end.
+void validate_job_template(const Json& spec, const std::string& path, api::FieldErrors& errors);
 
 // spec.podFailurePolicy, spec.podReplacementPolicy and spec.successPolicy.
 void validate_job_policies(const Json& spec, api::FieldErrors& errors);

@@ -19,6 +19,8 @@ namespace skiff::server {
 [[nodiscard]] Kind daemon_set_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind controller_revision_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind job_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind stateful_set_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind cron_job_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind ingress_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind ingress_class_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind network_policy_kind(const api::schema::Catalog& catalog);

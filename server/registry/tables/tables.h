@@ -19,6 +19,8 @@ namespace skiff::server {
 [[nodiscard]] TableSpec daemon_set_table();
 [[nodiscard]] TableSpec controller_revision_table();
 [[nodiscard]] TableSpec job_table();
+[[nodiscard]] TableSpec stateful_set_table();
+[[nodiscard]] TableSpec cron_job_table();
 [[nodiscard]] TableSpec ingress_table();
 [[nodiscard]] TableSpec ingress_class_table();
 [[nodiscard]] TableSpec network_policy_table();

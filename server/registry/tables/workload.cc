@@ -111,6 +111,31 @@ std::vector<Json> job_row(const Json& object, TimePoint now) {
           selector_cell(object)};
 }
 
+std::vector<Json> stateful_set_row(const Json& object, TimePoint now) {
+  const std::string ready = std::to_string(integer_at(object, {"status", "readyReplicas"})) + "/" +
+                            std::to_string(integer_at(object, {"spec", "replicas"}));
+  return {name_cell(object), ready, age_cell(object, now), container_names(template_spec(object)),
+          container_images(template_spec(object))};
+}
+
+std::vector<Json> cron_job_row(const Json& object, TimePoint now) {
+  static const Json none = Json::object();
+  const Json* job_spec = find(object, {"spec", "jobTemplate", "spec"});
+  const Json* pod_spec = find(object, {"spec", "jobTemplate", "spec", "template", "spec"});
+  const Json* active = find(object, {"status", "active"});
+  const std::string last = string_at(object, {"status", "lastScheduleTime"});
+  return {name_cell(object),
+          string_at(object, {"spec", "schedule"}),
+          string_at(object, {"spec", "timeZone"}, "<none>"),
+          bool_at(object, {"spec", "suspend"}) ? "True" : "False",
+          active == nullptr ? 0 : active->size(),
+          last.empty() ? "<none>" : since(last, now),
+          age_cell(object, now),
+          container_names(pod_spec == nullptr ? none : *pod_spec),
+          container_images(pod_spec == nullptr ? none : *pod_spec),
+          label_selector_cell(job_spec == nullptr ? none : *job_spec, {"selector"})};
+}
+
 TableColumn integer_column(std::string name, std::string description) {
   TableColumn integer = column(std::move(name), std::move(description));
   integer.type = "integer";
@@ -168,6 +193,22 @@ TableSpec job_table() {
                              column("Completions", "Pods that succeeded, of those that must."),
                              column("Duration", "Time from its start to its end, or until now."), age_column()}),
       job_row};
+}
+
+TableSpec stateful_set_table() {
+  return TableSpec{{name_column(), column("Ready", "Pods that are ready, of those wanted."), age_column(),
+                    wide_column("Containers", "Names of the containers in the template."),
+                    wide_column("Images", "Images of the containers in the template.")},
+                   stateful_set_row};
+}
+
+TableSpec cron_job_table() {
+  return TableSpec{
+      with_template_columns(
+          {name_column(), column("Schedule", "When it starts jobs."), column("Timezone", "Time zone of the schedule."),
+           column("Suspend", "Whether it starts no more jobs."), integer_column("Active", "Jobs that are running."),
+           column("Last Schedule", "Time since it last started a job."), age_column()}),
+      cron_job_row};
 }
 
 }  // namespace skiff::server
