@@ -85,7 +85,7 @@ std::optional<std::int64_t> ordinal_of(const Json& set, const Json& pod) {
   return is_number ? std::optional<std::int64_t>(ordinal) : std::nullopt;
 }
 
-std::string revision_of(const Json& pod) {
+std::string pod_revision_of(const Json& pod) {
   const std::string* revision = api::label_of(pod, kPodRevisionLabel);
   return revision == nullptr ? "" : *revision;
 }

@@ -28,7 +28,7 @@ struct OrdinalRange {
 [[nodiscard]] std::optional<std::int64_t> ordinal_of(const Json& set, const Json& pod);
 
 // The name of the ControllerRevision that the pod was made from.
-[[nodiscard]] std::string revision_of(const Json& pod);
+[[nodiscard]] std::string pod_revision_of(const Json& pod);
 
 // The pod with that ordinal, made from the set's template, which is that of the revision.
 [[nodiscard]] Json new_pod(const Json& set, std::int64_t ordinal, const std::string& revision);

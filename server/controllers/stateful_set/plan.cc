@@ -111,7 +111,7 @@ class Planner {
       const auto found = replicas_.find(ordinal);
       if (found == replicas_.end()) return;
       const ObjectPtr& pod = found->second;
-      if (revision_of(*pod) != revision_ && !api::is_terminating(*pod)) {
+      if (pod_revision_of(*pod) != revision_ && !api::is_terminating(*pod)) {
         plan_.remove.push_back(pod);
         return;
       }
@@ -165,8 +165,8 @@ StatefulStatus stateful_set_status(const RevisedSet& current, const RevisedSet& 
       if (at && *at > now && (!result.next_available || *at < *result.next_available)) result.next_available = at;
     }
     if (api::is_terminating(*pod)) continue;
-    if (revision_of(*pod) == current.revision) ++of_current;
-    if (revision_of(*pod) == update.revision) ++of_update;
+    if (pod_revision_of(*pod) == current.revision) ++of_current;
+    if (pod_revision_of(*pod) == update.revision) ++of_update;
   }
   Json status = set.value("status", Json::object());
   status["observedGeneration"] = api::generation_of(set);

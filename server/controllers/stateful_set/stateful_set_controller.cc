@@ -184,7 +184,7 @@ Task<api::Result<ObjectPtr>> StatefulSetController::update_revision(ObjectPtr se
 Task<api::Result<void>> StatefulSetController::forget_history(ObjectPtr set, Revisions revisions,
                                                               std::vector<ObjectPtr> pods) {
   std::set<std::string> in_use;
-  for (const ObjectPtr& pod : pods) in_use.insert(revision_of(*pod));
+  for (const ObjectPtr& pod : pods) in_use.insert(pod_revision_of(*pod));
   std::vector<ObjectPtr>& old = revisions.surplus_candidates;
   std::erase_if(old, [&](const ObjectPtr& revision) { return in_use.contains(api::name_of(*revision)); });
   std::sort(old.begin(), old.end(), has_lower_number);
