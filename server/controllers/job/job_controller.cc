@@ -18,6 +18,12 @@ constexpr const char* kOwnName = "kubernetes.io/job-controller";
 // The pods of large Jobs change by the hundred: waiting a little, in proportion to the work, turns many syncs into one.
 constexpr std::chrono::microseconds kDelayPerPod{20};
 
+// About how many there are, those that have ended included.
+std::int64_t number_of_pods(const Json& job) {
+  return integer_at(job, {"spec", "parallelism"}, 1) + integer_at(job, {"status", "succeeded"}) +
+         integer_at(job, {"status", "failed"});
+}
+
 // How often a pod is read again because it changed meanwhile.
 constexpr int kMaxReleaseTries = 4;
 
@@ -46,9 +52,8 @@ JobController::JobController(const Context& context)
       pods_(context,
             OwnedPods::Owners{api::kJobs, label_selector_of,
                               [this](const Json& job, bool all_created) {
-                                const std::int64_t size = integer_at(job, {"spec", "parallelism"}, 1);
                                 if (all_created) return controller_.enqueue(key_text(job));
-                                controller_.enqueue_after(key_text(job), kDelayPerPod * size);
+                                controller_.enqueue_after(key_text(job), kDelayPerPod * number_of_pods(job));
                               },
                               kTrackingFinalizer},
             "job-controller") {
@@ -120,8 +125,7 @@ Task<api::Result<void>> JobController::sync(std::string key) {
   situation.backoff = backoff_[key];
   situation.now = clock_.now();
   JobPlan plan = plan_job(*job, *pods, situation);
-  std::map<std::int64_t, ObjectPtr> replaced = take_census(*job, *pods, situation.released).to_replace;
-  const auto failure = co_await change_pods(key, job, plan.pods, std::move(replaced));
+  const auto failure = co_await change_pods(key, job, plan.pods);
   if (!failure) co_return co_await carry_out(key, job, std::move(plan));
   // What was planned has not happened; what has is still counted.
   situation.may_change = false;
@@ -168,15 +172,14 @@ Task<api::Result<void>> JobController::sync_orphan(std::string key) {
   co_return released;
 }
 
-Task<std::optional<PodFailure>> JobController::change_pods(std::string key, ObjectPtr job, JobPodPlan plan,
-                                                           std::map<std::int64_t, ObjectPtr> replaced) {
+Task<std::optional<PodFailure>> JobController::change_pods(std::string key, ObjectPtr job, JobPodPlan plan) {
   if (plan.uncounted_removal) {
     const api::Result<void> released = co_await release(key, plan.remove);
     if (!released) co_return PodFailure{"FailedDelete", released.error().message};
   }
   PodChanges changes;
   changes.create = plan.create.size();
-  changes.make = [job, indexes = std::move(plan.create), replaced = std::move(replaced)](std::size_t position) {
+  changes.make = [job, indexes = std::move(plan.create), replaced = std::move(plan.replaced)](std::size_t position) {
     const std::optional<std::int64_t> index = indexes[position];
     const auto old = index ? replaced.find(*index) : replaced.end();
     return job_pod(*job, index, old == replaced.end() ? nullptr : old->second.get());

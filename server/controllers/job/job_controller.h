@@ -38,8 +38,7 @@ class JobController {
   Task<api::Result<void>> sync_finished(std::string key, api::ObjectPtr job);
   Task<api::Result<void>> sync_orphan(std::string key);
   // Why not all pods could be made or removed.
-  Task<std::optional<PodFailure>> change_pods(std::string key, api::ObjectPtr job, JobPodPlan plan,
-                                              std::map<std::int64_t, api::ObjectPtr> replaced);
+  Task<std::optional<PodFailure>> change_pods(std::string key, api::ObjectPtr job, JobPodPlan plan);
   Task<api::Result<void>> carry_out(std::string key, api::ObjectPtr job, JobPlan plan);
   // The Job as it is with that status.
   Task<api::Result<api::ObjectPtr>> store_status(api::ObjectPtr job, Json status);

@@ -204,6 +204,7 @@ JobPlan plan_job(const Json& job, const std::vector<ObjectPtr>& pods, const JobS
   if (end && !tracking.is_full && all_counted(status) && terminating == 0) finish(plan, job, status, *end, now);
   plan.final_status = std::move(status);
   plan.release = std::move(tracking.release);
+  plan.pods.replaced = census.to_replace;
   return plan;
 }
 

@@ -5,6 +5,7 @@
 #include "server/controllers/job/backoff.h"
 #include "server/controllers/job/census.h"
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,6 +27,8 @@ struct JobEvent {
 struct JobPodPlan {
   // New pods, each with its completion index in indexed Jobs.
   std::vector<std::optional<std::int64_t>> create;
+  // By index the failed pod in whose place the new one comes, where that one has to know (JobCensus::to_replace).
+  std::map<std::int64_t, api::ObjectPtr> replaced;
   std::vector<api::ObjectPtr> remove;
   // The removed ones are not to be counted: their finalizer goes first.
   bool uncounted_removal = false;
