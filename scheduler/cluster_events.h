@@ -11,5 +11,6 @@ inline constexpr ClusterEvents kNodeAllocatableChanged = 1U << 1;
 inline constexpr ClusterEvents kNodeLabelsChanged = 1U << 2;
 inline constexpr ClusterEvents kNodeTaintsChanged = 1U << 3;  // also spec.unschedulable
 inline constexpr ClusterEvents kPodGone = 1U << 4;            // a bound pod ended or was removed
+inline constexpr ClusterEvents kVolumesChanged = 1U << 5;     // claims, volumes or storage classes
 
 }  // namespace skiff::scheduler

@@ -32,6 +32,7 @@ std::string Rejection::message(bool may_preempt) const {
   const std::string available = "0/" + std::to_string(nodes) + " nodes are available: ";
   std::vector<std::string> reasons;
   for (const auto& [reason, count] : counts) reasons.push_back(std::to_string(count) + " " + reason);
+  if (!everywhere.empty()) reasons = {everywhere};
   std::string text = available + join_sorted(std::move(reasons)) + ". preemption: ";
   if (!may_preempt) return text + "not eligible due to preemptionPolicy=Never.";
   std::vector<std::string> outcomes;

@@ -3,10 +3,12 @@
 #include "api/base/log.h"
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
+#include "api/views/persistent_volume.h"
 #include "api/views/pod.h"
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace skiff::scheduler {
@@ -40,6 +42,7 @@ Scheduler::Scheduler(asio::any_io_executor executor, api::Client& client, api::I
       nodes_(informers.informer(api::kNodes)),
       events_(executor, client, clock, api::EventRecorder::Source{kName, ""}),
       placer_(static_cast<std::uint32_t>(clock.now().time_since_epoch().count())),
+      volumes_(informers),
       signal_(executor),
       tasks_(executor) {
   api::InformerHandlers pods;
@@ -52,6 +55,7 @@ Scheduler::Scheduler(asio::any_io_executor executor, api::Client& client, api::I
   nodes.updated = [this](const ObjectPtr&, const ObjectPtr& node) { on_node(node); };
   nodes.deleted = [this](const ObjectPtr& node) { cache_.remove_node(api::name_of(*node)); };
   nodes_.add_handlers(std::move(nodes));
+  volumes_.on_change([this] { wake_waiting(kVolumesChanged); });
 }
 
 void Scheduler::start() {
@@ -122,11 +126,56 @@ Task<void> Scheduler::run() {
 }
 
 void Scheduler::schedule(const PodInfoPtr& pod) {
-  const Placement placement = placer_.place(*pod, cache_.nodes());
-  if (placement.node == nullptr) return report_rejection(pod, placement.rejection);
+  const VolumeNeeds needs = volumes_.needs_of(*pod->object);
+  if (needs.empty()) return place(pod, needs, cache_.nodes(), Rejection());
+  Rejection rejection;
+  rejection.nodes = cache_.nodes().size();
+  rejection.everywhere = needs.problem;
+  rejection.events |= kVolumesChanged;
+  if (!needs.problem.empty()) return report_rejection(pod, rejection);
+  const std::vector<const NodeInfo*> reachable = volumes_.reachable(needs, cache_.nodes(), rejection);
+  place(pod, needs, reachable, std::move(rejection));
+}
+
+// `rejection` counts the nodes that are none of `nodes`.
+void Scheduler::place(const PodInfoPtr& pod, const VolumeNeeds& needs, const std::vector<const NodeInfo*>& nodes,
+                      Rejection rejection) {
+  const Placement placement = placer_.place(*pod, nodes);
+  if (placement.node == nullptr) {
+    const Rejection& found = placement.rejection;
+    rejection.nodes = std::max(rejection.nodes, found.nodes);
+    rejection.counts.insert(found.counts.begin(), found.counts.end());
+    rejection.resolvable = found.resolvable;
+    rejection.events |= found.events;
+    rejection.broken = found.broken;
+    return report_rejection(pod, rejection);
+  }
+  if (!needs.waiting.empty()) return claim_volumes(pod, needs, *placement.node);
   cache_.assume(pod, placement.node->name());
   ++bindings_;
   tasks_.spawn(bind(pod, placement.node->name()));
+}
+
+void Scheduler::claim_volumes(const PodInfoPtr& pod, const VolumeNeeds& needs, const NodeInfo& node) {
+  queue_.reject(pod->uid, kVolumesChanged, SteadyClock::now());
+  for (const auto& [claim, volume] : volumes_.choose(needs, node)) tasks_.spawn(reserve_volume(claim, volume));
+}
+
+// The binder of persistent volumes does the rest. Whatever goes wrong here, the pod is tried again.
+Task<void> Scheduler::reserve_volume(ObjectPtr claim, ObjectPtr volume) {
+  if (api::is_reserved_for(*volume, *claim)) co_return;
+  Json updated = *volume;
+  updated["metadata"]["annotations"][api::kBoundByController] = "yes";
+  updated["spec"]["claimRef"] = {{"apiVersion", "v1"},
+                                 {"kind", "PersistentVolumeClaim"},
+                                 {"namespace", api::namespace_of(*claim)},
+                                 {"name", api::name_of(*claim)},
+                                 {"uid", api::uid_of(*claim)}};
+  const api::WriteOptions options;
+  const auto written = co_await client_.update(api::kPersistentVolumes, std::move(updated), options);
+  if (written) co_return;
+  spdlog::debug("reserve {} for {}: {}", api::name_of(*volume), api::name_of(*claim), written.error().message);
+  wake_waiting(kVolumesChanged);
 }
 
 void Scheduler::report_rejection(const PodInfoPtr& pod, const Rejection& rejection) {

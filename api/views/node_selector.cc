@@ -72,8 +72,17 @@ RequiredNodes RequiredNodes::of_pod(const Json& pod) {
       required.labels.emplace_back(name, value.is_string() ? value.get<std::string>() : "");
     }
   }
-  const Json* terms = find(
-      pod, {"spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"});
+  const Json* selector =
+      find(pod, {"spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"});
+  if (selector == nullptr) return required;
+  RequiredNodes selected = of_node_selector(*selector);
+  selected.labels = std::move(required.labels);
+  return selected;
+}
+
+RequiredNodes RequiredNodes::of_node_selector(const Json& selector) {
+  RequiredNodes required;
+  const Json* terms = find(selector, {"nodeSelectorTerms"});
   if (terms != nullptr && terms->is_array()) {
     required.has_terms = true;
     for (const Json& term : *terms) required.terms.push_back(parse_term(term));

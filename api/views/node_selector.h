@@ -40,6 +40,8 @@ struct RequiredNodes {
   std::vector<NodeTerm> terms;  // any of them, when has_terms
 
   [[nodiscard]] static RequiredNodes of_pod(const Json& pod);
+  // From a v1.NodeSelector alone.
+  [[nodiscard]] static RequiredNodes of_node_selector(const Json& selector);
   [[nodiscard]] bool any_node_will_do() const { return labels.empty() && !has_terms; }
   [[nodiscard]] bool matches(const NodeLabels& node) const;
 };

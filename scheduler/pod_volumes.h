@@ -1,0 +1,60 @@
+#pragma once
+
+#include "api/client.h"
+#include "api/client/informer.h"
+#include "scheduler/node_info.h"
+#include "scheduler/placement.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace skiff::scheduler {
+
+// What the claims of a pod ask of its node (upstream's VolumeBinding plugin).
+struct VolumeNeeds {
+  // Why the pod can be placed nowhere: a claim that is missing, lost, being deleted or not bound yet.
+  std::string problem;
+  // The volumes that are bound to its claims.
+  std::vector<api::ObjectPtr> bound;
+  // Claims of classes that wait for their first consumer: this pod.
+  std::vector<api::ObjectPtr> waiting;
+
+  [[nodiscard]] bool empty() const { return problem.empty() && bound.empty() && waiting.empty(); }
+};
+
+// The volumes that pods claim, as the informers show them. Concurrency: that of the informers.
+//
+//   claim bound           -> the pod goes where the volume's nodeAffinity allows
+//   claim to be bound     -> the pod waits
+//   claim waits for a pod -> the pod's node chooses the volume, the claim is bound to it, and then the pod is placed
+class PodVolumes {
+ public:
+  // Volume, claim and class informers come from the factory, which outlives this.
+  explicit PodVolumes(api::InformerFactory& informers);
+
+  // `changed` is called when claims, volumes or classes change, so that pods that wait for them may be tried again.
+  void on_change(const std::function<void()>& changed);
+
+  [[nodiscard]] VolumeNeeds needs_of(const Json& pod) const;
+
+  // Of `nodes` those from which all volumes can be reached; the others are counted in `rejection`.
+  [[nodiscard]] std::vector<const NodeInfo*> reachable(const VolumeNeeds& needs,
+                                                       const std::vector<const NodeInfo*>& nodes,
+                                                       Rejection& rejection) const;
+
+  // The claims that wait for a pod, each with its volume, for a pod on that node. Fewer than needs.waiting when there
+  // are not enough volumes.
+  using Choice = std::pair<api::ObjectPtr, api::ObjectPtr>;  // claim, volume
+  [[nodiscard]] std::vector<Choice> choose(const VolumeNeeds& needs, const NodeInfo& node) const;
+
+ private:
+  [[nodiscard]] std::string problem_of(const api::ObjectPtr& claim, const std::string& name, VolumeNeeds& needs) const;
+  [[nodiscard]] bool waits_for_consumer(const Json& claim) const;
+
+  api::Informer& claims_;
+  api::Informer& volumes_;
+  api::Informer& classes_;
+};
+
+}  // namespace skiff::scheduler
