@@ -1,11 +1,9 @@
 #pragma once
 
-#include "api/base/result.h"
 #include "api/status.h"
 #include "server/http/http.h"
 
 #include <chrono>
-#include <string_view>
 
 namespace skiff::server {
 
@@ -15,8 +13,5 @@ inline constexpr std::chrono::seconds kMaxRequestTime{60};
 // How long a request may take: its parameter `timeout` ("5s"), where that is shorter than the maximum and not 0.
 // kBadRequest for a text that is no duration.
 [[nodiscard]] api::Result<std::chrono::nanoseconds> request_time(const Request& request);
-
-// Go's time.ParseDuration ("300ms", "-1.5h", "1h30m"); its message when the text is no duration.
-[[nodiscard]] Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 }  // namespace skiff::server
