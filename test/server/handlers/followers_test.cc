@@ -11,7 +11,7 @@
 namespace skiff::test {
 namespace {
 
-constexpr int kOperations = 1500;
+constexpr int kOperations = 800;
 constexpr int kNames = 12;
 
 // Writes to config maps of two namespaces at random and keeps the model's books.
