@@ -49,7 +49,8 @@ class KubectlVersionsTest(ClusterTestCase):
         self.assertNotEqual(unknown.returncode, 0)
         self.assertIn("replicaz", unknown.stderr)
         for api_version in ["apps/v1", "example.com/v1"]:
-            nothing = kubectl("apply", "-f", "-", stdin=f"{{apiVersion: {api_version}, kind: Chair, metadata: {{name: c}}}}", check=False)
+            nothing = kubectl("apply", "-f", "-", check=False,
+                              stdin=f"apiVersion: {api_version}\nkind: Chair\nmetadata: {{name: c}}\n")
             self.assertIn(f'no matches for kind "Chair" in version "{api_version}"', nothing.stderr)
         self.assertIn("containerPort", kubectl("explain", "pod.spec.containers.ports").stdout)
         self.assertIn("deployments", kubectl("api-resources").stdout)
