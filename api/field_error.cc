@@ -62,6 +62,10 @@ void FieldErrors::invalid(std::string field, const Json& value, std::string deta
   add({FieldErrorType::kInvalid, std::move(field), printed(value), std::move(detail)});
 }
 
+void FieldErrors::invalid_as(std::string field, std::string printed_value, std::string detail) {
+  add({FieldErrorType::kInvalid, std::move(field), std::move(printed_value), std::move(detail)});
+}
+
 void FieldErrors::duplicate(std::string field, const Json& value) {
   add({FieldErrorType::kDuplicate, std::move(field), printed(value), ""});
 }

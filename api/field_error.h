@@ -40,6 +40,8 @@ class FieldErrors {
  public:
   void required(std::string field, std::string detail = "");
   void invalid(std::string field, const Json& value, std::string detail);
+  // The same with a value that has been printed already, as lists and structs are (api/go_syntax.h).
+  void invalid_as(std::string field, std::string printed_value, std::string detail);
   void duplicate(std::string field, const Json& value);
   // `supported` in upstream's order of the message: sorted, quoted, separated by ", ".
   void not_supported(std::string field, const Json& value, const std::vector<std::string>& supported);

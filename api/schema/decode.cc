@@ -10,28 +10,6 @@
 namespace skiff::api::schema {
 namespace {
 
-// What Go leaves in the place of a null inside a list or a map.
-Json zero_element(const Type& type) {
-  switch (type.kind) {
-    case TypeKind::kString:
-    case TypeKind::kBytes:
-      return "";
-    case TypeKind::kBool:
-      return false;
-    case TypeKind::kInt32:
-    case TypeKind::kInt64:
-    case TypeKind::kDouble:
-    case TypeKind::kIntOrString:
-      return 0;
-    case TypeKind::kQuantity:
-      return "0";
-    case TypeKind::kStruct:
-      return Json::object();
-    default:
-      return nullptr;
-  }
-}
-
 // A number's text as Go's messages have it.
 std::string number_name(const Json& value) { return "number " + to_json_text(value); }
 
@@ -154,7 +132,7 @@ class Decoder {
 
   void decode_element(const Type& type, const Struct& owner, Json& value) {
     if (value.is_null()) {
-      value = zero_element(type);
+      value = internal::zero_value(type.kind);  // what Go leaves in the place of a null
     } else {
       decode_value(type, owner, value);
     }

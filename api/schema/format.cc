@@ -263,9 +263,18 @@ std::vector<std::string> format_messages(std::string_view format, std::string_vi
   return found == nullptr ? Messages{"unknown format " + std::string(format)} : found->check(text);
 }
 
-std::string check_format(std::string_view format, std::string_view text) {
+void validate_format(std::string_view format, std::string_view text, std::string_view path, FieldErrors& errors) {
+  for (std::string& message : format_messages(format, text)) {
+    errors.invalid(std::string(path), text, std::move(message));
+  }
+}
+
+std::string check_format(std::string_view format, std::string_view text, std::string_view separator) {
   std::string joined;
-  for (const std::string& message : format_messages(format, text)) joined += (joined.empty() ? "" : "; ") + message;
+  for (const std::string& message : format_messages(format, text)) {
+    if (!joined.empty()) joined += separator;
+    joined += message;
+  }
   return joined;
 }
 

@@ -1,5 +1,6 @@
 #include "api/schema/parser.h"
 
+#include "api/schema/scalars.h"
 #include "api/schema/validate.h"
 
 #include <algorithm>
@@ -36,29 +37,6 @@ std::optional<TypeKind> scalar_kind(std::string_view name) {
     if (scalar.name == name) return scalar.kind;
   }
   return std::nullopt;
-}
-
-// What Go's zero value of the type is in JSON.
-Json zero_value(TypeKind kind) {
-  switch (kind) {
-    case TypeKind::kString:
-      return "";
-    case TypeKind::kBool:
-      return false;
-    case TypeKind::kInt32:
-    case TypeKind::kInt64:
-    case TypeKind::kDouble:
-    case TypeKind::kIntOrString:
-      return 0;
-    case TypeKind::kDuration:
-      return "0s";
-    case TypeKind::kQuantity:
-      return "0";
-    case TypeKind::kStruct:
-      return Json::object();
-    default:
-      return nullptr;
-  }
 }
 
 template <class Number>
@@ -394,7 +372,7 @@ bool Parser::resolve(const OpenField& open) {
     if (type->structure == nullptr) return fail(open.position, "unknown type", open.type_name);
     type->kind = TypeKind::kStruct;
   }
-  if (open.needs_zero_default && !field.default_value) field.default_value = zero_value(field.type.kind);
+  if (open.needs_zero_default && !field.default_value) field.default_value = internal::zero_value(field.type.kind);
   return true;
 }
 

@@ -154,6 +154,29 @@ std::string decode_bytes(Json& value) {
 
 }  // namespace
 
+Json zero_value(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+      return "";
+    case TypeKind::kBool:
+      return false;
+    case TypeKind::kInt32:
+    case TypeKind::kInt64:
+    case TypeKind::kDouble:
+    case TypeKind::kIntOrString:
+      return 0;
+    case TypeKind::kDuration:
+      return "0s";
+    case TypeKind::kQuantity:
+      return "0";
+    case TypeKind::kStruct:
+      return Json::object();
+    default:
+      return nullptr;
+  }
+}
+
 std::string decode_scalar(TypeKind kind, Json& value) {
   switch (kind) {
     case TypeKind::kTime:

@@ -13,6 +13,9 @@ namespace skiff::api::schema::internal {
 // Brings `value` into canonical form in place. What is wrong, in Go's words, or empty. No other kinds.
 [[nodiscard]] std::string decode_scalar(TypeKind kind, Json& value);
 
+// Go's zero value of the type, in JSON: null for lists, maps and times.
+[[nodiscard]] Json zero_value(TypeKind kind);
+
 // Whether a value is a whole number that fits. The library keeps signed and unsigned numbers apart; to us they are one.
 template <class Integer>
 bool is_integer_of(const Json& value) {

@@ -110,10 +110,7 @@ class Validator {
     if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), text_of(value)) == allowed.end()) {
       errors_.not_supported(path_, value, allowed);
     }
-    if (field.format.empty()) return;
-    for (std::string& message : format_messages(field.format, text_of(value))) {
-      errors_.invalid(path_, value, std::move(message));
-    }
+    if (!field.format.empty()) validate_format(field.format, text_of(value), path_, errors_);
   }
 
   void check_unique(const Field& field, const Json& list) {

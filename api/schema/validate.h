@@ -21,9 +21,12 @@ void validate_immutable(const Struct& type, const Json& object, const Json& old_
 // The formats, by the names used in format(...): empty when `text` is fine, else upstream's sentence ("a lowercase RFC
 // 1123 label must consist of ..."). Names: dns1123-label, dns1123-subdomain, dns1035-label, qualified-name,
 // label-value, iana-svc-name, config-map-key, env-var-name, ip, cidr, absolute-path, path-segment, uuid.
-[[nodiscard]] std::string check_format(std::string_view format, std::string_view text);
+[[nodiscard]] std::string check_format(std::string_view format, std::string_view text,
+                                       std::string_view separator = "; ");
 // The same as upstream's list: one finding per sentence.
 [[nodiscard]] std::vector<std::string> format_messages(std::string_view format, std::string_view text);
+// A finding at `path` for each of them.
+void validate_format(std::string_view format, std::string_view text, std::string_view path, FieldErrors& errors);
 [[nodiscard]] bool is_known_format(std::string_view format);
 
 }  // namespace skiff::api::schema

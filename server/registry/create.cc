@@ -23,11 +23,13 @@ api::Result<void> validate_new(const Kind& kind, const Json& object) {
   return {};
 }
 
-api::Status name_taken(const Kind& kind, const std::string& name, const std::string& generate_name_) {
-  if (generate_name_.empty()) return api::already_exists(kind.group(), kind.plural, name);
-  api::Status status = api::already_exists(kind.group(), kind.plural, generate_name_);
-  status.message += ", the server was not able to generate a unique name for the object";
-  status.retry_after_seconds = 1;
+// `generated`: the client gave a metadata.generateName, so another try may succeed.
+api::Status name_taken(const Kind& kind, const std::string& name, bool generated) {
+  api::Status status = api::already_exists(kind.group(), kind.plural, name);
+  if (generated) {
+    status.message += ", the server was not able to generate a unique name for the object";
+    status.retry_after_seconds = 1;
+  }
   return status;
 }
 
@@ -84,7 +86,9 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
         co_return std::move(committed->record);
       }
     }
-    if (prefix.empty() || attempt == kGenerateNameTries) co_return name_taken(kind, name, prefix);
+    if (prefix.empty() || attempt == kGenerateNameTries) {
+      co_return name_taken(kind, name, find(object, {"metadata", "generateName"}) != nullptr);
+    }
     object["metadata"]["name"] = generate_name(prefix);
   }
 }

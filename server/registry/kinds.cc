@@ -39,4 +39,15 @@ ServedVersion served_version(const api::schema::Catalog& catalog, std::string_vi
   return served;
 }
 
+Kind plain_kind(ServedVersion version, std::string plural, TableSpec table) {
+  Kind kind;
+  kind.kind = version.type->name;
+  kind.plural = std::move(plural);
+  for (const char c : kind.kind) kind.singular += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  kind.versions = {std::move(version)};
+  kind.strategy = std::make_shared<Strategy>();
+  kind.table = std::move(table);
+  return kind;
+}
+
 }  // namespace skiff::server

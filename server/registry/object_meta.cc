@@ -1,6 +1,7 @@
 #include "server/registry/object_meta.h"
 
 #include "api/base/ids.h"
+#include "api/go_syntax.h"
 #include "api/schema/validate.h"
 #include "api/views/meta.h"
 
@@ -15,6 +16,7 @@ constexpr std::size_t kMaxGeneratedName = 63;
 constexpr std::size_t kGeneratedSuffix = 5;
 constexpr std::size_t kMaxAnnotationBytes = 256 * 1024;
 constexpr const char* kImmutable = "field is immutable";
+constexpr std::string_view kOwners = "metadata.ownerReferences";
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -30,17 +32,24 @@ const Json& member(const Json& object, const char* name) {
   return found == object.end() ? null : *found;
 }
 
-void validate_name(const Kind& kind, const Json& metadata, api::FieldErrors& errors) {
-  const std::string name = string_at(metadata, {"name"});
-  if (const std::string prefix = string_at(metadata, {"generateName"}); !prefix.empty()) {
-    if (const std::string what = kind.strategy->check_name(prefix, true); !what.empty()) {
-      errors.invalid("metadata.generateName", prefix, what);
-    }
+// The rule for names, applied to what stands in front of the generated part.
+void validate_generate_name(std::string_view format, const std::string& prefix, api::FieldErrors& errors) {
+  std::string start = prefix;
+  if (start.size() > 1 && start.ends_with('-')) start.back() = 'a';
+  for (std::string& what : api::schema::format_messages(format, start)) {
+    errors.invalid("metadata.generateName", prefix, std::move(what));
   }
+}
+
+void validate_name(const Kind& kind, const Json& metadata, api::FieldErrors& errors) {
+  const std::string_view format = kind.strategy->name_format();
+  const std::string prefix = string_at(metadata, {"generateName"});
+  if (!prefix.empty()) validate_generate_name(format, prefix, errors);
+  const std::string name = string_at(metadata, {"name"});
   if (name.empty()) {
     errors.required("metadata.name", "name or generateName is required");
-  } else if (const std::string what = kind.strategy->check_name(name, false); !what.empty()) {
-    errors.invalid("metadata.name", name, what);
+  } else {
+    api::schema::validate_format(format, name, "metadata.name", errors);
   }
 }
 
@@ -50,53 +59,58 @@ void validate_namespace(const Kind& kind, const Json& metadata, api::FieldErrors
     if (!name.empty()) errors.forbidden("metadata.namespace", "not allowed on this type");
   } else if (name.empty()) {
     errors.required("metadata.namespace");
-  } else if (const std::string what = api::schema::check_format("dns1123-label", name); !what.empty()) {
-    errors.invalid("metadata.namespace", name, what);
+  } else {
+    api::schema::validate_format("dns1123-label", name, "metadata.namespace", errors);
+  }
+}
+
+// Upstream's paths are without the position in the list.
+void validate_owner(const Json& owner, api::FieldErrors& errors) {
+  const std::string version = string_at(owner, {"apiVersion"});
+  if (version.empty() || version.ends_with('/')) {
+    errors.invalid(api::child(kOwners, "apiVersion"), version, "version must not be empty");
+  }
+  for (const char* name : {"kind", "name", "uid"}) {
+    const std::string text = string_at(owner, {name});
+    if (text.empty()) errors.invalid(api::child(kOwners, name), text, std::string(name) + " must not be empty");
+  }
+  if (version == "v1" && string_at(owner, {"kind"}) == "Event") {
+    errors.invalid_as(std::string(kOwners), api::go_owner_reference(owner),
+                      "/v1, Kind=Event is disallowed from being an owner");
   }
 }
 
 void validate_owners(const Json& owners, api::FieldErrors& errors) {
-  constexpr std::string_view kPath = "metadata.ownerReferences";
   std::string controller;
-  for (std::size_t i = 0; i < owners.size(); ++i) {
-    const std::string path = api::index(kPath, i);
-    for (const char* name : {"kind", "name", "uid"}) {
-      const std::string text = string_at(owners[i], {name});
-      if (text.empty()) errors.invalid(api::child(path, name), text, std::string(name) + " must not be empty");
+  for (const Json& owner : owners) {
+    validate_owner(owner, errors);
+    if (!bool_at(owner, {"controller"})) continue;
+    std::string name = string_at(owner, {"kind"}) + "/" + string_at(owner, {"name"});
+    if (controller.empty()) {
+      controller = std::move(name);
+      continue;
     }
-    const std::string version = string_at(owners[i], {"apiVersion"});
-    if (version.empty()) errors.invalid(api::child(path, "apiVersion"), version, "version must not be empty");
-    if (version == "v1" && string_at(owners[i], {"kind"}) == "Event") {
-      errors.invalid(path, owners[i], "/v1, Kind=Event is disallowed from being an owner");
-    }
-    if (!bool_at(owners[i], {"controller"})) continue;
-    if (!controller.empty()) {
-      errors.invalid(std::string(kPath), owners,
-                     "Only one reference can have Controller set to true. Found \"true\" in references for " +
-                         controller + " and " + string_at(owners[i], {"name"}));
-      return;
-    }
-    controller = string_at(owners[i], {"name"});
+    errors.invalid_as(std::string(kOwners), api::go_owner_references(owners),
+                      "Only one reference can have Controller set to true. Found \"true\" in references for " +
+                          controller + " and " + name);
   }
 }
 
 void validate_finalizers(const Json& finalizers, api::FieldErrors& errors) {
   constexpr std::string_view kPath = "metadata.finalizers";
-  constexpr std::array<std::string_view, 3> kStandard = {"foregroundDeletion", "kubernetes", "orphan"};
   bool orphan = false, foreground = false;
-  for (std::size_t i = 0; i < finalizers.size(); ++i) {
-    const std::string name = finalizers[i].get<std::string>();
+  for (const Json& finalizer : finalizers) {
+    const std::string name = finalizer.get<std::string>();
     orphan |= name == "orphan";
     foreground |= name == "foregroundDeletion";
-    if (const std::string what = api::schema::check_format("qualified-name", name); !what.empty()) {
-      errors.invalid(std::string(kPath), name, what);
-    } else if (name.find('/') == std::string::npos &&
-               std::find(kStandard.begin(), kStandard.end(), name) == kStandard.end()) {
-      errors.invalid(api::index(kPath, i), name, "name is neither a standard finalizer name nor is it fully qualified");
-    }
+    api::schema::validate_format("qualified-name", name, kPath, errors);
   }
   if (orphan && foreground) {
-    errors.invalid(std::string(kPath), finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
+    errors.invalid_as(std::string(kPath), api::go_string_list(finalizers),
+                      "finalizer orphan and foregroundDeletion cannot be both set");
+  }
+  for (std::size_t i = 0; i < finalizers.size(); ++i) {
+    validate_standard_finalizer(finalizers[i].get<std::string>(), api::index(kPath, i), errors);
   }
 }
 
@@ -165,16 +179,18 @@ std::string generate_name(std::string_view prefix) {
   return std::string(prefix.substr(0, kMaxGeneratedName - kGeneratedSuffix)) + random_suffix(kGeneratedSuffix);
 }
 
+void validate_standard_finalizer(const std::string& name, const std::string& path, api::FieldErrors& errors) {
+  constexpr std::array<std::string_view, 3> kStandard = {"foregroundDeletion", "kubernetes", "orphan"};
+  const bool is_standard = std::find(kStandard.begin(), kStandard.end(), name) != kStandard.end();
+  if (is_standard || name.find('/') != std::string::npos) return;
+  errors.invalid(path, name, "name is neither a standard finalizer name nor is it fully qualified");
+}
+
 void validate_labels(const Json& labels, std::string_view path, api::FieldErrors& errors) {
   if (!labels.is_object()) return;
   for (const auto& [name, value] : labels.items()) {
-    if (const std::string what = api::schema::check_format("qualified-name", name); !what.empty()) {
-      errors.invalid(std::string(path), name, what);
-    }
-    if (const std::string what = api::schema::check_format("label-value", value.get_ref<const std::string&>());
-        !what.empty()) {
-      errors.invalid(std::string(path), value, what);
-    }
+    api::schema::validate_format("qualified-name", name, path, errors);
+    api::schema::validate_format("label-value", value.get_ref<const std::string&>(), path, errors);
   }
 }
 
@@ -183,8 +199,8 @@ void validate_annotations(const Json& annotations, std::string_view path, api::F
   std::size_t bytes = 0;
   for (const auto& [name, value] : annotations.items()) {
     // A qualified name, but for upper case, which annotations allow in the prefix too.
-    if (const std::string what = api::schema::check_format("qualified-name", lower(name)); !what.empty()) {
-      errors.invalid(std::string(path), name, what);
+    for (std::string& what : api::schema::format_messages("qualified-name", lower(name))) {
+      errors.invalid(std::string(path), name, std::move(what));
     }
     bytes += name.size() + value.get_ref<const std::string&>().size();
   }
@@ -211,7 +227,10 @@ void validate_metadata_update(const Json& object, const Json& old_object, api::F
   for (const char* name :
        {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
     const Json& value = member(metadata, name);
-    if (value != member(old_metadata, name)) errors.invalid(api::child("metadata", name), value, kImmutable);
+    if (value == member(old_metadata, name)) continue;
+    const bool is_time = std::string_view(name).ends_with("Timestamp") && value.is_string();
+    errors.invalid_as(api::child("metadata", name),
+                      is_time ? api::go_time(value.get<std::string>()) : to_json_text(value), kImmutable);
   }
 }
 

@@ -33,6 +33,9 @@ void validate_metadata_update(const Json& object, const Json& old_object, api::F
 void validate_labels(const Json& labels, std::string_view path, api::FieldErrors& errors);
 void validate_annotations(const Json& annotations, std::string_view path, api::FieldErrors& errors);
 
+// That a finalizer's name is one of upstream's own or fully qualified.
+void validate_standard_finalizer(const std::string& name, const std::string& path, api::FieldErrors& errors);
+
 [[nodiscard]] bool has_finalizers(const Json& object);
 
 }  // namespace skiff::server

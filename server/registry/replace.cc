@@ -24,7 +24,8 @@ api::Result<void> check_preconditions(const Kind& kind, const std::string& name,
     api::FieldErrors errors;
     errors.add(api::FieldError{api::FieldErrorType::kInvalid, "metadata.resourceVersion", "0x0",
                                "must be specified for an update"});
-    return api::invalid(kind.group(), kind.kind, name, errors);
+    // Upstream names the plural here, unlike in other findings.
+    return api::invalid(kind.group(), kind.plural, name, errors);
   }
   if (version != std::to_string(record.mod_revision)) {
     return api::object_modified(kind.group(), kind.plural, name);

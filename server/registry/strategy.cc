@@ -1,7 +1,6 @@
 #include "server/registry/strategy.h"
 
 #include "api/base/check.h"
-#include "api/schema/validate.h"
 
 #include <algorithm>
 
@@ -57,13 +56,6 @@ void Strategy::validate(const Json&, api::FieldErrors&) const {}
 void Strategy::validate_create(const Json&, api::FieldErrors&) const {}
 void Strategy::validate_update(const Json&, const Json&, api::FieldErrors&) const {}
 void Strategy::validate_status_update(const Json&, const Json&, api::FieldErrors&) const {}
-
-std::string Strategy::check_name(std::string_view name, bool prefix) const {
-  // A prefix may end in a dash, which the generated part completes.
-  std::string text(name);
-  if (prefix && text.ends_with('-')) text.back() = 'a';
-  return api::schema::check_format("dns1123-subdomain", text);
-}
 
 const std::vector<SelectableField>& Strategy::selectable_fields() const {
   static const std::vector<SelectableField> none;

@@ -70,10 +70,8 @@ class Strategy {
   // For the status and the other subresources.
   virtual void validate_status_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const;
 
-  // metadata.name: the sentence that says what is wrong with it, or empty. `prefix`: it is a generateName, which may
-  // end in
-  // "-". The default is a DNS-1123 subdomain.
-  [[nodiscard]] virtual std::string check_name(std::string_view name, bool prefix) const;
+  // What metadata.name must be: a format of api/schema/validate.h.
+  [[nodiscard]] virtual std::string_view name_format() const { return "dns1123-subdomain"; }
 
   // Beyond metadata.name and, for namespaced kinds, metadata.namespace.
   [[nodiscard]] virtual const std::vector<SelectableField>& selectable_fields() const;

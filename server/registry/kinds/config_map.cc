@@ -31,14 +31,9 @@ class ConfigMapStrategy final : public Strategy {
 }  // namespace
 
 Kind config_map_kind(const api::schema::Catalog& catalog) {
-  Kind kind;
-  kind.kind = "ConfigMap";
-  kind.plural = "configmaps";
-  kind.singular = "configmap";
+  Kind kind = plain_kind(served_version(catalog, "", "v1", "ConfigMap"), "configmaps", config_map_table());
   kind.short_names = {"cm"};
-  kind.versions = {served_version(catalog, "", "v1", "ConfigMap")};
   kind.strategy = std::make_shared<ConfigMapStrategy>();
-  kind.table = config_map_table();
   return kind;
 }
 

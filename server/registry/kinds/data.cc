@@ -18,9 +18,7 @@ const Json& data_member(const Json& object, const char* name) {
 
 void validate_data_keys(const Json& data, std::string_view path, api::FieldErrors& errors) {
   for (const auto& [name, value] : data.items()) {
-    for (std::string& what : api::schema::format_messages("config-map-key", name)) {
-      errors.invalid(api::key(path, name), name, std::move(what));
-    }
+    api::schema::validate_format("config-map-key", name, api::key(path, name), errors);
   }
 }
 

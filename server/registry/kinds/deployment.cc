@@ -1,3 +1,4 @@
+#include "api/go_syntax.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/workload.h"
 #include "server/registry/tables/tables.h"
@@ -21,7 +22,8 @@ void validate_strategy(const Json& strategy, api::FieldErrors& errors) {
   validate_step(unavailable, api::child(path, "maxUnavailable"), errors);
   validate_step(surge, api::child(path, "maxSurge"), errors);
   if (is_zero_step(unavailable) && is_zero_step(surge)) {
-    errors.invalid(api::child(path, "maxUnavailable"), unavailable, "may not be 0 when `maxSurge` is 0");
+    errors.invalid_as(api::child(path, "maxUnavailable"), api::go_int_or_string(unavailable),
+                      "may not be 0 when `maxSurge` is 0");
   }
   validate_at_most_all(unavailable, api::child(path, "maxUnavailable"), errors);
 }

@@ -48,16 +48,14 @@ void to_events(Json& object) {
 
 void check_length(const Json& object, const char* name, std::size_t max, api::FieldErrors& errors) {
   const std::string text = string_at(object, {name});
-  if (text.size() > max) errors.invalid(name, text, "can have at most " + std::to_string(max) + " characters");
+  if (text.size() > max) errors.invalid(name, "", "can have at most " + std::to_string(max) + " characters");
 }
 
 // Events with an eventTime come from the newer reporters, which must say more.
 void validate_new_style(const Json& object, api::FieldErrors& errors) {
   const std::string reporter = string_at(object, {"reportingComponent"});
   if (reporter.empty()) errors.required("reportingController");
-  for (std::string& what : api::schema::format_messages("qualified-name", reporter)) {
-    errors.invalid("reportingController", reporter, std::move(what));
-  }
+  api::schema::validate_format("qualified-name", reporter, "reportingController", errors);
   for (const char* name : {"reportingInstance", "action", "reason"}) {
     if (string_at(object, {name}).empty()) errors.required(name);
     check_length(object, name, kMaxNameBytes, errors);
@@ -78,9 +76,7 @@ class EventStrategy final : public Strategy {
     if (new_style) validate_new_style(object, errors);
   }
 
-  [[nodiscard]] std::string check_name(std::string_view name, bool) const override {
-    return api::schema::check_format("path-segment", name);
-  }
+  [[nodiscard]] std::string_view name_format() const override { return "path-segment"; }
 
   [[nodiscard]] bool allow_create_on_update() const override { return true; }
 

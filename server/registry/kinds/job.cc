@@ -1,5 +1,6 @@
 #include "server/registry/kinds/job.h"
 
+#include "api/go_syntax.h"
 #include "api/schema/validate.h"
 #include "api/views/meta.h"
 #include "server/registry/kinds/kinds.h"
@@ -66,7 +67,7 @@ void validate_generated_selector(const Json& object, api::FieldErrors& errors) {
       errors.required(path, "must be '" + value + "'");
     } else if (labels[key] != value) {
       errors.add(
-          api::FieldError{api::FieldErrorType::kInvalid, path, go_string_map(labels), "must be '" + value + "'"});
+          api::FieldError{api::FieldErrorType::kInvalid, path, api::go_string_map(labels), "must be '" + value + "'"});
     }
   };
   expect(kLegacyControllerUid, api::uid_of(object));

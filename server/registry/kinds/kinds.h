@@ -32,4 +32,8 @@ namespace skiff::server {
 [[nodiscard]] ServedVersion served_version(const api::schema::Catalog& catalog, std::string_view group,
                                            std::string_view version, std::string_view kind);
 
+// A kind that is served under one version: its names, and a strategy that changes nothing. Most kinds need a strategy
+// of their own.
+[[nodiscard]] Kind plain_kind(ServedVersion version, std::string plural, TableSpec table);
+
 }  // namespace skiff::server

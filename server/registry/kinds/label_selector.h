@@ -7,8 +7,7 @@
 
 namespace skiff::server {
 
-// A metav1.LabelSelector: its labels and expressions (upstream's ValidateLabelSelector). What it has to select is for
-// the kind to say.
+// A metav1.LabelSelector wherever one stands: keys, values, and operators that have the values they need.
 void validate_label_selector(const Json& selector, std::string_view path, api::FieldErrors& errors);
 
 }  // namespace skiff::server

@@ -7,6 +7,11 @@ namespace {
 
 class LeaseStrategy final : public Strategy {
  public:
+  // Coordinated leader election is off in v1.32.
+  void apply_defaults(Json& object) const override {
+    for (const char* name : {"strategy", "preferredHolder"}) object["spec"].erase(name);
+  }
+
   void validate(const Json& object, api::FieldErrors& errors) const override {
     const Json* seconds = find(object, {"spec", "leaseDurationSeconds"});
     if (seconds != nullptr && *seconds <= 0) {
@@ -21,13 +26,8 @@ class LeaseStrategy final : public Strategy {
 }  // namespace
 
 Kind lease_kind(const api::schema::Catalog& catalog) {
-  Kind kind;
-  kind.kind = "Lease";
-  kind.plural = "leases";
-  kind.singular = "lease";
-  kind.versions = {served_version(catalog, "coordination.k8s.io", "v1", "Lease")};
+  Kind kind = plain_kind(served_version(catalog, "coordination.k8s.io", "v1", "Lease"), "leases", lease_table());
   kind.strategy = std::make_shared<LeaseStrategy>();
-  kind.table = lease_table();
   return kind;
 }
 

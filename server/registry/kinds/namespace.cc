@@ -1,6 +1,8 @@
 #include "api/schema/validate.h"
 #include "api/views/meta.h"
 #include "server/registry/kinds/kinds.h"
+#include "server/registry/kinds/pod_spec.h"
+#include "server/registry/object_meta.h"
 #include "server/registry/tables/tables.h"
 
 #include <algorithm>
@@ -42,20 +44,19 @@ class NamespaceStrategy final : public Strategy {
   }
 
   void validate(const Json& object, api::FieldErrors& errors) const override {
-    const Json* finalizers = find(object, {"spec", "finalizers"});
-    if (finalizers == nullptr) return;
-    for (std::size_t i = 0; i < finalizers->size(); ++i) {
-      const std::string name = (*finalizers)[i].get<std::string>();
-      const std::string path = api::index("spec.finalizers", i);
-      if (const std::string what = api::schema::check_format("qualified-name", name); !what.empty()) {
-        errors.invalid(path, name, what);
-      } else if (name != kFinalizer && name.find('/') == std::string::npos) {
-        errors.invalid(path, name, "name is neither a standard finalizer name nor is it fully qualified");
-      }
+    for (const Json& finalizer : elements_of(object.at("spec"), "finalizers")) {
+      const std::string name = finalizer.get<std::string>();
+      api::schema::validate_format("qualified-name", name, "spec.finalizers", errors);
+      validate_standard_finalizer(name, "spec.finalizers", errors);
     }
   }
 
+  // Of the status, and of the finalizers that the subresource "finalize" leaves.
   void validate_status_update(const Json& object, const Json&, api::FieldErrors& errors) const override {
+    for_each_element(object.at("spec"), "finalizers", "spec", [&](const Json& finalizer, const std::string& path) {
+      api::schema::validate_format("qualified-name", finalizer.get<std::string>(), path, errors);
+      validate_standard_finalizer(finalizer.get<std::string>(), path, errors);
+    });
     const std::string phase = string_at(object, {"status", "phase"});
     if (!api::is_terminating(object) && phase != "Active") {
       errors.invalid("status.Phase", phase, "may only be 'Active' if `deletionTimestamp` is empty");
@@ -64,11 +65,7 @@ class NamespaceStrategy final : public Strategy {
     }
   }
 
-  [[nodiscard]] std::string check_name(std::string_view name, bool prefix) const override {
-    std::string text(name);
-    if (prefix && text.ends_with('-')) text.back() = 'a';
-    return api::schema::check_format("dns1123-label", text);
-  }
+  [[nodiscard]] std::string_view name_format() const override { return "dns1123-label"; }
 
   [[nodiscard]] const std::vector<SelectableField>& selectable_fields() const override {
     static const std::vector<SelectableField> fields = {

@@ -3,6 +3,7 @@
 #include "api/views/meta.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/pod_spec.h"
+#include "server/registry/kinds/pod_update.h"
 #include "server/registry/tables/tables.h"
 
 #include <algorithm>
@@ -33,57 +34,16 @@ void default_host_ports(Json& container) {
   }
 }
 
-// The specification without what an update may change, for comparison.
-Json without_changeable(const Json& spec, const Json& old_spec) {
-  Json copy = spec;
-  for (const char* list : {"containers", "initContainers"}) {
-    const auto containers = copy.find(list);
-    const Json* old_containers = find(old_spec, {list});
-    if (containers == copy.end() || old_containers == nullptr || containers->size() != old_containers->size()) continue;
-    for (std::size_t i = 0; i < containers->size(); ++i) {
-      (*containers)[i]["image"] = (*old_containers)[i].value("image", Json(""));
-    }
-  }
-  for (const char* name : {"activeDeadlineSeconds", "tolerations"}) {
-    copy.erase(name);
-    if (const Json* old_value = find(old_spec, {name})) copy[name] = *old_value;
-  }
-  if (integer_at(old_spec, {"terminationGracePeriodSeconds"}) < 0 &&
-      integer_at(copy, {"terminationGracePeriodSeconds"}) == 1) {
-    copy["terminationGracePeriodSeconds"] = old_spec["terminationGracePeriodSeconds"];
-  }
-  return copy;
-}
-
-void validate_deadline_update(const Json& spec, const Json& old_spec, api::FieldErrors& errors) {
-  constexpr const char* kPath = "spec.activeDeadlineSeconds";
-  const Json* old_deadline = find(old_spec, {"activeDeadlineSeconds"});
-  if (old_deadline == nullptr) return;
-  const Json* deadline = find(spec, {"activeDeadlineSeconds"});
-  if (deadline == nullptr) {
-    errors.invalid(kPath, nullptr, "must not update from a positive integer to nil value");
-  } else if (*deadline > *old_deadline) {
-    errors.invalid(kPath, *deadline, "must be less than or equal to previous value");
-  }
-}
-
-// Tolerations may be added, and NoExecute ones may change their seconds.
-void validate_toleration_update(const Json& spec, const Json& old_spec, api::FieldErrors& errors) {
-  const Json tolerations = spec.value("tolerations", Json::array());
-  for (const Json& old_toleration : old_spec.value("tolerations", Json::array())) {
-    auto same = [&old_toleration](Json candidate) {
-      Json expected = old_toleration;
-      if (string_at(expected, {"effect"}) == "NoExecute") {
-        expected.erase("tolerationSeconds");
-        candidate.erase("tolerationSeconds");
-      }
-      return candidate == expected;
-    };
-    if (std::none_of(tolerations.begin(), tolerations.end(), same)) {
-      return errors.forbidden("spec.tolerations",
-                              "existing toleration can not be modified except its tolerationSeconds");
-    }
-  }
+// Only in pods: in templates upstream lets these pass, for those who fill them in later.
+void validate_images(const Json& spec, api::FieldErrors& errors) {
+  constexpr const char* kSpace = " \t\r\n\f\v";
+  for_each_container(spec, [&](const Json& container, const std::string& place) {
+    const std::string image = string_at(container, {"image"});
+    if (image.empty()) return;
+    if (image.find_first_not_of(kSpace) == 0 && image.find_last_not_of(kSpace) == image.size() - 1) return;
+    errors.invalid(api::child(api::child("spec", place), "image"), image,
+                   "must not have leading or trailing whitespace");
+  });
 }
 
 class PodStrategy final : public Strategy {
@@ -132,23 +92,28 @@ class PodStrategy final : public Strategy {
   }
 
   void validate(const Json& object, api::FieldErrors& errors) const override {
-    validate_pod_spec(object.at("spec"), "spec", errors);
+    const Json& spec = object.at("spec");
+    validate_pod_annotations(api::annotations_of(object), spec, "metadata.annotations", errors);
+    validate_pod_spec(spec, "spec", errors);
+    validate_images(spec, errors);
+  }
+
+  void validate_create(const Json& object, api::FieldErrors& errors) const override {
+    const Json& spec = object.at("spec");
+    if (!elements_of(spec, "ephemeralContainers").empty()) {
+      errors.forbidden("spec.ephemeralContainers", "cannot be set on create");
+    }
+    if (!string_at(spec, {"nodeName"}).empty() && !elements_of(spec, "schedulingGates").empty()) {
+      errors.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared");
+    }
   }
 
   void validate_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const override {
-    const Json& spec = object.at("spec");
-    const Json& old_spec = old_object.at("spec");
-    validate_deadline_update(spec, old_spec, errors);
-    validate_toleration_update(spec, old_spec, errors);
-    // Upstream adds a textual difference that it declares to be unstable; we leave it out.
-    if (without_changeable(spec, old_spec) != old_spec) {
-      errors.forbidden(
-          "spec",
-          "pod updates may not change fields other than `spec.containers[*].image`,"
-          "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to "
-          "existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was "
-          "previously negative)");
-    }
+    validate_pod_update(object, old_object, errors);
+  }
+
+  void validate_status_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const override {
+    validate_pod_status(object, old_object, errors);
   }
 
   [[nodiscard]] const std::vector<SelectableField>& selectable_fields() const override {

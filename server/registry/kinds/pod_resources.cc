@@ -1,50 +1,88 @@
+#include "api/go_syntax.h"
 #include "api/quantity.h"
 #include "api/schema/validate.h"
 #include "server/registry/kinds/pod_spec.h"
+#include "server/registry/kinds/resource_names.h"
 
 namespace skiff::server {
 
 namespace {
 
-bool is_container_resource(const std::string& name) {
-  return name == "cpu" || name == "memory" || name == "ephemeral-storage" || name.starts_with("hugepages-");
+// Huge pages come in whole pages: hugepages-2Mi.
+bool is_whole_pages(const std::string& name, const api::Quantity& amount) {
+  const auto page = api::Quantity::parse(name.substr(kHugePages.size()));
+  return page && page->value() > 0 && amount.value() % page->value() == 0;
 }
 
-void validate_amounts(const Json& amounts, const std::string& path, api::FieldErrors& errors) {
-  for (const auto& [name, value] : amounts.items()) {
-    const std::string own_path = api::key(path, name);
-    for (std::string& what : api::schema::format_messages("qualified-name", name)) {
-      errors.invalid(own_path, name, std::move(what));
+void validate_amount(const std::string& name, const std::string& text, const std::string& path,
+                     api::FieldErrors& errors) {
+  validate_resource_amount(name, text, path, errors);
+  const auto amount = api::Quantity::parse(text);
+  if (amount && is_huge_page_resource(name) && !is_whole_pages(name, *amount)) {
+    errors.invalid(path, amount->to_string(), amount->to_string() + " is not positive integer multiple of " + name);
+  }
+}
+
+void validate_name(const std::string& name, const std::string& path, api::FieldErrors& errors) {
+  std::vector<std::string> messages = api::schema::format_messages("qualified-name", name);
+  const bool is_qualified = name.find('/') != std::string::npos;
+  if (messages.empty() && !is_qualified && !is_standard_resource(name)) {
+    messages.push_back("must be a standard resource type or fully qualified");
+  }
+  if (!is_qualified && !is_container_resource(name)) messages.push_back("must be a standard resource for containers");
+  if (is_qualified && !is_native_resource(name) && !is_extended_resource(name)) {
+    messages.push_back("doesn't follow extended resource name standard");
+  }
+  for (std::string& message : messages) errors.invalid(path, name, std::move(message));
+}
+
+const Json& amounts_of(const Json& resources, const char* which) {
+  static const Json none = Json::object();
+  const Json* amounts = find(resources, {which});
+  return amounts == nullptr ? none : *amounts;
+}
+
+// What only native resources may have more of than there is, must be asked for as it is limited.
+void validate_request(const std::string& name, const std::string& text, const Json& limits, const std::string& path,
+                      api::FieldErrors& errors) {
+  const bool may_overcommit = is_native_resource(name) && !is_huge_page_resource(name);
+  const auto limit_text = limits.find(name);
+  if (limit_text == limits.end()) {
+    if (!may_overcommit) {
+      errors.required(api::child(path, "limits"), "Limit must be set for non overcommitable resources");
     }
-    if (name.find('/') == std::string::npos && !is_container_resource(name)) {
-      errors.invalid(own_path, name, "must be a standard resource type or fully qualified");
-      errors.invalid(own_path, name, "must be a standard resource for containers");
-    }
-    const auto amount = api::Quantity::parse(value.get<std::string>());
-    if (amount && amount->is_negative()) errors.invalid(own_path, value, "must be greater than or equal to 0");
+    return;
+  }
+  const auto request = api::Quantity::parse(text);
+  const auto limit = api::Quantity::parse(limit_text->get<std::string>());
+  if (!request || !limit) return;
+  const std::string requests_path = api::child(path, "requests");
+  if (!may_overcommit && *request != *limit) {
+    errors.invalid(requests_path, request->to_string(), "must be equal to " + name + " limit of " + limit->to_string());
+  } else if (*request > *limit) {
+    errors.invalid(requests_path, request->to_string(),
+                   "must be less than or equal to " + name + " limit of " + limit->to_string());
   }
 }
 
 }  // namespace
 
 void validate_resources(const Json& resources, std::string_view path, api::FieldErrors& errors) {
-  static const Json none = Json::object();
-  const Json* limits = find(resources, {"limits"});
-  const Json* requests = find(resources, {"requests"});
-  if (limits == nullptr) limits = &none;
-  if (requests == nullptr) requests = &none;
-  const std::string requests_path = api::child(path, "requests");
-  validate_amounts(*limits, api::child(path, "limits"), errors);
-  validate_amounts(*requests, requests_path, errors);
-  for (const auto& [name, value] : requests->items()) {
-    const auto limit_text = limits->find(name);
-    if (limit_text == limits->end()) continue;
-    const auto request = api::Quantity::parse(value.get<std::string>());
-    const auto limit = api::Quantity::parse(limit_text->get<std::string>());
-    if (request && limit && *request > *limit) {
-      errors.invalid(requests_path, value, "must be less than or equal to " + name + " limit of " + limit->to_string());
+  const std::string own_path(path);
+  const Json& limits = amounts_of(resources, "limits");
+  bool has_basics = false, has_huge_pages = false;
+  for (const char* which : {"limits", "requests"}) {
+    for (const auto& [name, value] : amounts_of(resources, which).items()) {
+      const std::string text = value.get<std::string>();
+      const std::string amount_path = api::key(api::child(path, which), name);
+      validate_name(name, amount_path, errors);
+      validate_amount(name, text, amount_path, errors);
+      if (std::string_view(which) == "requests") validate_request(name, text, limits, own_path, errors);
+      has_basics |= name == "cpu" || name == "memory";
+      has_huge_pages |= is_huge_page_resource(name);
     }
   }
+  if (has_huge_pages && !has_basics) errors.forbidden(own_path, "HugePages require cpu or memory");
 }
 
 }  // namespace skiff::server

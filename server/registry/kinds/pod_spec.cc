@@ -3,6 +3,8 @@
 #include "api/schema/validate.h"
 #include "server/registry/object_meta.h"
 
+#include <charconv>
+
 namespace skiff::server {
 
 namespace {
@@ -13,6 +15,25 @@ std::string default_pull_policy(const std::string& image) {
   const std::size_t colon = image.rfind(':');
   const bool has_tag = colon != std::string::npos && image.find('/', colon) == std::string::npos;
   return !has_tag || image.substr(colon + 1) == "latest" ? "Always" : "IfNotPresent";
+}
+
+constexpr const char* kMirror = "kubernetes.io/config.mirror";
+constexpr const char* kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
+constexpr std::string_view kAppArmor = "container.apparmor.security.beta.kubernetes.io/";
+
+// As upstream reads it: no plus sign, no leading zeros.
+bool is_cost(const std::string& text) {
+  std::int32_t cost = 0;
+  const char* end = text.data() + text.size();
+  const auto [parsed, error] = std::from_chars(text.data(), end, cost);
+  return error == std::errc() && parsed == end && text == std::to_string(cost);
+}
+
+bool has_container(const Json& spec, const std::string& name) {
+  bool found = false;
+  for_each_container(
+      spec, [&](const Json& container, const std::string&) { found |= string_at(container, {"name"}) == name; });
+  return found;
 }
 
 }  // namespace
@@ -35,46 +56,78 @@ void default_pod_spec(Json& spec) {
   }
 }
 
+const Json& elements_of(const Json& object, const char* name) {
+  static const Json none = Json::array();
+  const auto found = object.find(name);
+  return found != object.end() && found->is_array() ? *found : none;
+}
+
+void validate_no_backsteps(const std::string& text, const std::string& path, api::FieldErrors& errors) {
+  if (("/" + text + "/").find("/../") != std::string::npos) errors.invalid(path, text, "must not contain '..'");
+}
+
+void validate_descending_path(const std::string& text, const std::string& path, api::FieldErrors& errors) {
+  if (text.starts_with('/')) errors.invalid(path, text, "must be a relative path");
+  validate_no_backsteps(text, path, errors);
+}
+
 void validate_pod_spec(const Json& spec, std::string_view path, api::FieldErrors& errors) {
-  if (const Json* volumes = find(spec, {"volumes"})) validate_volumes(*volumes, api::child(path, "volumes"), errors);
+  validate_volumes(spec, path, errors);
   validate_containers(spec, path, errors);
+  validate_network(spec, path, errors);
+  validate_pod_security(spec, path, errors);
   validate_placement(spec, path, errors);
-  if (const std::string name = string_at(spec, {"serviceAccountName"}); !name.empty()) {
-    for (std::string& what : api::schema::format_messages("dns1123-subdomain", name)) {
-      errors.invalid(api::child(path, "serviceAccountName"), name, std::move(what));
-    }
+  for (const char* name : {"serviceAccountName", "priorityClassName", "runtimeClassName"}) {
+    const Json* value = find(spec, {name});
+    if (value == nullptr) continue;
+    api::schema::validate_format("dns1123-subdomain", value->get<std::string>(), api::child(path, name), errors);
   }
-  if (const std::int64_t seconds = integer_at(spec, {"terminationGracePeriodSeconds"}); seconds < 0) {
-    errors.invalid(api::child(path, "terminationGracePeriodSeconds"), seconds, "must be greater than or equal to 0");
+  const Json* preemption = find(spec, {"preemptionPolicy"});
+  if (preemption == nullptr) return;
+  if (*preemption == "") {
+    errors.required(api::child(path, "preemptionPolicy"));
+  } else if (*preemption != "PreemptLowerPriority" && *preemption != "Never") {
+    errors.not_supported(api::child(path, "preemptionPolicy"), *preemption, {"PreemptLowerPriority", "Never"});
   }
-  if (string_at(spec, {"dnsPolicy"}) == "None") {
-    const Json* servers = find(spec, {"dnsConfig", "nameservers"});
-    const std::string dns = api::child(path, "dnsConfig");
-    if (find(spec, {"dnsConfig"}) == nullptr) {
-      errors.required(dns, "must provide `dnsConfig` when `dnsPolicy` is None");
-    } else if (servers == nullptr || servers->empty()) {
-      errors.required(api::child(dns, "nameservers"),
-                      "must provide at least one DNS nameserver when `dnsPolicy` is None");
+}
+
+void validate_pod_annotations(const Json& annotations, const Json& spec, std::string_view path,
+                              api::FieldErrors& errors) {
+  const std::string mirror = string_at(annotations, {kMirror});
+  if (annotations.contains(kMirror) && string_at(spec, {"nodeName"}).empty()) {
+    errors.invalid(api::key(path, kMirror), mirror, "must set spec.nodeName if mirror pod annotation is set");
+  }
+  if (const Json* cost = find(annotations, {kDeletionCost}); cost != nullptr && !is_cost(cost->get<std::string>())) {
+    errors.invalid(api::key(path, kDeletionCost), *cost, "must be a 32bit integer");
+  }
+  for (const auto& [name, value] : annotations.items()) {
+    if (!name.starts_with(kAppArmor)) continue;
+    const std::string container = name.substr(kAppArmor.size());
+    if (!has_container(spec, container)) errors.invalid(api::key(path, name), container, "container not found");
+    const std::string profile = value.get<std::string>();
+    if (!profile.empty() && profile != "runtime/default" && profile != "unconfined" &&
+        !profile.starts_with("localhost/")) {
+      errors.invalid(api::key(path, name), profile, "invalid AppArmor profile name: " + to_json_text(value));
     }
   }
 }
 
 void validate_pod_template(const Json& template_, std::string_view path, api::FieldErrors& errors) {
+  static const Json none = Json::object();
+  const Json* found = find(template_, {"spec"});
+  const Json& spec = found == nullptr ? none : *found;
   if (const Json* labels = find(template_, {"metadata", "labels"})) {
     validate_labels(*labels, api::child(path, "labels"), errors);
   }
   if (const Json* annotations = find(template_, {"metadata", "annotations"})) {
     validate_annotations(*annotations, api::child(path, "annotations"), errors);
+    validate_pod_annotations(*annotations, spec, api::child(path, "annotations"), errors);
   }
-  if (const Json* spec = find(template_, {"spec"})) validate_pod_spec(*spec, api::child(path, "spec"), errors);
-}
-
-std::string go_string_map(const Json& map) {
-  std::string text;
-  for (const auto& [name, value] : map.items()) {
-    text += (text.empty() ? "" : ", ") + to_json_text(name) + ":" + to_json_text(value);
+  const std::string spec_path = api::child(path, "spec");
+  validate_pod_spec(spec, spec_path, errors);
+  if (!elements_of(spec, "ephemeralContainers").empty()) {
+    errors.forbidden(api::child(spec_path, "ephemeralContainers"), "ephemeral containers not allowed in pod template");
   }
-  return map.is_null() ? "map[string]string(nil)" : "map[string]string{" + text + "}";
 }
 
 }  // namespace skiff::server

@@ -14,14 +14,31 @@ void require_key(const Json& data, const char* name, api::FieldErrors& errors) {
   if (!data.contains(name)) errors.required(api::key("data", name));
 }
 
+// What Go's decoder says of text that is no JSON object, as far as its beginning tells; empty when it is one.
+std::string json_problem(const std::string& text) {
+  const auto parsed = parse_json(text);
+  if (parsed && (parsed->value.is_object() || parsed->value.is_null())) return "";
+  if (parsed) {
+    const std::string type = parsed->value.is_boolean() ? "bool" : parsed->value.type_name();
+    return "json: cannot unmarshal " + type + " into Go value of type map[string]interface {}";
+  }
+  const std::size_t start = text.find_first_not_of(" \t\r\n");
+  if (start == std::string::npos) return "unexpected end of JSON input";
+  constexpr std::string_view kBeginnings = "{[\"-0123456789tfn";
+  if (kBeginnings.find(text[start]) == std::string_view::npos) {
+    return "invalid character '" + text.substr(start, 1) + "' looking for beginning of value";
+  }
+  return parsed.error().message;
+}
+
 // A key that must hold a JSON document, as container registries' credentials do.
 void require_json(const Json& data, const char* name, api::FieldErrors& errors) {
   const auto found = data.find(name);
   if (found == data.end()) return errors.required(api::key("data", name));
   std::string bytes;
-  if (!base64_decode(found->get<std::string>(), bytes) || !parse_json(bytes)) {
-    errors.invalid(api::key("data", name), "<secret contents redacted>", "invalid character in JSON");
-  }
+  const bool is_base64 = base64_decode(found->get<std::string>(), bytes);
+  const std::string problem = is_base64 ? json_problem(bytes) : "illegal base64 data";
+  if (!problem.empty()) errors.invalid(api::key("data", name), "<secret contents redacted>", problem);
 }
 
 void validate_type(const Json& object, const Json& data, api::FieldErrors& errors) {
@@ -39,7 +56,7 @@ void validate_type(const Json& object, const Json& data, api::FieldErrors& error
       require_key(data, "password", errors);
     }
   } else if (type == "kubernetes.io/ssh-auth") {
-    require_key(data, "ssh-privatekey", errors);
+    if (string_at(data, {"ssh-privatekey"}).empty()) errors.required(api::key("data", "ssh-privatekey"));
   } else if (type == "kubernetes.io/tls") {
     require_key(data, "tls.crt", errors);
     require_key(data, "tls.key", errors);
@@ -79,13 +96,8 @@ class SecretStrategy final : public Strategy {
 }  // namespace
 
 Kind secret_kind(const api::schema::Catalog& catalog) {
-  Kind kind;
-  kind.kind = "Secret";
-  kind.plural = "secrets";
-  kind.singular = "secret";
-  kind.versions = {served_version(catalog, "", "v1", "Secret")};
+  Kind kind = plain_kind(served_version(catalog, "", "v1", "Secret"), "secrets", secret_table());
   kind.strategy = std::make_shared<SecretStrategy>();
-  kind.table = secret_table();
   return kind;
 }
 

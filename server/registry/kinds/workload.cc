@@ -1,5 +1,6 @@
 #include "server/registry/kinds/workload.h"
 
+#include "api/go_syntax.h"
 #include "api/selector.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/label_selector.h"
@@ -57,7 +58,8 @@ void validate_selector(const Json& object, api::FieldErrors& errors, std::string
   const Json* selector = find(object, {"spec", "selector"});
   if (selector == nullptr) return;
   if (selects_everything(*selector)) {
-    return errors.invalid("spec.selector", *selector, "empty selector is invalid for " + std::string(kind));
+    return errors.invalid_as("spec.selector", api::go_label_selector(*selector),
+                             "empty selector is invalid for " + std::string(kind));
   }
   const Json* labels = find(object, {"spec", "template", "metadata", "labels"});
   validate_template_match(*selector, labels == nullptr ? Json() : *labels, errors);
@@ -66,10 +68,10 @@ void validate_selector(const Json& object, api::FieldErrors& errors, std::string
 void validate_template_match(const Json& selector, const Json& labels, api::FieldErrors& errors) {
   validate_label_selector(selector, "spec.selector", errors);
   const auto parsed = api::LabelSelector::from_object(selector);
-  if (!parsed) return errors.invalid("spec.selector", selector, "invalid label selector");
+  if (!parsed) return errors.invalid_as("spec.selector", api::go_label_selector(selector), "invalid label selector");
   if (!parsed->matches_object_labels(labels)) {
-    errors.add(api::FieldError{api::FieldErrorType::kInvalid, "spec.template.metadata.labels", go_string_map(labels),
-                               "`selector` does not match template `labels`"});
+    errors.invalid_as("spec.template.metadata.labels", api::go_string_map(labels),
+                      "`selector` does not match template `labels`");
   }
 }
 
@@ -103,14 +105,16 @@ void validate_step(const Json& step, const std::string& path, api::FieldErrors& 
   if (step.is_number()) {
     if (step < 0) errors.invalid(path, step, "must be greater than or equal to 0");
   } else if (!percentage(step)) {
-    errors.invalid(path, step,
-                   "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "
-                   "regex used for validation is '[0-9]+%')");
+    errors.invalid_as(
+        path, api::go_int_or_string(step),
+        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "
+        "regex used for validation is '[0-9]+%')");
   }
 }
 
 void validate_at_most_all(const Json& step, const std::string& path, api::FieldErrors& errors) {
-  if (percentage(step).value_or(0) > 100) errors.invalid(path, step, "must not be greater than 100%");
+  if (percentage(step).value_or(0) > 100)
+    errors.invalid_as(path, api::go_int_or_string(step), "must not be greater than 100%");
 }
 
 bool is_zero_step(const Json& step) { return step.is_number() ? step == 0 : percentage(step) == 0; }

@@ -90,7 +90,7 @@ TEST_CASE("a lease is made by its first update and must name its resourceVersion
                                                               {"kube-node-lease", "node-1"}, "", lease, {}));
   REQUIRE_FALSE(second);
   CHECK(second.error().message ==
-        "Lease.coordination.k8s.io \"node-1\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be "
+        "leases.coordination.k8s.io \"node-1\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be "
         "specified for an update");
 }
 
