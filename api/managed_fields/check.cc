@@ -81,14 +81,14 @@ class Checker {
         below(field_element(name), [this] { report("field not declared in schema"); });
         return;
       }
-      below(field_element(name), [&] { this->value(Slot::of(*field), member); });
+      below(field_element(name), [&, &member = member] { this->value(Slot::of(*field), member); });
     }
   }
 
   void map(const Slot& slot, const Json& value) {
     if (!value.is_object()) return report("expected map, got &{" + schema::internal::go_text(value) + "}");
     for (const auto& [name, member] : value.items()) {
-      below(field_element(name), [&] { this->value(slot.element(), member); });
+      below(field_element(name), [&, &member = member] { this->value(slot.element(), member); });
     }
   }
 
