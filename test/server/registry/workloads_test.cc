@@ -187,7 +187,8 @@ TEST_CASE("daemon sets are validated in upstream's words") {
       {{"fine", R"({})", ""},
        {"no selector", R"({"spec":{"selector":null}})", "spec.selector: Required value"},
        {"empty selector", R"({"spec":{"selector":{"matchLabels":null}}})",
-        "spec.selector: Invalid value: {}: empty selector is invalid for daemonset"},
+        "spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map[string]string(nil), "
+        "MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: empty selector is invalid for daemonset"},
        {"another selector", R"({"spec":{"selector":{"matchLabels":{"app":"db"}}}})",
         "spec.template.metadata.labels: Invalid value: map[string]string{\"app\":\"web\"}: `selector` does not match "
         "template `labels`"},
@@ -210,7 +211,8 @@ TEST_CASE("daemon sets are validated in upstream's words") {
        {"neither", R"({"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":0}}}})",
         "spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when `maxSurge` is 0"},
        {"more than all", R"({"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":"101%"}}}})",
-        "spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: \"101%\": must not be greater than 100%"}});
+        "spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: intstr.IntOrString{Type:1, IntVal:0, "
+        "StrVal:\"101%\"}: must not be greater than 100%"}});
   REQUIRE(cluster.create(api::kDaemonSets, daemon_set("web")));
   check_update(cluster, api::kDaemonSets, "web",
                {{"the selector stays", R"({"spec":{"selector":{"matchLabels":{"app":"web","a":"b"}},
