@@ -66,7 +66,8 @@ TEST_CASE("stateful sets are validated in upstream's words") {
         "spec.updateStrategy.rollingUpdate: Invalid value: {\"partition\":1}: only allowed for updateStrategy "
         "'RollingUpdate'"},
        {"nothing selected", R"({"spec":{"selector":{"matchLabels":null}}})",
-        "spec.selector: Invalid value: {}: empty selector is invalid for statefulset"},
+        "spec.selector: Invalid value: v1.LabelSelector{MatchLabels:map[string]string(nil), "
+        "MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: empty selector is invalid for statefulset"},
        {"another label", R"({"spec":{"selector":{"matchLabels":{"app":"db"}}}})",
         "spec.template.metadata.labels: Invalid value: map[string]string{\"app\":\"web\"}: `selector` does not match "
         "template `labels`"},
