@@ -40,6 +40,10 @@ inline constexpr ResourceType kStorageClasses{"storage.k8s.io", "v1", "storagecl
 inline constexpr ResourceType kIngresses{"networking.k8s.io", "v1", "ingresses", "Ingress"};
 inline constexpr ResourceType kIngressClasses{"networking.k8s.io", "v1", "ingressclasses", "IngressClass", false};
 inline constexpr ResourceType kNetworkPolicies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"};
+inline constexpr ResourceType kServices{"", "v1", "services", "Service"};
+inline constexpr ResourceType kEndpoints{"", "v1", "endpoints", "Endpoints"};
+inline constexpr ResourceType kEndpointSlices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
+inline constexpr ResourceType kPodDisruptionBudgets{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"};
 
 // An object's place within its collection. `namespace_` is empty for cluster-scoped objects.
 struct NamespacedName {

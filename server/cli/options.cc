@@ -2,12 +2,15 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
 #include <unistd.h>
 
 #include <charconv>
 #include <cstdlib>
 #include <map>
 #include <sstream>
+#include <tuple>
+#include <utility>
 
 namespace skiff::server {
 namespace {
@@ -17,6 +20,7 @@ struct Parsed {
   GlobalOptions global;
   std::string data_directory = default_data_directory();
   std::string listen = "127.0.0.1:6443";
+  std::string node_ports = "30000-32767";
   int verbosity = -1;
   ServeOptions serve;
   ImageOptions image;
@@ -60,6 +64,10 @@ void add_serve_options(CLI::App& app, Parsed& parsed) {
                  "How many writing requests are answered at a time; 0: any number")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  app.add_option("--service-cluster-ip-range", serve.service_cluster_ip_range, "Addresses of services")
+      ->capture_default_str();
+  app.add_option("--service-node-port-range", parsed.node_ports, "Ports of nodes that services may have")
+      ->capture_default_str();
   app.add_option("--default-not-ready-toleration-seconds", serve.not_ready_toleration_seconds,
                  "How long pods stay on a node that is not ready")
       ->capture_default_str();
@@ -92,6 +100,30 @@ std::string level_of(const Parsed& parsed) {
   return parsed.global.log_level;
 }
 
+// An IPv4 network that has room for services and whose addresses can be counted.
+Result<void> check_service_range(const std::string& text) {
+  boost::system::error_code error;
+  const auto network = boost::asio::ip::make_network_v4(text, error);
+  if (error) return Error{ErrorCode::kInvalid, "\"" + text + "\" is not an IPv4 network"};
+  if (network.prefix_length() < 12 || network.prefix_length() > 29) {
+    return Error{ErrorCode::kInvalid, "the prefix of " + text + " must have 12 to 29 bits"};
+  }
+  return {};
+}
+
+// "30000-32767".
+Result<std::pair<std::uint16_t, std::uint16_t>> parse_port_range(const std::string& text) {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+  const char* end = text.data() + text.size();
+  const auto [dash, first_error] = std::from_chars(text.data(), end, first);
+  if (first_error == std::errc() && dash != end && *dash == '-') {
+    const auto [rest, last_error] = std::from_chars(dash + 1, end, last);
+    if (last_error == std::errc() && rest == end && first > 0 && first <= last) return std::pair(first, last);
+  }
+  return Error{ErrorCode::kInvalid, "\"" + text + "\" is not FIRST-LAST"};
+}
+
 Command finish_serve(Parsed& parsed, bool with_nodes, bool data_directory_given) {
   ServeOptions& serve = parsed.serve;
   const auto listen = parse_host_port(parsed.listen);
@@ -99,6 +131,12 @@ Command finish_serve(Parsed& parsed, bool with_nodes, bool data_directory_given)
   if (serve.tls_certificate_file.empty() != serve.tls_private_key_file.empty()) {
     return Usage{2, "skiff: --tls-cert-file and --tls-private-key-file go together\n"};
   }
+  if (auto checked = check_service_range(serve.service_cluster_ip_range); !checked) {
+    return Usage{2, "skiff: --service-cluster-ip-range: " + checked.error().message + "\n"};
+  }
+  const auto node_ports = parse_port_range(parsed.node_ports);
+  if (!node_ports) return Usage{2, "skiff: --service-node-port-range: " + node_ports.error().message + "\n"};
+  std::tie(serve.first_node_port, serve.last_node_port) = *node_ports;
   serve.global.log_level = level_of(parsed);
   serve.with_nodes = with_nodes;
   serve.listen_address = listen->address;

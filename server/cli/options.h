@@ -34,6 +34,9 @@ struct ServeOptions {
   std::string bridge;  // of the pod network; empty: skiff0
   std::string cluster_cidr = "10.244.0.0/16";
   std::string cluster_dns;
+  std::string service_cluster_ip_range = "10.96.0.0/12";
+  std::uint16_t first_node_port = 30000;
+  std::uint16_t last_node_port = 32767;
 
   std::vector<std::string> tls_sans;
   std::string tls_certificate_file;

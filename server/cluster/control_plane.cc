@@ -19,6 +19,8 @@
 #include "store/memory/memory_store.h"
 #include "store/sqlite/sqlite_store.h"
 
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
 #include <spdlog/fmt/fmt.h>
 
 #include <array>
@@ -91,6 +93,23 @@ InFlightLimits in_flight_limits(const ServeOptions& options) {
   return {options.max_requests_in_flight, options.max_mutating_requests_in_flight};
 }
 
+KindOptions kind_options(const ServeOptions& options) {
+  return KindOptions{options.service_cluster_ip_range, options.first_node_port, options.last_node_port};
+}
+
+// Where the Service "kubernetes" leads: the address listened on, or the host's when that is all or loopback. The
+// Service itself has the first address of its range.
+ApiServerAddress api_server_address(const ServeOptions& options, std::uint16_t port) {
+  const auto listening = boost::asio::ip::make_address(options.listen_address);
+  const bool is_own = !listening.is_loopback() && !listening.is_unspecified();
+  const auto range = boost::asio::ip::make_network_v4(options.service_cluster_ip_range);
+  ApiServerAddress address;
+  address.service_ip = boost::asio::ip::make_address_v4(range.network().to_uint() + 1).to_string();
+  address.ip = is_own ? options.listen_address : host_address(options.bridge.empty() ? "skiff0" : options.bridge);
+  address.port = port;
+  return address;
+}
+
 // As whom a component of the control plane writes.
 api::User component_user(const std::string& name) { return api::User{name, {"system:authenticated"}, ""}; }
 
@@ -122,7 +141,7 @@ struct ControlPlane::Impl {
         pki(std::move(pki_in)),
         tokens(std::move(tokens_in)),
         catalog(api::schema::Catalog::builtin()),
-        kinds(builtin_kinds(*catalog)),
+        kinds(builtin_kinds(*catalog, kind_options(options))),
         store(std::move(store_in)),
         registry(*store, kinds, *catalog, clock, default_admission(admission_options(options))),
         authorizer(*authorization_mode_from_string(options.authorization_mode)),
@@ -201,7 +220,7 @@ Task<Result<void>> ControlPlane::start() {
   // The port first: when it is taken, nothing has happened yet.
   if (auto listening = impl.http->start(); !listening) co_return listening.error();
   impl.listening = true;
-  const auto initial = co_await bootstrap(impl.registry);
+  const auto initial = co_await bootstrap(impl.registry, api_server_address(impl.options, impl.http->port()));
   if (!initial) co_return Error{ErrorCode::kInternal, initial.error().message};
   impl.controlling = true;
   co_await asio::co_spawn(impl.control_thread.executor(), start_control(impl), asio::use_awaitable);

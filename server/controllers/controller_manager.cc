@@ -3,6 +3,10 @@
 #include "server/controllers/cron_job/cron_job_controller.h"
 #include "server/controllers/daemon_set/daemon_set_controller.h"
 #include "server/controllers/deployment/deployment_controller.h"
+#include "server/controllers/disruption/disruption_controller.h"
+#include "server/controllers/endpoints/endpoint_slice_controller.h"
+#include "server/controllers/endpoints/endpoint_slice_mirroring_controller.h"
+#include "server/controllers/endpoints/endpoints_controller.h"
 #include "server/controllers/garbage_collector/garbage_collector.h"
 #include "server/controllers/job/job_controller.h"
 #include "server/controllers/namespace/namespace_controller.h"
@@ -52,6 +56,10 @@ struct ControllerManager::Controllers {
   ReplicaSetController replication_controller;
   DaemonSetController daemon_set;
   JobController job;
+  DisruptionController disruption;
+  EndpointsController endpoints;
+  EndpointSliceController endpoint_slice;
+  EndpointSliceMirroringController endpoint_slice_mirroring;
   ServiceAccountController service_account;
   PodGarbageCollector pod_garbage_collector;
   StatefulSetController stateful_set;
@@ -69,6 +77,10 @@ struct ControllerManager::Controllers {
         replication_controller(context, kReplicationControllerKind),
         daemon_set(context),
         job(context),
+        disruption(context),
+        endpoints(context),
+        endpoint_slice(context),
+        endpoint_slice_mirroring(context),
         service_account(context),
         pod_garbage_collector(context),
         stateful_set(context),
@@ -88,6 +100,10 @@ struct ControllerManager::Controllers {
     visit(replication_controller);
     visit(daemon_set);
     visit(job);
+    visit(disruption);
+    visit(endpoints);
+    visit(endpoint_slice);
+    visit(endpoint_slice_mirroring);
     visit(service_account);
     visit(pod_garbage_collector);
     visit(stateful_set);

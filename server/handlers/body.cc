@@ -85,18 +85,26 @@ api::Result<Body> read_body(const Request& request, std::string_view kind, const
 
 api::Result<Json> read_body_as(const Request& request, const api::schema::Struct& type,
                                const api::schema::Catalog& catalog) {
-  api::Result<Body> body = read_body(request, type.name, catalog);
+  return read_body_as(request, {&type}, catalog);
+}
+
+api::Result<Json> read_body_as(const Request& request, std::initializer_list<const api::schema::Struct*> types,
+                               const api::schema::Catalog& catalog) {
+  const api::schema::Struct& first = **types.begin();
+  api::Result<Body> body = read_body(request, first.name, catalog);
   if (!body) return body.error();
-  const std::string expected_version = type.group.empty() ? type.version : type.group + "/" + type.version;
-  const std::string kind = string_at(body->document, {"kind"}, type.name);
-  const std::string api_version = string_at(body->document, {"apiVersion"}, expected_version);
-  if (kind != type.name || api_version != expected_version) {
-    const std::string version = api_version.substr(api_version.find('/') + 1);
-    return api::bad_request(kind + " in version \"" + version + "\" cannot be handled as a " + type.name +
-                            ": no kind \"" + kind + "\" is registered for version \"" + api_version +
-                            "\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"");
+  auto version_of = [](const api::schema::Struct& type) {
+    return type.group.empty() ? type.version : type.group + "/" + type.version;
+  };
+  const std::string kind = string_at(body->document, {"kind"}, first.name);
+  const std::string api_version = string_at(body->document, {"apiVersion"}, version_of(first));
+  for (const api::schema::Struct* type : types) {
+    if (kind == type->name && api_version == version_of(*type)) return decoded(*type, std::move(body->document));
   }
-  return decoded(type, std::move(body->document));
+  const std::string version = api_version.substr(api_version.find('/') + 1);
+  return api::bad_request(kind + " in version \"" + version + "\" cannot be handled as a " + first.name +
+                          ": no kind \"" + kind + "\" is registered for version \"" + api_version +
+                          "\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"");
 }
 
 api::Result<Body> read_patch(const Request& request, api::PatchType type) {

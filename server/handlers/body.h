@@ -5,6 +5,7 @@
 #include "server/handlers/parameters.h"
 #include "server/http/http.h"
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,11 @@ struct Body {
 // The same for what no registry decodes (a Binding, an Eviction, a TokenRequest): decoded by its schema. The document
 // must say that it is of this kind and version, or say nothing.
 [[nodiscard]] api::Result<Json> read_body_as(const Request& request, const api::schema::Struct& type,
+                                             const api::schema::Catalog& catalog);
+
+// The same for what is known in several versions of one shape; a document that says nothing is of the first.
+[[nodiscard]] api::Result<Json> read_body_as(const Request& request,
+                                             std::initializer_list<const api::schema::Struct*> types,
                                              const api::schema::Catalog& catalog);
 
 // The body of a PATCH, which has no kind: JSON, or YAML for an apply patch.

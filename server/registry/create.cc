@@ -23,13 +23,16 @@ api::Result<void> validate_new(const Kind& kind, const Json& object) {
   return {};
 }
 
-// `generated`: the client gave a metadata.generateName, so another try may succeed.
-api::Status name_taken(const Kind& kind, const std::string& name, bool generated) {
-  api::Status status = api::already_exists(kind.group(), kind.plural, name);
-  if (generated) {
-    status.message += ", the server was not able to generate a unique name for the object";
-    status.retry_after_seconds = 1;
-  }
+api::Result<std::unique_ptr<Allocator::Transaction>> allocate(Allocator* allocator, Json& object) {
+  if (allocator == nullptr) return std::unique_ptr<Allocator::Transaction>();
+  return allocator->begin(object, nullptr);
+}
+
+api::Status name_taken(const Kind& kind, const std::string& name, const std::string& generate_name_) {
+  if (generate_name_.empty()) return api::already_exists(kind.group(), kind.plural, name);
+  api::Status status = api::already_exists(kind.group(), kind.plural, generate_name_);
+  status.message += ", the server was not able to generate a unique name for the object";
+  status.retry_after_seconds = 1;
   return status;
 }
 
@@ -56,6 +59,8 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
   fill_system_fields(object, clock.now());
   const std::string prefix = asked_name.name.empty() ? string_at(object, {"metadata", "generateName"}) : "";
   if (!prefix.empty()) object["metadata"]["name"] = generate_name(prefix);
+  auto allocation = allocate(allocator_of(kind), object);
+  if (!allocation) co_return allocation.error();
   kind.strategy->prepare_for_create(object, clock.now());
   if (auto valid = validate_new(kind, object); !valid) co_return valid.error();
   if (auto admitted = check(request, &object); !admitted) co_return admitted.error();
@@ -80,8 +85,12 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
       write.revision_offset = bytes.revision_offset;
       write.attributes = attributes_of(kind, object);
       auto committed = co_await commit(store, std::move(write), context.deadline);
-      if (!committed) co_return committed.error();
+      if (!committed) {
+        if (*allocation) (*allocation)->abandon();
+        co_return committed.error();
+      }
       if (committed->written) {
+        if (*allocation) (*allocation)->commit();
         spdlog::debug("create {} -> {}", committed->record->key, committed->record->mod_revision);
         co_return std::move(committed->record);
       }

@@ -1,11 +1,14 @@
 #pragma once
 
+#include "server/registry/allocator.h"
 #include "server/registry/field_manager.h"
 #include "server/registry/object_cache.h"
 #include "server/registry/record.h"
 #include "server/registry/registry.h"
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 
 namespace skiff::server {
@@ -15,6 +18,8 @@ struct Decision {
   Json object;             // its new state
   bool remove = false;     // it goes instead
   bool unchanged = false;  // it stays as it is; `object` says nothing
+  // What the new state takes from its kind's stock; null for kinds that have none.
+  std::unique_ptr<Allocator::Transaction> allocation = nullptr;
 };
 
 // The parts that the verbs share; each verb has a file of its own.
@@ -25,6 +30,7 @@ struct Registry::Impl {
   const api::schema::Catalog& catalog;
   const Clock& clock;
   AdmissionChain admission;
+  std::map<const Kind*, std::unique_ptr<Allocator>> allocators;
   ObjectCache objects;
 
   [[nodiscard]] static std::string key_of(const Kind& kind, const api::NamespacedName& name);
@@ -33,6 +39,9 @@ struct Registry::Impl {
   // The part of such a prefix that a selection can find anything under: all of it, or the key of a single name.
   [[nodiscard]] static std::string narrowed(std::string prefix, const Kind& kind, const std::string& namespace_,
                                             const Selection& selection);
+
+  // Null for kinds whose objects share nothing.
+  [[nodiscard]] Allocator* allocator_of(const Kind& kind) const;
 
   // kNotFound for a subresource that the kind does not let clients update.
   [[nodiscard]] static api::Result<void> check_subresource(const Kind& kind, std::string_view subresource);
@@ -70,6 +79,10 @@ struct Registry::Impl {
   struct Apply;
   Task<api::Result<Written>> apply(CallContext& context, ServedKind kind, api::NamespacedName name,
                                    std::string subresource, Json configuration, WriteParams params);
+
+  // evict.cc: the PodDisruptionBudgets that cover a pod, and what an eviction does when they allow it.
+  [[nodiscard]] api::Result<std::vector<Json>> budgets_of(const Json& pod) const;
+  Task<api::Result<void>> remove_evicted(CallContext& context, api::NamespacedName pod, api::DeleteOptions options);
 
   // scale.cc: the type of a Scale, the Scale of an object, and the object with the replicas that a Scale asks for.
   [[nodiscard]] const api::schema::Struct& scale_type() const;

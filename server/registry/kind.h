@@ -4,8 +4,10 @@
 #include "api/base/json.h"
 #include "api/resource.h"
 #include "api/schema/schema.h"
+#include "server/registry/allocator.h"
 #include "server/registry/strategy.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -79,6 +81,8 @@ struct Kind {
   // A deletion answers with the object (upstream's ReturnDeletedObject) instead of a Status of "Success".
   bool returns_deleted_object = false;
   std::shared_ptr<const Strategy> strategy;
+  // For kinds whose objects share a stock; each registry makes one.
+  std::function<std::unique_ptr<Allocator>()> make_allocator;
   TableSpec table;
 
   [[nodiscard]] const ServedVersion& storage_version() const { return versions.front(); }
@@ -115,7 +119,15 @@ class KindTable {
   std::vector<Kind> kinds_;
 };
 
+// What differs between servers.
+struct KindOptions {
+  // An IPv4 network with a prefix of 12 to 29 bits; anything else is our mistake (the command line has checked it).
+  std::string service_cluster_ip_range = "10.96.0.0/12";
+  std::uint16_t first_node_port = 30000;
+  std::uint16_t last_node_port = 32767;
+};
+
 // All built-in kinds.
-[[nodiscard]] std::vector<Kind> builtin_kinds(const api::schema::Catalog& catalog);
+[[nodiscard]] std::vector<Kind> builtin_kinds(const api::schema::Catalog& catalog, const KindOptions& options = {});
 
 }  // namespace skiff::server

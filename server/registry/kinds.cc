@@ -4,7 +4,7 @@
 
 namespace skiff::server {
 
-std::vector<Kind> builtin_kinds(const api::schema::Catalog& catalog) {
+std::vector<Kind> builtin_kinds(const api::schema::Catalog& catalog, const KindOptions& options) {
   return {namespace_kind(catalog),
           node_kind(catalog),
           pod_kind(catalog),
@@ -26,7 +26,11 @@ std::vector<Kind> builtin_kinds(const api::schema::Catalog& catalog) {
           network_policy_kind(catalog),
           persistent_volume_kind(catalog),
           persistent_volume_claim_kind(catalog),
-          storage_class_kind(catalog)};
+          storage_class_kind(catalog),
+          service_kind(catalog, options),
+          endpoints_kind(catalog),
+          endpoint_slice_kind(catalog),
+          pod_disruption_budget_kind(catalog)};
 }
 
 ServedVersion served_version(const api::schema::Catalog& catalog, std::string_view group, std::string_view version,

@@ -32,8 +32,15 @@ Task<api::Result<Registry::Impl::Modified>> Registry::Impl::modify(CallContext& 
       co_return Modified{dry_run_record(kind, key, decision->object, record.get()), false};
     }
     auto committed = co_await commit(store, std::move(write), context.deadline);
-    if (!committed) co_return committed.error();
+    if (!committed) {
+      if (decision->allocation) decision->allocation->abandon();
+      co_return committed.error();
+    }
     if (committed->written) {
+      if (decision->allocation) decision->allocation->commit();
+      if (Allocator* allocator = allocator_of(kind); allocator != nullptr && decision->remove) {
+        allocator->release(decision->object);
+      }
       spdlog::debug("{} {} at {} -> {}", decision->remove ? "remove" : "update", key, record->mod_revision,
                     committed->record->mod_revision);
       co_return Modified{committed->record, decision->remove};

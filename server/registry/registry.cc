@@ -3,14 +3,34 @@
 #include "api/base/check.h"
 #include "server/registry/border.h"
 #include "server/registry/impl.h"
+#include "server/registry/record.h"
 
 #include <algorithm>
 
 namespace skiff::server {
 
+namespace {
+
+// The stock of a kind without what its stored objects have.
+std::unique_ptr<Allocator> open_allocator(const store::Store& store, const Kind& kind) {
+  std::unique_ptr<Allocator> allocator = kind.make_allocator();
+  const auto range = store.range(kind.key_prefix(), "", 0, 0);
+  CHECK_INVARIANT(range.has_value() && "the present state of an open store can be read");
+  for (const store::RecordPtr& record : range->records) {
+    if (const auto object = to_document(*record)) allocator->restore(*object);
+  }
+  return allocator;
+}
+
+}  // namespace
+
 Registry::Registry(store::Store& store, const KindTable& kinds, const api::schema::Catalog& catalog, const Clock& clock,
                    AdmissionChain admission)
-    : impl_(new Impl{*this, store, kinds, catalog, clock, std::move(admission), {}}) {}
+    : impl_(new Impl{*this, store, kinds, catalog, clock, std::move(admission), {}, {}}) {
+  for (const Kind& kind : kinds.all()) {
+    if (kind.make_allocator) impl_->allocators.emplace(&kind, open_allocator(store, kind));
+  }
+}
 
 Registry::~Registry() = default;
 
@@ -62,6 +82,11 @@ std::string Registry::Impl::narrowed(std::string prefix, const Kind& kind, const
   const std::optional<std::string_view> name = selection.only_name();
   if (name && (!kind.namespaced || !namespace_.empty())) prefix += *name;
   return prefix;
+}
+
+Allocator* Registry::Impl::allocator_of(const Kind& kind) const {
+  const auto found = allocators.find(&kind);
+  return found == allocators.end() ? nullptr : found->second.get();
 }
 
 api::Result<void> Registry::Impl::check_subresource(const Kind& kind, std::string_view subresource) {

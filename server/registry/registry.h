@@ -153,6 +153,9 @@ class Registry {
                                                 ListParams params, api::DeleteOptions options);
   // pods/binding: sets spec.nodeName once, and the PodScheduled condition. `binding` is a v1 Binding.
   Task<api::Result<void>> bind(CallContext& context, api::NamespacedName pod, Json binding);
+  // pods/eviction: a deletion that takes a disruption from the pod's PodDisruptionBudget, and is refused when there is
+  // none to take: kTooManyRequests, with the cause DisruptionBudget.
+  Task<api::Result<void>> evict(CallContext& context, api::NamespacedName pod, api::DeleteOptions options);
 
   // The bytes of a record in the version that the client asked for; shared with the store when that is the storage
   // version.

@@ -87,6 +87,12 @@ api::Result<Decision> Registry::Impl::replace(CallContext& context, const Kind& 
   if (auto checked = check_preconditions(kind, name.name, record, current, object); !checked) return checked.error();
   const AdmissionRequest request{AdmissionRequest::Operation::kUpdate, kind, subresource, name, context, &current};
   if (auto admitted = mutate(request, &object); !admitted) return admitted.error();
+  std::unique_ptr<Allocator::Transaction> allocation;
+  if (Allocator* allocator = allocator_of(kind); allocator != nullptr && subresource.empty()) {
+    auto begun = allocator->begin(object, &current);
+    if (!begun) return begun.error();
+    allocation = std::move(*begun);
+  }
   prepare(*kind.strategy, subresource, object, current, clock.now());
   const bool remove = ends_deletion(*kind.strategy, object, current);
   if (!remove && !managed_fields.changed && same_but_for_version(object, current)) {
@@ -97,7 +103,7 @@ api::Result<Decision> Registry::Impl::replace(CallContext& context, const Kind& 
   set_managed_fields(object, std::move(managed_fields.list));
   if (auto valid = validate_change(kind, name.name, subresource, object, current); !valid) return valid.error();
   if (auto admitted = check(request, &object); !admitted) return admitted.error();
-  return Decision{std::move(object), remove};
+  return Decision{std::move(object), remove, false, std::move(allocation)};
 }
 
 }  // namespace skiff::server

@@ -27,5 +27,9 @@ namespace skiff::server {
 [[nodiscard]] TableSpec persistent_volume_table();
 [[nodiscard]] TableSpec persistent_volume_claim_table();
 [[nodiscard]] TableSpec storage_class_table();
+[[nodiscard]] TableSpec service_table();
+[[nodiscard]] TableSpec endpoints_table();
+[[nodiscard]] TableSpec endpoint_slice_table();
+[[nodiscard]] TableSpec pod_disruption_budget_table();
 
 }  // namespace skiff::server

@@ -40,6 +40,20 @@ TEST_CASE("the command line is a contract") {
     const Command given = parse({"up", "--in-memory", "--data-dir", "/x"});
     CHECK(std::get<ServeOptions>(given).data_directory == "/x");
   }
+  SECTION("ranges of services") {
+    const Command command =
+        parse({"server", "--service-cluster-ip-range", "10.1.0.0/16", "--service-node-port-range", "20000-20100"});
+    const auto& serve = std::get<ServeOptions>(command);
+    CHECK(serve.service_cluster_ip_range == "10.1.0.0/16");
+    CHECK(serve.first_node_port == 20000);
+    CHECK(serve.last_node_port == 20100);
+    for (const auto& arguments : {std::vector<const char*>{"server", "--service-cluster-ip-range", "fd00::/108"},
+                                  std::vector<const char*>{"server", "--service-cluster-ip-range", "10.0.0.0/8"},
+                                  std::vector<const char*>{"server", "--service-node-port-range", "9-8"},
+                                  std::vector<const char*>{"server", "--service-node-port-range", "80"}}) {
+      CHECK(std::get<Usage>(parse(arguments)).exit_code == 2);
+    }
+  }
   SECTION("server has no nodes") {
     const Command command = parse({"server", "--v", "4", "--tls-san", "a", "--tls-san", "b", "--max-requests-inflight",
                                    "7", "--max-mutating-requests-inflight", "0"});
