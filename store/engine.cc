@@ -89,7 +89,9 @@ struct Engine::Batch {
   std::vector<std::pair<Done, Result<RecordPtr>>> answers;
   std::vector<Revision> forgotten;
   Revision compacted = 0;
+  Revision revision = 0;  // of the last event
 
+  RecordPtr put(Write& write, const RecordPtr& previous);
   [[nodiscard]] Journal::Batch entry() const { return Journal::Batch{events, forgotten, compacted}; }
 };
 
@@ -186,32 +188,52 @@ Engine::Batch Engine::prepare(std::vector<Queued> queued) const {
   Batch batch;
   batch.forgotten = forgotten_;
   batch.compacted = history_.compacted();
-  Revision revision = history_.revision();
+  batch.revision = history_.revision();
   for (Queued& item : queued) {
-    Write& write = item.write;
-    const auto in_batch = batch.written.find(write.key);
-    const RecordPtr previous = in_batch != batch.written.end() ? in_batch->second : history_.get(write.key);
-    const Revision found = previous ? previous->mod_revision : 0;
-    if (found != write.expected || (!write.value && !previous)) {
-      auto message = fmt::format("{}: expected revision {}, found {}", write.key, write.expected, found);
-      batch.answers.emplace_back(std::move(item.done), Error{Code::kConflict, std::move(message), previous});
-      continue;
-    }
-    auto event = std::make_shared<Event>();
-    event->previous = previous;
-    ++revision;
-    if (write.value) {
-      event->record = make_record(write, previous, revision);
-      batch.written[event->record->key] = event->record;
-    } else {
-      event->type = Event::Type::kDelete;
-      event->record = make_tombstone(*previous, revision);
-      batch.written[event->record->key] = nullptr;
-    }
-    batch.answers.emplace_back(std::move(item.done), event->record);
-    batch.events.push_back(std::move(event));
+    Result<RecordPtr> written = add(item.write, batch);
+    batch.answers.emplace_back(std::move(item.done), std::move(written));
   }
   return batch;
+}
+
+Result<RecordPtr> Engine::add(Write& write, Batch& batch) const {
+  if (auto expected = check_expected(write, batch); !expected) return expected.error();
+  for (const Write& other : write.together) {
+    if (auto expected = check_expected(other, batch); !expected) return expected.error();
+  }
+  RecordPtr written = batch.put(write, newest(write.key, batch));
+  for (Write& other : write.together) batch.put(other, newest(other.key, batch));
+  return written;
+}
+
+RecordPtr Engine::newest(const std::string& key, const Batch& batch) const {
+  const auto in_batch = batch.written.find(key);
+  return in_batch != batch.written.end() ? in_batch->second : history_.get(key);
+}
+
+Result<void> Engine::check_expected(const Write& write, const Batch& batch) const {
+  RecordPtr current = newest(write.key, batch);
+  const Revision found = current ? current->mod_revision : 0;
+  if (found == write.expected && (write.value || current)) return {};
+  auto message = fmt::format("{}: expected revision {}, found {}", write.key, write.expected, found);
+  return Error{Code::kConflict, std::move(message), std::move(current), write.key};
+}
+
+// The event of a write that has been checked.
+RecordPtr Engine::Batch::put(Write& write, const RecordPtr& previous) {
+  auto event = std::make_shared<Event>();
+  event->previous = previous;
+  ++revision;
+  if (write.value) {
+    event->record = make_record(write, previous, revision);
+    written[event->record->key] = event->record;
+  } else {
+    event->type = Event::Type::kDelete;
+    event->record = make_tombstone(*previous, revision);
+    written[event->record->key] = nullptr;
+  }
+  events.push_back(event);
+  return event->record;
 }
 
 void Engine::publish(const Batch& batch) {

@@ -68,6 +68,11 @@ class Engine final : public Store {
   void commit(std::vector<Queued> queued);
   // Checks the writes one after the other and gives revisions to those that hold; nothing is visible yet.
   [[nodiscard]] Batch prepare(std::vector<Queued> queued) const;
+  // One of them, with those that it brings along.
+  [[nodiscard]] Result<RecordPtr> add(Write& write, Batch& batch) const;
+  // The newest record of a key, the batch included; null when there is none.
+  [[nodiscard]] RecordPtr newest(const std::string& key, const Batch& batch) const;
+  [[nodiscard]] Result<void> check_expected(const Write& write, const Batch& batch) const;
   void publish(const Batch& batch);
   void collect_wakes(const Record& written, std::vector<std::function<void()>>& wakes);
   void compact_to_bounds();

@@ -56,13 +56,14 @@ struct Error {
   Code code;
   std::string message;
   RecordPtr current;  // for kConflict: the record that stands there; null when there is none
+  std::string key{};  // for kConflict: of that record
 };
 
 template <class T>
 using Result = boost::system::result<T, Error>;
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& location);
 
-// One compare-and-swap.
+// One compare-and-swap, or several that happen together.
 struct Write {
   // "/<collection>/<rest>": the first path segment names the collection, by which watches are indexed.
   std::string key;
@@ -73,6 +74,9 @@ struct Write {
   // The store inserts the decimal revision of this write at this place of the value. npos: nowhere.
   std::size_t revision_offset = std::string::npos;
   Attributes attributes;
+  // Further writes, to other keys, that happen in the same commit or not at all; the revisions follow this one's. They
+  // bring none along themselves.
+  std::vector<Write> together;
 };
 
 struct Event {
@@ -110,9 +114,9 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Queues a write. `done` is called once, on the store's writer thread (so it must only hand on), with the new record,
-  // or for a deletion the last one as in Event::record. Writes that wait together are committed together. From any
-  // thread.
+  // Queues a write. `done` is called once, on the store's writer thread (so it must only hand on), with the new record
+  // of Write::key, or for a deletion the last one as in Event::record. Writes that wait together are committed
+  // together. From any thread.
   using Done = std::function<void(Result<RecordPtr>)>;
   virtual void write(Write write, Done done) = 0;
 

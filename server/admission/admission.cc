@@ -8,6 +8,10 @@ api::Result<void> AdmissionPlugin::mutate(const AdmissionRequest&, Json*, const 
 
 api::Result<void> AdmissionPlugin::check(const AdmissionRequest&, const Json*, const Registry&) const { return {}; }
 
+api::Result<void> AdmissionPlugin::charge(const RecordChange&, const Registry&, std::vector<store::Write>&) const {
+  return {};
+}
+
 AdmissionChain default_admission(const AdmissionOptions& options) {
   AdmissionChain chain;
   chain.push_back(namespace_lifecycle());

@@ -4,6 +4,7 @@
 #include "api/resource.h"
 #include "api/status.h"
 #include "server/registry/kind.h"
+#include "store/store.h"
 
 #include <cstdint>
 #include <memory>
@@ -25,9 +26,18 @@ struct AdmissionRequest {
   const Json* old_object = nullptr;  // on update and delete
 };
 
+// A change as it is about to be committed, whichever verb makes it.
+struct RecordChange {
+  const Kind& kind;
+  const api::NamespacedName& name;
+  const store::Record* old_record = nullptr;  // null: the object is new
+  const Json* object = nullptr;               // null: it goes
+};
+
 // One rule about writes that looks beyond the object itself. Upstream's admission plugin. Stateless and thread-safe;
 // synchronous, since all it can wait for is a read of the registry, which does not wait. Plugins run in the order of
-// default_admission(): first every mutate(), then, after validation, every check().
+// default_admission(): first every mutate(), then, after validation, every check(), and at last, for every
+// change that is committed, every charge().
 class AdmissionPlugin {
  public:
   virtual ~AdmissionPlugin() = default;
@@ -38,6 +48,11 @@ class AdmissionPlugin {
   // Refuses the write in its final form.
   [[nodiscard]] virtual api::Result<void> check(const AdmissionRequest& request, const Json* object,
                                                 const Registry& registry) const;
+  // Adds what the change costs or frees elsewhere (a quota's use): writes to other records, which are committed
+  // together with it or not at all, so that nothing has to be given back when it fails. Asked again when one of those
+  // records has changed meanwhile; of a dry run only a refusal counts.
+  [[nodiscard]] virtual api::Result<void> charge(const RecordChange& change, const Registry& registry,
+                                                 std::vector<store::Write>& charges) const;
 };
 
 using AdmissionChain = std::vector<std::unique_ptr<const AdmissionPlugin>>;

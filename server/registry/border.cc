@@ -61,6 +61,7 @@ Task<api::Result<Commit>> commit(store::Store& store, store::Write write,
     *outcome = std::move(result);
     notify();
   };
+  const std::string key = write.key;
   store.write(std::move(write), std::move(done));
   if (!co_await decided.wait_until(deadline)) co_return api::timeout(kTooLate);
 
@@ -68,7 +69,12 @@ Task<api::Result<Commit>> commit(store::Store& store, store::Write write,
   Commit commit;
   commit.written = result.has_value();
   if (!commit.written && result.error().code != store::Code::kConflict) co_return to_status(result.error());
-  commit.record = commit.written ? std::move(*result) : result.error().current;
+  commit.lost_companion = !commit.written && result.error().key != key;
+  if (commit.written) {
+    commit.record = std::move(*result);
+  } else if (!commit.lost_companion) {
+    commit.record = result.error().current;
+  }
   co_return commit;
 }
 

@@ -21,8 +21,10 @@ namespace skiff::server {
 
 // How a write ended.
 struct Commit {
-  // False: the key was not as the write expected.
+  // False: a key was not as the write expected.
   bool written = false;
+  // It was the key of one of those that go together with the write (Write::together); `record` is then null.
+  bool lost_companion = false;
   // What was written (of a deletion, the last record), or what stands there instead; null when nothing does.
   store::RecordPtr record;
 };

@@ -71,19 +71,24 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
     co_return status;
   }
 
-  for (int attempt = 1;; ++attempt) {
-    const std::string name = string_at(object, {"metadata", "name"});
-    const api::NamespacedName full_name{namespace_, name};
+  int lost_charges = 0;
+  for (int attempt = 1;;) {
+    const api::NamespacedName full_name{namespace_, string_at(object, {"metadata", "name"})};
+    const std::string& name = full_name.name;
+    const std::string key = key_of(kind, full_name);
+    auto charges = charge(RecordChange{kind, full_name, nullptr, &object});
+    if (!charges) co_return charges.error();
     ObjectBytes bytes = to_bytes(object);
     if (auto fits = check_size(bytes); !fits) co_return fits.error();
-    store::Write write;
-    write.key = key_of(kind, full_name);
-    const bool exists = store.get(write.key) != nullptr;
-    if (!exists && context.dry_run) co_return dry_run_record(kind, write.key, object, nullptr);
+    const bool exists = store.get(key) != nullptr;
+    if (!exists && context.dry_run) co_return dry_run_record(kind, key, object, nullptr);
     if (!exists) {
+      store::Write write;
+      write.key = key;
       write.value = std::move(bytes.value);
       write.revision_offset = bytes.revision_offset;
       write.attributes = attributes_of(kind, object);
+      write.together = std::move(*charges);
       auto committed = co_await commit(store, std::move(write), context.deadline);
       if (!committed) {
         if (*allocation) (*allocation)->abandon();
@@ -94,10 +99,13 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
         spdlog::debug("create {} -> {}", committed->record->key, committed->record->mod_revision);
         co_return std::move(committed->record);
       }
+      if (committed->lost_companion) {
+        // Another write was charged to the same record first.
+        if (++lost_charges > kMaxConflictRetries) co_return api::object_modified(kind.group(), kind.plural, name);
+        continue;
+      }
     }
-    if (prefix.empty() || attempt == kGenerateNameTries) {
-      co_return name_taken(kind, name, find(object, {"metadata", "generateName"}) != nullptr);
-    }
+    if (prefix.empty() || attempt++ == kGenerateNameTries) co_return name_taken(kind, name, prefix);
     object["metadata"]["name"] = generate_name(prefix);
   }
 }

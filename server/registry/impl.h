@@ -55,6 +55,8 @@ struct Registry::Impl {
   // admit.cc: runs the plugins; `object` is null for deletions.
   [[nodiscard]] api::Result<void> mutate(const AdmissionRequest& request, Json* object) const;
   [[nodiscard]] api::Result<void> check(const AdmissionRequest& request, const Json* object) const;
+  // What is committed along with a change.
+  [[nodiscard]] api::Result<std::vector<store::Write>> charge(const RecordChange& change) const;
 
   // replace.cc: what becomes of `current` when a client wants `object` instead. Both without their managers;
   // `managed_fields` is what they are to be.

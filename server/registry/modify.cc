@@ -27,6 +27,9 @@ Task<api::Result<Registry::Impl::Modified>> Registry::Impl::modify(CallContext& 
       write.revision_offset = bytes.revision_offset;
       write.attributes = attributes_of(kind, decision->object);
     }
+    auto charges = charge(RecordChange{kind, name, record.get(), decision->remove ? nullptr : &decision->object});
+    if (!charges) co_return charges.error();
+    write.together = std::move(*charges);
     if (context.dry_run) {
       if (decision->remove) co_return Modified{record, true};
       co_return Modified{dry_run_record(kind, key, decision->object, record.get()), false};
@@ -45,7 +48,8 @@ Task<api::Result<Registry::Impl::Modified>> Registry::Impl::modify(CallContext& 
                     committed->record->mod_revision);
       co_return Modified{committed->record, decision->remove};
     }
-    record = std::move(committed->record);
+    // When another write was charged to the same record first, the object itself is still the newest.
+    record = committed->lost_companion ? store.get(key) : std::move(committed->record);
   }
   co_return api::object_modified(kind.group(), kind.plural, name.name);
 }

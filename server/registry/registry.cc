@@ -115,6 +115,14 @@ api::Result<void> Registry::Impl::check(const AdmissionRequest& request, const J
   return {};
 }
 
+api::Result<std::vector<store::Write>> Registry::Impl::charge(const RecordChange& change) const {
+  std::vector<store::Write> charges;
+  for (const auto& plugin : admission) {
+    if (auto charged = plugin->charge(change, registry, charges); !charged) return charged.error();
+  }
+  return charges;
+}
+
 api::Result<void> check_size(const ObjectBytes& bytes) {
   if (bytes.value.size() <= Registry::kMaxObjectBytes) return {};
   api::Status status;

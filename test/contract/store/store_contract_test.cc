@@ -86,6 +86,73 @@ TEST_CASE("a write is a compare-and-swap") {
   }
 }
 
+TEST_CASE("writes that go together all happen or none does") {
+  for (const StoreFactory& factory : all_factories()) {
+    DYNAMIC_SECTION(factory.name) {
+      const auto store = factory.open();
+      REQUIRE(put(*store, "/b/count", "0", 0));
+      const auto watch = store->watch("/b/", store->revision(), [] {});
+      REQUIRE(watch);
+      const auto pair = [&](const std::string& key, Revision expected) {
+        Write first;
+        first.key = key;
+        first.value = "new";
+        Write second;
+        second.key = "/b/count";
+        second.value = "1";
+        second.expected = expected;
+        first.together.push_back(std::move(second));
+        return write(*store, std::move(first));
+      };
+
+      const auto written = pair("/a/x", 2);
+      REQUIRE(written);
+      CHECK((*written)->key == "/a/x");
+      CHECK((*written)->mod_revision == 3);
+      CHECK(store->get("/b/count")->mod_revision == 4);
+      CHECK(drain(**watch) == Texts{"PUT /b/count@4"});
+
+      const auto stale = pair("/a/y", 2);
+      REQUIRE_FALSE(stale);
+      CHECK(stale.error().code == Code::kConflict);
+      CHECK(stale.error().key == "/b/count");
+      CHECK(stale.error().current == store->get("/b/count"));
+      CHECK(store->get("/a/y") == nullptr);
+
+      const auto taken = pair("/a/x", 4);
+      REQUIRE_FALSE(taken);
+      CHECK(taken.error().key == "/a/x");
+      CHECK(store->revision() == 4);
+    }
+  }
+}
+
+TEST_CASE("of writes that go together with the same record one wins at a time") {
+  for (const StoreFactory& factory : all_factories()) {
+    DYNAMIC_SECTION(factory.name) {
+      const auto store = factory.open();
+      REQUIRE(put(*store, "/b/count", "0", 0));
+      std::vector<std::promise<bool>> answers(8);
+      for (std::size_t i = 0; i < answers.size(); ++i) {
+        Write object;
+        object.key = "/a/" + std::to_string(i);
+        object.value = "x";
+        Write count;
+        count.key = "/b/count";
+        count.value = "1";
+        count.expected = 2;
+        object.together.push_back(std::move(count));
+        store->write(std::move(object),
+                     [&answers, i](const Result<RecordPtr>& result) { answers[i].set_value(result.has_value()); });
+      }
+      int won = 0;
+      for (std::promise<bool>& answer : answers) won += answer.get_future().get() ? 1 : 0;
+      CHECK(won == 1);
+      CHECK(store->count("/a/") == 1);
+    }
+  }
+}
+
 TEST_CASE("the revision is stamped into the value, also of a deletion") {
   for (const StoreFactory& factory : all_factories()) {
     DYNAMIC_SECTION(factory.name) {
