@@ -126,6 +126,16 @@ class Decoder {
     return decode_value(name, element, value, depth, map[key] = nullptr);
   }
 
+  // A list inside of a map is a message {items = 1}.
+  bool decode_items(std::string_view name, const schema::Type& element, std::string_view bytes, int depth, Json& list) {
+    list = Json::array();
+    Reader reader(bytes);
+    while (const std::optional<WireField> item = reader.next()) {
+      if (item->number == 1 && !append(name, element, *item, depth, list)) return false;
+    }
+    return reader.error().empty() || fail(reader.error());
+  }
+
   bool decode_value(std::string_view name, const schema::Type& type, const WireField& wire, int depth, Json& value) {
     using schema::TypeKind;
     if (!expect(wire_type_of(type.kind), wire, name)) return false;
@@ -152,8 +162,9 @@ class Decoder {
         if (!value.is_object()) value = Json::object();
         return decode_message(*type.structure, 0, wire.bytes, depth + 1, value);
       case TypeKind::kList:
+        return decode_items(name, *type.element, wire.bytes, depth, value);
       case TypeKind::kMap:
-        return fail("proto: a list or map inside of another in field " + std::string(name));
+        return fail("proto: a map inside of a list or map in field " + std::string(name));
       default: {
         const std::string problem = decode_scalar(type.kind, wire.bytes, value);
         return problem.empty() || fail(problem);

@@ -35,6 +35,8 @@ bool is_public(const Request& request) {
   });
 }
 
+std::vector<std::string> own_audiences() { return {std::string(ServiceAccountTokens::kIssuer)}; }
+
 api::User with_group(api::User user, const char* group) {
   if (!user.in_group(group)) user.groups.emplace_back(group);
   return user;
@@ -52,16 +54,27 @@ api::Result<std::optional<api::User>> Authenticator::authenticate(const Request&
   if (!user) {
     const std::string token = bearer_token(request);
     if (token.empty()) return user;
-    user = user_of_token(token);
-    if (!user) return api::unauthorized();
+    std::optional<VerifiedToken> verified = verify(token, own_audiences());
+    if (!verified) return api::unauthorized();
+    user = std::move(verified->user);
   }
   return std::optional<api::User>(with_group(std::move(*user), "system:authenticated"));
 }
 
-std::optional<api::User> Authenticator::user_of_token(const std::string& token) const {
+std::optional<VerifiedToken> Authenticator::review_token(const std::string& token,
+                                                         std::vector<std::string> audiences) const {
+  std::optional<VerifiedToken> verified = verify(token, audiences.empty() ? own_audiences() : audiences);
+  if (verified) verified->user = with_group(std::move(verified->user), "system:authenticated");
+  return verified;
+}
+
+std::optional<VerifiedToken> Authenticator::verify(const std::string& token,
+                                                   const std::vector<std::string>& audiences) const {
   const auto found = users_.find(sha256_hex(token));
-  if (found != users_.end()) return found->second;
-  return service_account_tokens_.verify(token, clock_.now());
+  if (found == users_.end()) return service_account_tokens_.verify(token, audiences, clock_.now());
+  const std::vector<std::string> own = own_audiences();
+  if (std::find(audiences.begin(), audiences.end(), own.front()) == audiences.end()) return std::nullopt;
+  return VerifiedToken{found->second, own};
 }
 
 AuthenticatingHandler::AuthenticatingHandler(const Authenticator& authenticator, Handler& next)

@@ -27,8 +27,14 @@ class Authenticator {
   // a bearer token that is not valid.
   [[nodiscard]] api::Result<std::optional<api::User>> authenticate(const Request& request) const;
 
+  // Whose token this is, when it is valid for any of the audiences (none: for the API server); tokens of the list are
+  // for the API server. Nothing for all others.
+  [[nodiscard]] std::optional<VerifiedToken> review_token(const std::string& token,
+                                                          std::vector<std::string> audiences) const;
+
  private:
-  [[nodiscard]] std::optional<api::User> user_of_token(const std::string& token) const;
+  [[nodiscard]] std::optional<VerifiedToken> verify(const std::string& token,
+                                                    const std::vector<std::string>& audiences) const;
 
   const ServiceAccountTokens& service_account_tokens_;
   const Clock& clock_;

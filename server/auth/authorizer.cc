@@ -26,9 +26,19 @@ std::optional<AuthorizationMode> authorization_mode_from_string(std::string_view
   return std::nullopt;
 }
 
+bool Authorizer::allows_everything(const api::User& user) const {
+  return mode_ == AuthorizationMode::kAlwaysAllow || user.in_group("system:masters");
+}
+
+AuthorizationDecision Authorizer::decide(const AuthorizationAttributes& attributes) const {
+  if (allows_everything(attributes.user)) return {true, ""};
+  return {false, "Everything is forbidden."};
+}
+
 api::Result<void> Authorizer::authorize(const AuthorizationAttributes& attributes) const {
-  if (mode_ == AuthorizationMode::kAlwaysAllow) return {};
-  return forbidden_status(attributes, "Everything is forbidden.");
+  const AuthorizationDecision decision = decide(attributes);
+  if (decision.allowed) return {};
+  return forbidden_status(attributes, decision.reason);
 }
 
 api::Status forbidden_status(const AuthorizationAttributes& attributes, std::string_view reason) {

@@ -28,12 +28,22 @@ enum class AuthorizationMode { kAlwaysAllow, kAlwaysDeny };
 // Nothing for a mode that we do not have.
 [[nodiscard]] std::optional<AuthorizationMode> authorization_mode_from_string(std::string_view text);
 
-// Decides what an authenticated user may do. Thread-safe.
+// An answer, as a review shows it.
+struct AuthorizationDecision {
+  bool allowed = false;
+  std::string reason;
+};
+
+// Decides what an authenticated user may do. Whatever the mode, the group system:masters may do everything, as
+// upstream's. Thread-safe.
 class Authorizer {
  public:
   explicit Authorizer(AuthorizationMode mode) : mode_(mode) {}
+  [[nodiscard]] AuthorizationDecision decide(const AuthorizationAttributes& attributes) const;
   // A Forbidden status, worded as upstream's, when it is not allowed.
   [[nodiscard]] api::Result<void> authorize(const AuthorizationAttributes& attributes) const;
+  // All modes that there are allow a user everything or nothing.
+  [[nodiscard]] bool allows_everything(const api::User& user) const;
 
  private:
   const AuthorizationMode mode_;

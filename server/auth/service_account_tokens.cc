@@ -17,12 +17,29 @@ std::int64_t unix_seconds(TimePoint time) {
 
 Json reference(const std::string& name, const std::string& uid) { return Json{{"name", name}, {"uid", uid}}; }
 
-bool is_for_us(const Json& claims) {
-  const Json* audiences = find(claims, {"aud"});
-  if (audiences == nullptr) return false;
-  if (audiences->is_string()) return audiences->get_ref<const std::string&>() == ServiceAccountTokens::kIssuer;
-  return audiences->is_array() &&
-         std::find(audiences->begin(), audiences->end(), ServiceAccountTokens::kIssuer) != audiences->end();
+// Those of `wanted` that the token is for.
+std::vector<std::string> common_audiences(const Json& claims, const std::vector<std::string>& wanted) {
+  Json audiences = claims.value("aud", Json());
+  if (audiences.is_string()) audiences = Json::array({audiences});
+  std::vector<std::string> common;
+  if (!audiences.is_array()) return common;
+  for (const std::string& audience : wanted) {
+    if (std::find(audiences.begin(), audiences.end(), audience) != audiences.end()) common.push_back(audience);
+  }
+  return common;
+}
+
+// What the token was made for, under upstream's keys.
+void add_extra(const Json& claims, api::User& user) {
+  const std::string domain = "authentication.kubernetes.io/";
+  if (const std::string id = string_at(claims, {"jti"}); !id.empty())
+    user.extra[domain + "credential-id"] = {"JTI=" + id};
+  for (const char* object : {"node", "pod"}) {
+    for (const char* member : {"name", "uid"}) {
+      const std::string value = string_at(claims, {"kubernetes.io", object, member});
+      if (!value.empty()) user.extra[domain + object + "-" + member] = {value};
+    }
+  }
 }
 
 bool is_valid_at(const Json& claims, std::int64_t now) {
@@ -68,10 +85,14 @@ Result<std::string> ServiceAccountTokens::issue(const ServiceAccountClaims& clai
 
 Json ServiceAccountTokens::public_key() const { return public_jwk(impl_->key.get()); }
 
-std::optional<api::User> ServiceAccountTokens::verify(std::string_view token, TimePoint now) const {
+std::optional<VerifiedToken> ServiceAccountTokens::verify(std::string_view token,
+                                                          const std::vector<std::string>& audiences,
+                                                          TimePoint now) const {
   const std::optional<Json> claims = verify_jwt(token, impl_->key.get());
-  if (!claims || string_at(*claims, {"iss"}) != kIssuer || !is_for_us(*claims)) return std::nullopt;
-  if (!is_valid_at(*claims, unix_seconds(now))) return std::nullopt;
+  if (!claims || string_at(*claims, {"iss"}) != kIssuer || !is_valid_at(*claims, unix_seconds(now)))
+    return std::nullopt;
+  std::vector<std::string> common = common_audiences(*claims, audiences);
+  if (common.empty()) return std::nullopt;
   const std::string namespace_ = string_at(*claims, {"kubernetes.io", "namespace"});
   const std::string name = string_at(*claims, {"kubernetes.io", "serviceaccount", "name"});
   api::User user;
@@ -79,7 +100,8 @@ std::optional<api::User> ServiceAccountTokens::verify(std::string_view token, Ti
   user.uid = string_at(*claims, {"kubernetes.io", "serviceaccount", "uid"});
   user.groups = {"system:serviceaccounts", "system:serviceaccounts:" + namespace_};
   if (string_at(*claims, {"sub"}) != user.name) return std::nullopt;
-  return user;
+  add_extra(*claims, user);
+  return VerifiedToken{std::move(user), std::move(common)};
 }
 
 }  // namespace skiff::server

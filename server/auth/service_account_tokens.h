@@ -28,6 +28,12 @@ struct ServiceAccountClaims {
   std::chrono::seconds lifetime{3600};
 };
 
+// A token that is valid.
+struct VerifiedToken {
+  api::User user;
+  std::vector<std::string> audiences;  // those asked about that it is for
+};
+
 // Issues and verifies service account tokens: JWTs with upstream's claims, signed ES256 (our own key) or RS256 (an RSA
 // key that a user brought along). Thread-safe. Does not look whether the account still exists.
 class ServiceAccountTokens {
@@ -42,8 +48,9 @@ class ServiceAccountTokens {
   [[nodiscard]] Result<std::string> issue(const ServiceAccountClaims& claims, TimePoint now) const;
   // The key that verifies our tokens, as a JSON Web Key (RFC 7517).
   [[nodiscard]] Json public_key() const;
-  // The user of a token that this key signed, for this API server, and that is valid now; nothing for every other text.
-  [[nodiscard]] std::optional<api::User> verify(std::string_view token, TimePoint now) const;
+  // A token that this key signed, for any of these audiences, and that is valid now; nothing for every other text.
+  [[nodiscard]] std::optional<VerifiedToken> verify(std::string_view token, const std::vector<std::string>& audiences,
+                                                    TimePoint now) const;
 
  private:
   struct Impl;

@@ -6,6 +6,7 @@
 #include "scheduler/scheduler.h"
 #include "server/admission/admission.h"
 #include "server/auth/authenticator.h"
+#include "server/auth/impersonation.h"
 #include "server/auth/kubeconfig.h"
 #include "server/auth/pki.h"
 #include "server/cluster/host.h"
@@ -145,10 +146,11 @@ struct ControlPlane::Impl {
         store(std::move(store_in)),
         registry(*store, kinds, *catalog, clock, default_admission(admission_options(options))),
         authorizer(*authorization_mode_from_string(options.authorization_mode)),
-        api_handler(ApiParts{registry, *catalog, nodes, authorizer, tokens},
-                    {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}, in_flight_limits(options)),
         authenticator(tokens, clock),
-        door(authenticator, api_handler),
+        api_handler(ApiParts{registry, *catalog, nodes, authenticator, authorizer, tokens},
+                    {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}, in_flight_limits(options)),
+        impersonation(authorizer, api_handler),
+        door(authenticator, impersonation),
         controllers_client(registry, component_user("system:kube-controller-manager")),
         scheduler_client(registry, component_user("system:kube-scheduler")),
         informers(control_thread.executor(), controllers_client),
@@ -170,8 +172,9 @@ struct ControlPlane::Impl {
   Registry registry;
   NodeDirectory nodes;
   const Authorizer authorizer;
-  ApiHandler api_handler;
   Authenticator authenticator;
+  ApiHandler api_handler;
+  ImpersonatingHandler impersonation;
   AuthenticatingHandler door;
   std::unique_ptr<HttpServer> http;
 

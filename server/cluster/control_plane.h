@@ -15,8 +15,8 @@ namespace skiff::server {
 
 // The cluster without its nodes: store, registry, HTTPS server, controllers and scheduler, wired together.
 //
-//   clients -> HttpServer -> AuthenticatingHandler -> ApiHandler -> Registry -> Store
-//                                  controllers, scheduler -> DirectClient --^
+//   clients -> HttpServer -> AuthenticatingHandler -> ImpersonatingHandler -> ApiHandler -> Registry -> Store
+//                                                          controllers, scheduler -> DirectClient --^
 //
 // Operation: open() makes everything and fails where a user must act; start() brings it to life, so that on return the
 // initial namespaces exist and requests are answered; stop() ends it in the reverse order. Concurrency: connections run

@@ -17,8 +17,6 @@
 namespace skiff::server {
 namespace {
 
-using Verb = VerbResult (*)(ResourceCall& call);
-
 struct Route {
   std::string_view subresource;
   std::string_view verb;
@@ -102,7 +100,7 @@ AuthorizationAttributes attributes_of(const Request& request, const RequestInfo&
 }
 
 Verb find_route(const ApiResource& resource, const RequestInfo& info) {
-  if (resource.plural == "bindings") return info.verb == "create" ? bind_pod : nullptr;
+  if (resource.create != nullptr) return resource.create;
   for (const Route& route : kRoutes) {
     if (route.subresource == info.subresource && route.verb == info.verb) return route.run;
   }
@@ -250,8 +248,9 @@ Task<Response> ApiHandler::Impl::respond_to_resource(Request request, RequestInf
                     {}};
   call.context.user = call.request.user;
   if (!is_long_running(call.info)) call.context.deadline = std::chrono::steady_clock::now() + *time;
-  const std::string& deprecation = call.kind.version->deprecation_warning;
-  if (!deprecation.empty()) call.context.warn(deprecation);
+  if (call.kind && !call.kind.version->deprecation_warning.empty()) {
+    call.context.warn(call.kind.version->deprecation_warning);
+  }
   api::Result<Response> result = co_await (*verb)(call);
   Response response = result ? std::move(*result) : error_response(result.error(), call.request);
   add_warnings(call.context.warnings, response);

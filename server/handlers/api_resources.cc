@@ -83,15 +83,43 @@ ApiResource resource_of(const ServedKind& served) {
   return resource;
 }
 
-// POST bindings: upstream's first way to bind a pod, whose name stands in the Binding.
-ApiResource bindings_of(const ServedKind& pods) {
+// A resource that can only be created, and of which nothing is kept but what `create` does.
+struct CreateOnly {
+  std::string_view group, version;
+  std::string_view kind, plural, singular;
+  bool namespaced;
+  Verb create;
+};
+
+// Upstream's first way to bind a pod, whose name stands in the Binding.
+constexpr CreateOnly kBindings{"", "v1", "Binding", "bindings", "binding", true, bind_pod};
+
+constexpr CreateOnly kReviews[] = {
+    {"authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", "selfsubjectreview", false, review_self},
+    {"authentication.k8s.io", "v1", "TokenReview", "tokenreviews", "tokenreview", false, review_token},
+    {"authentication.k8s.io", "v1beta1", "SelfSubjectReview", "selfsubjectreviews", "selfsubjectreview", false,
+     review_self},
+    {"authorization.k8s.io", "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews", "localsubjectaccessreview",
+     true, review_local_access},
+    {"authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", "selfsubjectaccessreview",
+     false, review_own_access},
+    {"authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", "selfsubjectrulesreview", false,
+     review_own_rules},
+    {"authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", "subjectaccessreview", false,
+     review_access},
+};
+
+ApiResource resource_of(const CreateOnly& only, const ServedKind& served) {
   ApiResource resource;
-  resource.version = "v1";
-  resource.kind = "Binding";
-  resource.plural = "bindings";
-  resource.singular = "binding";
+  resource.group = only.group;
+  resource.version = only.version;
+  resource.kind = only.kind;
+  resource.plural = only.plural;
+  resource.singular = only.singular;
+  resource.namespaced = only.namespaced;
   resource.verbs = {"create"};
-  resource.served = pods;
+  resource.served = served;
+  resource.create = only.create;
   return resource;
 }
 
@@ -117,7 +145,8 @@ std::vector<ApiResource> api_resources_of(const KindTable& kinds) {
   for (const Kind& kind : kinds.all()) {
     for (const ServedVersion& version : kind.versions) resources.push_back(resource_of({&kind, &version}));
   }
-  if (const ServedKind pods = kinds.find("", "v1", "pods")) resources.push_back(bindings_of(pods));
+  if (const ServedKind pods = kinds.find("", "v1", "pods")) resources.push_back(resource_of(kBindings, pods));
+  for (const CreateOnly& review : kReviews) resources.push_back(resource_of(review, ServedKind()));
 
   const std::vector<std::string> groups = groups_in_order(resources);
   const auto place = [&](const ApiResource& resource) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/handlers/verbs.h"
 #include "server/registry/kind.h"
 
 #include <string>
@@ -27,8 +28,11 @@ struct ApiResource {
   std::vector<std::string> categories;
   std::vector<std::string> verbs;
   std::vector<ApiSubresource> subresources;  // by name
-  // What requests are about; for "bindings", which is only a way to write to pods, that is the Pod.
+  // What requests are about; for "bindings", which is only a way to write to pods, that is the Pod. Null for a resource
+  // of which nothing is kept.
   ServedKind served;
+  // What a POST runs instead of making an object, for resources that exist only as a request and its answer.
+  Verb create = nullptr;
 
   [[nodiscard]] const ApiSubresource* find_subresource(std::string_view name) const;
 };

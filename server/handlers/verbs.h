@@ -3,6 +3,7 @@
 #include "api/node_service.h"
 #include "api/schema/schema.h"
 #include "api/status.h"
+#include "server/auth/authenticator.h"
 #include "server/auth/authorizer.h"
 #include "server/auth/service_account_tokens.h"
 #include "server/handlers/negotiation.h"
@@ -32,6 +33,7 @@ struct ApiParts {
   Registry& registry;
   const api::schema::Catalog& catalog;
   NodeServices& nodes;
+  const Authenticator& authenticator;
   const Authorizer& authorizer;
   const ServiceAccountTokens& service_account_tokens;
 };
@@ -42,7 +44,7 @@ struct ResourceCall {
   Registry& registry;
   Request request;
   RequestInfo info;
-  ServedKind kind;
+  ServedKind kind;  // null for what no registry keeps (reviews)
   OutputFormat format;
   // Gathers the warnings to send along.
   CallContext context;
@@ -62,6 +64,7 @@ struct ResourceCall {
 };
 
 using VerbResult = Task<api::Result<Response>>;
+using Verb = VerbResult (*)(ResourceCall& call);
 
 VerbResult list_objects(ResourceCall& call);
 VerbResult watch_objects(ResourceCall& call);
@@ -80,6 +83,15 @@ VerbResult evict_pod(ResourceCall& call);
 VerbResult read_pod_log(ResourceCall& call);
 // POST serviceaccounts/NAME/token.
 VerbResult issue_token(ResourceCall& call);
+
+// POST of the reviews, which are answered and never stored: who may do what (authorization.k8s.io) and who is who
+// (authentication.k8s.io).
+VerbResult review_own_access(ResourceCall& call);
+VerbResult review_access(ResourceCall& call);
+VerbResult review_local_access(ResourceCall& call);
+VerbResult review_own_rules(ResourceCall& call);
+VerbResult review_self(ResourceCall& call);
+VerbResult review_token(ResourceCall& call);
 
 // The autoscaling/v1 Scale of an object, in the shape that the client asked for.
 [[nodiscard]] api::Result<std::vector<Slice>> render_scale(const ResourceCall& call, const store::RecordPtr& record);

@@ -48,6 +48,8 @@ std::vector<std::pair<std::string, std::string>> parse_query(std::string_view te
 
 }  // namespace
 
+std::optional<std::string> percent_decoded(std::string_view text) { return decode(text, false); }
+
 std::optional<Target> parse_target(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;

@@ -18,4 +18,7 @@ struct Target {
 // is malformed or when the path holds a NUL. Pairs of the query that are malformed are left out, as Go's net/url does.
 [[nodiscard]] std::optional<Target> parse_target(std::string_view target);
 
+// Text with its percent escapes replaced; nothing when one is malformed.
+[[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
+
 }  // namespace skiff::server

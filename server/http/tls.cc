@@ -1,5 +1,6 @@
 #include "server/http/tls.h"
 
+#include "api/base/ids.h"
 #include "server/http/openssl.h"
 
 #include <openssl/err.h>
@@ -69,6 +70,16 @@ std::string text_of(const X509_NAME_ENTRY* entry) {
   return text;
 }
 
+// SHA-256 of the whole certificate, in hexadecimal.
+std::string fingerprint(const X509* certificate) {
+  unsigned char* der = nullptr;
+  const int length = i2d_X509(certificate, &der);
+  if (length <= 0) return "";
+  std::string text = sha256_hex(std::string_view(reinterpret_cast<const char*>(der), static_cast<std::size_t>(length)));
+  OPENSSL_free(der);
+  return text;
+}
+
 bool is_trusted(SSL* ssl, X509* certificate) {
   const VerificationPtr verification(X509_STORE_CTX_new());
   if (verification == nullptr) return false;
@@ -114,6 +125,7 @@ std::optional<api::User> certificate_user(SSL* ssl) {
     if (kind == NID_organizationName) user.groups.push_back(text_of(entry));
   }
   if (user.name.empty()) return std::nullopt;
+  user.extra["authentication.kubernetes.io/credential-id"] = {"X509SHA256=" + fingerprint(certificate.get())};
   return user;
 }
 

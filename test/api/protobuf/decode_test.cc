@@ -48,6 +48,14 @@ Json decoded(const std::string& api_version, const std::string& kind, const std:
 
 }  // namespace
 
+TEST_CASE("a list inside of a map is a message of items") {
+  const std::string values = text(1, "a") + text(1, "b");
+  const std::string entry = text(1, "scopes") + text(2, values);
+  const Json review =
+      decoded("authorization.k8s.io/v1", "SubjectAccessReview", text(2, text(3, "joe") + text(5, entry)));
+  CHECK(review["spec"] == Json({{"user", "joe"}, {"extra", {{"scopes", {"a", "b"}}}}}));
+}
+
 TEST_CASE("every field of every schema has a number of its own") {
   for (const schema::Struct* type : catalog().all()) {
     INFO(type->full_name);

@@ -18,6 +18,8 @@ class SettableClock final : public Clock {
   TimePoint time = TimePoint(std::chrono::seconds(1'800'000'000));
 };
 
+const std::vector<std::string> kOwn = {std::string(ServiceAccountTokens::kIssuer)};
+
 ServiceAccountTokens new_tokens() { return *ServiceAccountTokens::create(*make_private_key()); }
 
 ServiceAccountClaims default_account() {
@@ -97,6 +99,30 @@ TEST_CASE_METHOD(Fixture, "only credentials that we know get through") {
   }
 }
 
+TEST_CASE_METHOD(Fixture, "a token can be reviewed for any audience") {
+  ServiceAccountClaims claims = default_account();
+  claims.audiences = {"vault", "mail"};
+  claims.pod_name = "web";
+  claims.pod_uid = "uid-2";
+  const std::string token = *tokens.issue(claims, clock.time);
+
+  CHECK_FALSE(authenticator.review_token(token, {}));
+  CHECK_FALSE(authenticator.review_token(token, {"other"}));
+  const auto verified = authenticator.review_token(token, {"other", "vault"});
+  REQUIRE(verified);
+  CHECK(verified->audiences == std::vector<std::string>{"vault"});
+  CHECK(verified->user.name == "system:serviceaccount:default:builder");
+  CHECK(verified->user.in_group("system:authenticated"));
+  CHECK(verified->user.extra.at("authentication.kubernetes.io/pod-name") == std::vector<std::string>{"web"});
+  CHECK(verified->user.extra.at("authentication.kubernetes.io/credential-id").front().starts_with("JTI="));
+
+  const auto listed = authenticator.review_token("secret", {});
+  REQUIRE(listed);
+  CHECK(listed->user.name == "kubernetes-admin");
+  CHECK(listed->audiences == kOwn);
+  CHECK_FALSE(authenticator.review_token("secret", {"vault"}));
+}
+
 TEST_CASE_METHOD(Fixture, "a client certificate is a credential") {
   Request request;
   request.method = "POST";
@@ -157,20 +183,20 @@ TEST_CASE_METHOD(Fixture, "service account tokens") {
         std::vector<std::string>{"system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"});
   SECTION("expire") {
     clock.time += std::chrono::seconds(3599);
-    CHECK(tokens.verify(token, clock.time));
+    CHECK(tokens.verify(token, kOwn, clock.time));
     clock.time += std::chrono::seconds(1);
-    CHECK_FALSE(tokens.verify(token, clock.time));
+    CHECK_FALSE(tokens.verify(token, kOwn, clock.time));
   }
   SECTION("are not valid before they are issued") {
-    CHECK_FALSE(tokens.verify(token, clock.time - std::chrono::seconds(1)));
+    CHECK_FALSE(tokens.verify(token, kOwn, clock.time - std::chrono::seconds(1)));
   }
-  SECTION("of another key are refused") { CHECK_FALSE(new_tokens().verify(token, clock.time)); }
+  SECTION("of another key are refused") { CHECK_FALSE(new_tokens().verify(token, kOwn, clock.time)); }
   SECTION("for others are refused") {
     ServiceAccountClaims claims = default_account();
     claims.audiences = {"vault"};
-    CHECK_FALSE(tokens.verify(*tokens.issue(claims, clock.time), clock.time));
+    CHECK_FALSE(tokens.verify(*tokens.issue(claims, clock.time), kOwn, clock.time));
     claims.audiences = {"vault", std::string(ServiceAccountTokens::kIssuer)};
-    CHECK(tokens.verify(*tokens.issue(claims, clock.time), clock.time));
+    CHECK(tokens.verify(*tokens.issue(claims, clock.time), kOwn, clock.time));
   }
   SECTION("are refused when any byte is changed") {
     for (std::size_t i = 0; i < token.size(); ++i) {
@@ -179,18 +205,18 @@ TEST_CASE_METHOD(Fixture, "service account tokens") {
       std::string changed = token;
       changed[i] = changed[i] == 'A' ? 'B' : 'A';
       CAPTURE(i);
-      CHECK_FALSE(tokens.verify(changed, clock.time));
+      CHECK_FALSE(tokens.verify(changed, kOwn, clock.time));
     }
   }
   SECTION("are refused when they are cut") {
     for (std::size_t length = 0; length < token.size(); ++length) {
-      CHECK_FALSE(tokens.verify(token.substr(0, length), clock.time));
+      CHECK_FALSE(tokens.verify(token.substr(0, length), kOwn, clock.time));
     }
   }
   SECTION("without a signature are refused") {
     // {"alg":"none"} and the same claims
     const std::string claims = token.substr(token.find('.'), token.rfind('.') - token.find('.'));
-    CHECK_FALSE(tokens.verify("eyJhbGciOiJub25lIn0" + claims + ".", clock.time));
+    CHECK_FALSE(tokens.verify("eyJhbGciOiJub25lIn0" + claims + ".", kOwn, clock.time));
   }
 }
 
@@ -203,10 +229,10 @@ TEST_CASE("an RSA key that a user brought along signs RS256") {
   const TimePoint now = SettableClock().time;
   const std::string token = *tokens->issue(default_account(), now);
   CHECK(token.starts_with(base64_encode(R"({"alg":"RS256",)")));
-  CHECK(tokens->verify(token, now));
+  CHECK(tokens->verify(token, kOwn, now));
 
   INFO("a token of the other algorithm is not looked at, whatever its signature");
-  CHECK_FALSE(new_tokens().verify(token, now));
+  CHECK_FALSE(new_tokens().verify(token, kOwn, now));
 }
 
 TEST_CASE("a service account key must be one that we can sign with") {

@@ -52,6 +52,21 @@ TEST_CASE("a refusal is worded as upstream's") {
   }
 }
 
+TEST_CASE("system:masters may do everything, whatever the mode") {
+  AuthorizationAttributes attributes;
+  attributes.user = api::User{"root", {"system:masters"}, ""};
+  attributes.verb = "delete";
+  attributes.is_resource = true;
+  attributes.resource = "nodes";
+  const Authorizer deny(AuthorizationMode::kAlwaysDeny);
+  CHECK(deny.authorize(attributes));
+  CHECK(deny.allows_everything(attributes.user));
+  attributes.user.groups = {"system:authenticated"};
+  CHECK_FALSE(deny.authorize(attributes));
+  CHECK(deny.decide(attributes).reason == "Everything is forbidden.");
+  CHECK_FALSE(deny.allows_everything(attributes.user));
+}
+
 TEST_CASE("authorization modes by name") {
   CHECK(authorization_mode_from_string("AlwaysAllow") == AuthorizationMode::kAlwaysAllow);
   CHECK(authorization_mode_from_string("AlwaysDeny") == AuthorizationMode::kAlwaysDeny);

@@ -62,8 +62,10 @@ ApiServer::ApiServer(AuthorizationMode mode, const InFlightLimits& limits)
       kinds_(builtin_kinds(*catalog_)),
       registry_(*store, kinds_, *catalog_, clock, {}),
       authorizer_(mode),
-      tokens_(*ServiceAccountTokens::create(*make_private_key())) {
-  const ApiParts parts{registry_, *catalog_, nodes, authorizer_, tokens_};
+      tokens_(*ServiceAccountTokens::create(*make_private_key())),
+      authenticator_(tokens_, clock) {
+  authenticator_.add_token(TokenUser{"secret", api::User{"bob", {"builders"}, "7"}});
+  const ApiParts parts{registry_, *catalog_, nodes, authenticator_, authorizer_, tokens_};
   handler_ = std::make_unique<ApiHandler>(parts, std::vector<HealthCheck>{{"etcd", false, [this] { return healthy; }}},
                                           limits);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/schema/schema.h"
+#include "server/auth/authenticator.h"
 #include "server/auth/authorizer.h"
 #include "server/auth/service_account_tokens.h"
 #include "server/handlers/api_handler.h"
@@ -103,6 +104,7 @@ class ApiServer {
   Registry registry_;
   Authorizer authorizer_;
   ServiceAccountTokens tokens_;
+  Authenticator authenticator_;  // knows the token "secret", which is Bob's
   std::unique_ptr<ApiHandler> handler_;
 };
 
