@@ -44,6 +44,9 @@ inline constexpr ResourceType kServices{"", "v1", "services", "Service"};
 inline constexpr ResourceType kEndpoints{"", "v1", "endpoints", "Endpoints"};
 inline constexpr ResourceType kEndpointSlices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
 inline constexpr ResourceType kPodDisruptionBudgets{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"};
+inline constexpr ResourceType kLimitRanges{"", "v1", "limitranges", "LimitRange"};
+inline constexpr ResourceType kPriorityClasses{"scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", false};
+inline constexpr ResourceType kResourceQuotas{"", "v1", "resourcequotas", "ResourceQuota"};
 
 // An object's place within its collection. `namespace_` is empty for cluster-scoped objects.
 struct NamespacedName {

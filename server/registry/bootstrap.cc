@@ -1,5 +1,6 @@
 #include "server/registry/bootstrap.h"
 
+#include "api/views/meta.h"
 #include "server/registry/registry.h"
 
 #include <boost/asio/ip/address.hpp>
@@ -66,6 +67,18 @@ Json named(const std::string& name) {
   return object;
 }
 
+// The two classes that upstream makes, for what the cluster itself runs.
+std::vector<Json> priority_classes() {
+  Json cluster = named("system-cluster-critical");
+  cluster["value"] = 2'000'000'000;
+  cluster["description"] =
+      "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.";
+  Json node = named("system-node-critical");
+  node["value"] = 2'000'001'000;
+  node["description"] = "Used for system critical pods that must not be moved from their current node.";
+  return {std::move(cluster), std::move(node)};
+}
+
 Json api_service(const ApiServerAddress& address) {
   Json service = named(kApiService);
   service["metadata"]["labels"] = {{"component", "apiserver"}, {"provider", "kubernetes"}};
@@ -113,14 +126,17 @@ Json api_endpoint_slice(const ApiServerAddress& address) {
 
 }  // namespace
 
-// All namespaces at once, then all that is in them: each wave shares one commit, where one by one each would wait for
-// the disk.
+// All that stands in no namespace at once, then all that is in one: each wave shares one commit, where one by one each
+// would wait for the disk.
 Task<api::Result<void>> bootstrap(Registry& registry, std::optional<ApiServerAddress> address) {
   constexpr std::array<const char*, 4> kNamespaceNames{"default", "kube-system", "kube-public", "kube-node-lease"};
   TaskGroup tasks(co_await asio::this_coro::executor);
   api::Result<void> result;
   for (const char* name : kNamespaceNames) {
     tasks.spawn(keep_failure(create_once(registry, api::kNamespaces, "", named(name)), result));
+  }
+  for (Json& object : priority_classes()) {
+    tasks.spawn(keep_failure(create_once(registry, api::kPriorityClasses, "", std::move(object)), result));
   }
   co_await tasks.join();
   if (!result) co_return result;

@@ -30,7 +30,8 @@ std::vector<Kind> builtin_kinds(const api::schema::Catalog& catalog, const KindO
           service_kind(catalog, options),
           endpoints_kind(catalog),
           endpoint_slice_kind(catalog),
-          pod_disruption_budget_kind(catalog)};
+          pod_disruption_budget_kind(catalog),
+          priority_class_kind(catalog)};
 }
 
 ServedVersion served_version(const api::schema::Catalog& catalog, std::string_view group, std::string_view version,

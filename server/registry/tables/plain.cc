@@ -45,6 +45,20 @@ TableSpec service_account_table() {
   return TableSpec{{name_column(), column("Secrets", "Number of secrets."), age_column()}, row};
 }
 
+TableSpec priority_class_table() {
+  auto row = [](const Json& object, TimePoint now) {
+    return std::vector<Json>{name_cell(object), integer_at(object, {"value"}), bool_at(object, {"globalDefault"}),
+                             age_cell(object, now), string_at(object, {"preemptionPolicy"})};
+  };
+  TableColumn value = column("Value", "The priority of the class's pods.");
+  value.type = "integer";
+  TableColumn global_default = column("Global-Default", "Whether pods that name no class are of this one.");
+  global_default.type = "boolean";
+  return TableSpec{{name_column(), std::move(value), std::move(global_default), age_column(),
+                    column("PreemptionPolicy", "Whether the class's pods may push out others.")},
+                   row};
+}
+
 TableSpec lease_table() {
   auto row = [](const Json& object, TimePoint now) {
     return std::vector<Json>{name_cell(object), string_at(object, {"spec", "holderIdentity"}), age_cell(object, now)};

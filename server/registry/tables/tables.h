@@ -31,5 +31,6 @@ namespace skiff::server {
 [[nodiscard]] TableSpec endpoints_table();
 [[nodiscard]] TableSpec endpoint_slice_table();
 [[nodiscard]] TableSpec pod_disruption_budget_table();
+[[nodiscard]] TableSpec priority_class_table();
 
 }  // namespace skiff::server
