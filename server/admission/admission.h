@@ -62,8 +62,9 @@ struct AdmissionOptions {
   std::int64_t default_unreachable_toleration_seconds = 300;
 };
 
-// The built-in plugins, in upstream's order: NamespaceLifecycle, ServiceAccount, Priority, DefaultTolerationSeconds,
-// DefaultStorageClass, StorageObjectInUseProtection, PersistentVolumeClaimResize, DefaultIngressClass.
+// The built-in plugins, in upstream's order: NamespaceLifecycle, LimitRanger, ServiceAccount, Priority,
+// DefaultTolerationSeconds, DefaultStorageClass, StorageObjectInUseProtection, PersistentVolumeClaimResize,
+// DefaultIngressClass, ResourceQuota.
 [[nodiscard]] AdmissionChain default_admission(const AdmissionOptions& options);
 
 }  // namespace skiff::server

@@ -11,6 +11,10 @@ namespace skiff::server {
 [[nodiscard]] std::unique_ptr<const AdmissionPlugin> service_account();
 // Pods get the number behind their priorityClassName.
 [[nodiscard]] std::unique_ptr<const AdmissionPlugin> priority();
+// Pods get the defaults of their namespace's LimitRanges, and stay, as claims do, within their bounds.
+[[nodiscard]] std::unique_ptr<const AdmissionPlugin> limit_ranger();
+// What a namespace's ResourceQuotas count stays within them.
+[[nodiscard]] std::unique_ptr<const AdmissionPlugin> resource_quota();
 // Pods stay for a while on nodes that stop being ready or reachable.
 [[nodiscard]] std::unique_ptr<const AdmissionPlugin> default_toleration_seconds(const AdmissionOptions& options);
 
@@ -25,5 +29,8 @@ namespace skiff::server {
 
 // Whether the request makes a pod.
 [[nodiscard]] bool creates_pod(const AdmissionRequest& request);
+
+// The answer to a write of `object` that is not allowed. One that has no name yet is called by its generateName.
+[[nodiscard]] api::Status refusal(const AdmissionRequest& request, const Json& object, const std::string& why);
 
 }  // namespace skiff::server

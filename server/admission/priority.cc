@@ -29,26 +29,27 @@ api::Result<Json> default_class(const Registry& registry) {
   return {boost::system::in_place_value, std::move(found)};
 }
 
-api::Result<Json> class_of(const AdmissionRequest& request, const Json& spec, const Registry& registry) {
-  const std::string name = string_at(spec, {"priorityClassName"});
+api::Result<Json> class_of(const AdmissionRequest& request, const Json& pod, const Registry& registry) {
+  const std::string name = string_at(pod, {"spec", "priorityClassName"});
   if (name.empty()) return default_class(registry);
   const auto record = registry.get(registry.kinds().find(api::kPriorityClasses), api::NamespacedName{"", name});
   if (record) return to_document(**record);
   if (record.error().reason != api::Reason::kNotFound) return record.error();
-  return api::forbidden("", "pods", request.name.name, "no PriorityClass with name " + name + " was found");
+  return refusal(request, pod, "no PriorityClass with name " + name + " was found");
 }
 
-api::Result<void> admit_pod(const AdmissionRequest& request, Json& spec, const Registry& registry) {
-  const api::Result<Json> found = class_of(request, spec, registry);
+api::Result<void> admit_pod(const AdmissionRequest& request, Json& pod, const Registry& registry) {
+  const api::Result<Json> found = class_of(request, pod, registry);
   if (!found) return found.error();
+  Json& spec = pod["spec"];
   const std::int64_t priority = integer_at(*found, {"value"});
   const std::string policy = string_at(*found, {"preemptionPolicy"}, "PreemptLowerPriority");
   if (!found->is_null()) spec["priorityClassName"] = api::name_of(*found);
 
   const auto refuse = [&](const std::string& what, const std::string& computed) {
-    return api::forbidden("", "pods", request.name.name,
-                          what + " must not be provided in pod spec; priority admission controller computed " +
-                              computed + " from the given PriorityClass name");
+    return refusal(request, pod,
+                   what + " must not be provided in pod spec; priority admission controller computed " + computed +
+                       " from the given PriorityClass name");
   };
   if (const Json* given = find(spec, {"priority"}); given != nullptr && *given != priority) {
     return refuse("the integer value of priority (" + to_json_text(*given) + ")", std::to_string(priority));
@@ -85,7 +86,7 @@ class Priority final : public AdmissionPlugin {
   [[nodiscard]] api::Result<void> mutate(const AdmissionRequest& request, Json* object,
                                          const Registry& registry) const override {
     if (request.kind.kind != "Pod" || !request.subresource.empty()) return {};
-    if (request.operation == Operation::kCreate) return admit_pod(request, (*object)["spec"], registry);
+    if (request.operation == Operation::kCreate) return admit_pod(request, *object, registry);
     if (request.operation == Operation::kUpdate) keep_computed((*object)["spec"], *request.old_object);
     return {};
   }

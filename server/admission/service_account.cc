@@ -24,8 +24,8 @@ class ServiceAccount final : public AdmissionPlugin {
     const api::NamespacedName key{request.name.namespace_, name};
     const auto record = registry.get(registry.kinds().find(api::kServiceAccounts), key);
     if (!record) {
-      return api::forbidden(
-          "", "pods", request.name.name,
+      return refusal(
+          request, *object,
           "error looking up service account " + key.to_string() + ": " + "serviceaccount \"" + name + "\" not found");
     }
     const auto account = to_document(**record);

@@ -12,6 +12,7 @@
 #include "server/controllers/namespace/namespace_controller.h"
 #include "server/controllers/pod_garbage_collector.h"
 #include "server/controllers/replica_set/replica_set_controller.h"
+#include "server/controllers/resource_quota_controller.h"
 #include "server/controllers/root_ca_publisher.h"
 #include "server/controllers/service_account_controller.h"
 #include "server/controllers/stateful_set/stateful_set_controller.h"
@@ -66,6 +67,7 @@ struct ControllerManager::Controllers {
   CronJobController cron_job;
   VolumeBinder volume_binder;
   VolumeProtection volume_protection;
+  ResourceQuotaController resource_quota;
   std::optional<RootCaPublisher> root_ca_publisher;
   NamespaceController namespace_controller;
   GarbageCollector garbage_collector;
@@ -87,6 +89,7 @@ struct ControllerManager::Controllers {
         cron_job(context),
         volume_binder(context),
         volume_protection(context),
+        resource_quota(context, followed_namespaced),
         namespace_controller(context, namespaced(types), followed_namespaced),
         garbage_collector(context, followed) {
     if (!options.ca_pem.empty()) root_ca_publisher.emplace(context, std::move(options.ca_pem));
@@ -110,6 +113,7 @@ struct ControllerManager::Controllers {
     visit(cron_job);
     visit(volume_binder);
     visit(volume_protection);
+    visit(resource_quota);
     if (root_ca_publisher) visit(*root_ca_publisher);
     visit(namespace_controller);
     visit(garbage_collector);

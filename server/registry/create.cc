@@ -63,7 +63,9 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
   if (!allocation) co_return allocation.error();
   kind.strategy->prepare_for_create(object, clock.now());
   if (auto valid = validate_new(kind, object); !valid) co_return valid.error();
-  if (auto admitted = check(request, &object); !admitted) co_return admitted.error();
+  AdmissionRequest named = request;
+  named.name.name = string_at(object, {"metadata", "name"});
+  if (auto admitted = check(named, &object); !admitted) co_return admitted.error();
   if (const std::string version = string_at(object, {"metadata", "resourceVersion"}); !version.empty()) {
     // Upstream's answer, an error without a reason.
     api::Status status;

@@ -31,7 +31,9 @@ std::vector<Kind> builtin_kinds(const api::schema::Catalog& catalog, const KindO
           endpoints_kind(catalog),
           endpoint_slice_kind(catalog),
           pod_disruption_budget_kind(catalog),
-          priority_class_kind(catalog)};
+          priority_class_kind(catalog),
+          limit_range_kind(catalog),
+          resource_quota_kind(catalog)};
 }
 
 ServedVersion served_version(const api::schema::Catalog& catalog, std::string_view group, std::string_view version,

@@ -31,7 +31,9 @@ namespace skiff::server {
 [[nodiscard]] Kind endpoints_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind endpoint_slice_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind pod_disruption_budget_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind limit_range_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind priority_class_kind(const api::schema::Catalog& catalog);
+[[nodiscard]] Kind resource_quota_kind(const api::schema::Catalog& catalog);
 
 // A version of a kind with the shape of its schema, which must be in the catalog.
 [[nodiscard]] ServedVersion served_version(const api::schema::Catalog& catalog, std::string_view group,

@@ -31,6 +31,8 @@ namespace skiff::server {
 [[nodiscard]] TableSpec endpoints_table();
 [[nodiscard]] TableSpec endpoint_slice_table();
 [[nodiscard]] TableSpec pod_disruption_budget_table();
+[[nodiscard]] TableSpec limit_range_table();
 [[nodiscard]] TableSpec priority_class_table();
+[[nodiscard]] TableSpec resource_quota_table();
 
 }  // namespace skiff::server
