@@ -72,7 +72,11 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
     status.message = "resourceVersion should not be set on objects to be created";
     co_return status;
   }
+  co_return co_await insert(context, kind, std::move(namespace_), prefix, std::move(object));
+}
 
+Task<api::Result<store::RecordPtr>> Registry::Impl::insert(CallContext& context, const Kind& kind,
+                                                           std::string namespace_, std::string prefix, Json object) {
   int lost_charges = 0;
   for (int attempt = 1;;) {
     const api::NamespacedName full_name{namespace_, string_at(object, {"metadata", "name"})};

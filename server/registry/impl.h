@@ -76,6 +76,10 @@ struct Registry::Impl {
   // create.cc: from an object that decode() made, with its managedFields.
   Task<api::Result<store::RecordPtr>> create(CallContext& context, const Kind& kind, std::string namespace_,
                                              Json object);
+  // Its last step: stores the object and what it is charged to. A name that was generated from `prefix` and is taken is
+  // replaced by another.
+  Task<api::Result<store::RecordPtr>> insert(CallContext& context, const Kind& kind, std::string namespace_,
+                                             std::string prefix, Json object);
 
   // apply.cc: server-side apply.
   struct Apply;
