@@ -15,6 +15,9 @@ namespace {
 constexpr std::string_view kRequests = "requests.";
 constexpr std::string_view kLimits = "limits.";
 constexpr std::string_view kHugePages = "hugepages-";
+// Of the names for claims of one StorageClass: "gold.storageclass.storage.k8s.io/requests.storage".
+constexpr std::string_view kStorageClass = ".storageclass.storage.k8s.io/";
+constexpr std::string_view kStorage = "requests.storage";
 
 // The kinds whose number is also counted by their plural alone, from before "count/...".
 constexpr std::string_view kCountedByName[] = {
@@ -39,6 +42,7 @@ bool contains(const std::string_view (&names)[N], std::string_view name) {
 }
 
 bool is_pod(const CountedKind& kind) { return kind.group.empty() && kind.plural == "pods"; }
+bool is_claim(const CountedKind& kind) { return kind.group.empty() && kind.plural == "persistentvolumeclaims"; }
 bool is_service(const CountedKind& kind) { return kind.group.empty() && kind.plural == "services"; }
 
 std::string count_name(const CountedKind& kind) {
@@ -53,6 +57,13 @@ bool is_pod_resource(std::string_view name) {
   if (contains(kPodResources, name) || name.starts_with(kHugePages)) return true;
   if (!name.starts_with(kRequests)) return false;
   return name.substr(kRequests.size()).starts_with(kHugePages) || !is_native_resource(name);
+}
+
+bool is_claim_resource(std::string_view name) {
+  const std::size_t end_of_class = name.find(kStorageClass);
+  if (end_of_class == std::string_view::npos) return name == kStorage;
+  const std::string_view what = name.substr(end_of_class + kStorageClass.size());
+  return what == kStorage || what == "persistentvolumeclaims";
 }
 
 // What requests and limits count for, by a quota's names.
@@ -87,6 +98,17 @@ void add_pod_usage(const Json& pod, TimePoint now, ResourceAmounts& usage) {
                             pod_amounts_with_overhead(pod, ResourceSide::kLimits)));
 }
 
+void add_claim_usage(const Json& claim, ResourceAmounts& usage) {
+  const ResourceAmounts requests = resource_amounts(find(claim, {"spec", "resources", "requests"}));
+  const auto storage = requests.find("storage");
+  if (storage != requests.end()) usage.emplace(kStorage, storage->second);
+  const std::string class_ = string_at(claim, {"spec", "storageClassName"});
+  if (class_.empty()) return;
+  const std::string prefix = class_ + std::string(kStorageClass);
+  usage.emplace(prefix + "persistentvolumeclaims", Quantity::from_integer(1));
+  if (storage != requests.end()) usage.emplace(prefix + std::string(kStorage), storage->second);
+}
+
 std::int64_t ports_of(const Json& service, bool only_explicit) {
   const Json* ports = find(service, {"spec", "ports"});
   if (ports == nullptr || !ports->is_array()) return 0;
@@ -112,6 +134,7 @@ bool is_counted(const CountedKind& kind) { return kind.plural != "events"; }
 
 bool uses(const CountedKind& kind, std::string_view name) {
   if (name == count_name(kind) || (is_counted_by_name(kind) && name == kind.plural)) return true;
+  if (is_claim(kind)) return is_claim_resource(name);
   if (is_service(kind)) return name == "services.nodeports" || name == "services.loadbalancers";
   return is_pod(kind) && is_pod_resource(name);
 }
@@ -122,6 +145,7 @@ ResourceAmounts usage_of(const CountedKind& kind, const Json& object, TimePoint 
   if (is_counted_by_name(kind)) usage.emplace(kind.plural, Quantity::from_integer(1));
   if (is_pod(kind)) add_pod_usage(object, now, usage);
   if (is_service(kind)) add_service_usage(object, usage);
+  if (is_claim(kind)) add_claim_usage(object, usage);
   return usage;
 }
 

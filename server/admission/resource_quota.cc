@@ -16,7 +16,7 @@ struct Counted {
   CountedKind kind;
   Json before;  // null: the object is new
   const Json* after = nullptr;
-  // Upstream refuses what is created, and what a Service becomes; other changes only count.
+  // Upstream refuses what is created, and what a Service or a claim becomes; other changes only count.
   bool enforced = false;
 };
 
@@ -128,7 +128,8 @@ class ResourceQuota final : public AdmissionPlugin {
     if (!page) return page.error();
     if (page->records.empty()) return {};
 
-    Counted counted{kind, Json(), change.object, change.old_record == nullptr || kind.plural == "services"};
+    const bool can_grow = kind.plural == "services" || kind.plural == "persistentvolumeclaims";
+    Counted counted{kind, Json(), change.object, change.old_record == nullptr || can_grow};
     if (change.old_record != nullptr) {
       auto before = to_document(*change.old_record);
       if (!before) return before.error();

@@ -45,6 +45,11 @@ TEST_CASE("what objects use") {
        "count/pods=1 pods=1 "},
       {"a pod that was deleted on a node that is lost", kPodKind,
        R"({"metadata":{"deletionTimestamp":"2026-11-22T11:59:00Z","deletionGracePeriodSeconds":30}})", "count/pods=1 "},
+      {"a claim",
+       {"", "persistentvolumeclaims"},
+       R"({"spec":{"storageClassName":"gold","resources":{"requests":{"storage":"8Gi"}}}})",
+       "count/persistentvolumeclaims=1 gold.storageclass.storage.k8s.io/persistentvolumeclaims=1 "
+       "gold.storageclass.storage.k8s.io/requests.storage=8Gi persistentvolumeclaims=1 requests.storage=8Gi "},
       {"a secret", {"", "secrets"}, "{}", "count/secrets=1 secrets=1 "},
       {"a lease", {"coordination.k8s.io", "leases"}, "{}", "count/leases.coordination.k8s.io=1 "},
       {"an inner service", kServiceKind, R"({"spec":{"type":"ClusterIP","ports":[{}]}})",
@@ -76,6 +81,10 @@ TEST_CASE("which names a kind can use") {
   CHECK_FALSE(uses({"apps", "deployments"}, "count/deployments"));
   CHECK_FALSE(uses({"apps", "deployments"}, "deployments"));
   CHECK(uses(kServiceKind, "services.nodeports"));
+  const CountedKind claims{"", "persistentvolumeclaims"};
+  CHECK(uses(claims, "requests.storage"));
+  CHECK(uses(claims, "gold.storageclass.storage.k8s.io/requests.storage"));
+  CHECK_FALSE(uses(claims, "gold.storageclass.storage.k8s.io/pods"));
   CHECK_FALSE(is_counted({"", "events"}));
   CHECK_FALSE(is_counted({"events.k8s.io", "events"}));
 }
