@@ -23,7 +23,6 @@ constexpr std::string_view kSummed[] = {"cpu",
                                         "limits.cpu",
                                         "limits.memory",
                                         "limits.ephemeral-storage"};
-constexpr std::string_view kHugePages = "hugepages-";
 constexpr std::string_view kRequests = "requests.";
 
 template <std::size_t N>
@@ -32,6 +31,8 @@ bool contains(const std::string_view (&names)[N], std::string_view name) {
 }
 
 }  // namespace
+
+bool is_huge_page_resource(std::string_view name) { return name.starts_with(kHugePages); }
 
 bool is_native_resource(std::string_view name) {
   return name.find('/') == std::string_view::npos || name.find("kubernetes.io/") != std::string_view::npos;
@@ -44,18 +45,18 @@ bool is_extended_resource(std::string_view name) {
 }
 
 bool is_standard_container_resource(std::string_view name) {
-  return contains(kContainerResources, name) || name.starts_with(kHugePages);
+  return contains(kContainerResources, name) || is_huge_page_resource(name);
 }
 
 bool is_standard_quota_resource(std::string_view name) {
-  if (contains(kCounted, name) || contains(kSummed, name) || name.starts_with(kHugePages)) return true;
-  return name.starts_with(kRequests) && name.substr(kRequests.size()).starts_with(kHugePages);
+  if (contains(kCounted, name) || contains(kSummed, name) || is_huge_page_resource(name)) return true;
+  return name.starts_with(kRequests) && is_huge_page_resource(name.substr(kRequests.size()));
 }
 
 bool is_standard_resource(std::string_view name) { return name == "storage" || is_standard_quota_resource(name); }
 
 bool is_integer_resource(std::string_view name) { return contains(kCounted, name) || is_extended_resource(name); }
 
-bool allows_overcommit(std::string_view name) { return is_native_resource(name) && !name.starts_with(kHugePages); }
+bool allows_overcommit(std::string_view name) { return is_native_resource(name) && !is_huge_page_resource(name); }
 
 }  // namespace skiff::api

@@ -6,6 +6,10 @@
 // Plain functions of the name (apis/core/helper).
 namespace skiff::api {
 
+// What a node's huge pages of one size are called: "hugepages-2Mi".
+inline constexpr std::string_view kHugePages = "hugepages-";
+[[nodiscard]] bool is_huge_page_resource(std::string_view name);
+
 // Without a domain, or of the domain kubernetes.io.
 [[nodiscard]] bool is_native_resource(std::string_view name);
 // What somebody else's device plugin offers, in whole numbers.

@@ -28,11 +28,13 @@ api::Result<std::unique_ptr<Allocator::Transaction>> allocate(Allocator* allocat
   return allocator->begin(object, nullptr);
 }
 
-api::Status name_taken(const Kind& kind, const std::string& name, const std::string& generate_name_) {
-  if (generate_name_.empty()) return api::already_exists(kind.group(), kind.plural, name);
-  api::Status status = api::already_exists(kind.group(), kind.plural, generate_name_);
-  status.message += ", the server was not able to generate a unique name for the object";
-  status.retry_after_seconds = 1;
+// `generated`: the client gave a metadata.generateName, so another try may succeed.
+api::Status name_taken(const Kind& kind, const std::string& name, bool generated) {
+  api::Status status = api::already_exists(kind.group(), kind.plural, name);
+  if (generated) {
+    status.message += ", the server was not able to generate a unique name for the object";
+    status.retry_after_seconds = 1;
+  }
   return status;
 }
 
@@ -72,11 +74,12 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
     status.message = "resourceVersion should not be set on objects to be created";
     co_return status;
   }
-  co_return co_await insert(context, kind, std::move(namespace_), prefix, std::move(object));
+  co_return co_await insert(context, kind, std::move(namespace_), prefix, std::move(object), allocation->get());
 }
 
 Task<api::Result<store::RecordPtr>> Registry::Impl::insert(CallContext& context, const Kind& kind,
-                                                           std::string namespace_, std::string prefix, Json object) {
+                                                           std::string namespace_, std::string prefix, Json object,
+                                                           Allocator::Transaction* allocation) {
   int lost_charges = 0;
   for (int attempt = 1;;) {
     const api::NamespacedName full_name{namespace_, string_at(object, {"metadata", "name"})};
@@ -97,11 +100,11 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::insert(CallContext& context,
       write.together = std::move(*charges);
       auto committed = co_await commit(store, std::move(write), context.deadline);
       if (!committed) {
-        if (*allocation) (*allocation)->abandon();
+        if (allocation != nullptr) allocation->abandon();
         co_return committed.error();
       }
       if (committed->written) {
-        if (*allocation) (*allocation)->commit();
+        if (allocation != nullptr) allocation->commit();
         spdlog::debug("create {} -> {}", committed->record->key, committed->record->mod_revision);
         co_return std::move(committed->record);
       }
@@ -111,7 +114,9 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::insert(CallContext& context,
         continue;
       }
     }
-    if (prefix.empty() || attempt++ == kGenerateNameTries) co_return name_taken(kind, name, prefix);
+    if (prefix.empty() || attempt++ == kGenerateNameTries) {
+      co_return name_taken(kind, name, find(object, {"metadata", "generateName"}) != nullptr);
+    }
     object["metadata"]["name"] = generate_name(prefix);
   }
 }

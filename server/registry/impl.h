@@ -77,9 +77,9 @@ struct Registry::Impl {
   Task<api::Result<store::RecordPtr>> create(CallContext& context, const Kind& kind, std::string namespace_,
                                              Json object);
   // Its last step: stores the object and what it is charged to. A name that was generated from `prefix` and is taken is
-  // replaced by another.
+  // replaced by another. `allocation`: of what the object takes, or null.
   Task<api::Result<store::RecordPtr>> insert(CallContext& context, const Kind& kind, std::string namespace_,
-                                             std::string prefix, Json object);
+                                             std::string prefix, Json object, Allocator::Transaction* allocation);
 
   // apply.cc: server-side apply.
   struct Apply;

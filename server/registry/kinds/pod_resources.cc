@@ -1,6 +1,6 @@
 #include "api/go_syntax.h"
 #include "api/quantity.h"
-#include "api/schema/validate.h"
+#include "api/resource_names.h"
 #include "server/registry/kinds/pod_spec.h"
 #include "server/registry/kinds/resource_names.h"
 
@@ -10,7 +10,7 @@ namespace {
 
 // Huge pages come in whole pages: hugepages-2Mi.
 bool is_whole_pages(const std::string& name, const api::Quantity& amount) {
-  const auto page = api::Quantity::parse(name.substr(kHugePages.size()));
+  const auto page = api::Quantity::parse(name.substr(api::kHugePages.size()));
   return page && page->value() > 0 && amount.value() % page->value() == 0;
 }
 
@@ -18,22 +18,9 @@ void validate_amount(const std::string& name, const std::string& text, const std
                      api::FieldErrors& errors) {
   validate_resource_amount(name, text, path, errors);
   const auto amount = api::Quantity::parse(text);
-  if (amount && is_huge_page_resource(name) && !is_whole_pages(name, *amount)) {
+  if (amount && api::is_huge_page_resource(name) && !is_whole_pages(name, *amount)) {
     errors.invalid(path, amount->to_string(), amount->to_string() + " is not positive integer multiple of " + name);
   }
-}
-
-void validate_name(const std::string& name, const std::string& path, api::FieldErrors& errors) {
-  std::vector<std::string> messages = api::schema::format_messages("qualified-name", name);
-  const bool is_qualified = name.find('/') != std::string::npos;
-  if (messages.empty() && !is_qualified && !is_standard_resource(name)) {
-    messages.push_back("must be a standard resource type or fully qualified");
-  }
-  if (!is_qualified && !is_container_resource(name)) messages.push_back("must be a standard resource for containers");
-  if (is_qualified && !is_native_resource(name) && !is_extended_resource(name)) {
-    messages.push_back("doesn't follow extended resource name standard");
-  }
-  for (std::string& message : messages) errors.invalid(path, name, std::move(message));
 }
 
 const Json& amounts_of(const Json& resources, const char* which) {
@@ -45,7 +32,7 @@ const Json& amounts_of(const Json& resources, const char* which) {
 // What only native resources may have more of than there is, must be asked for as it is limited.
 void validate_request(const std::string& name, const std::string& text, const Json& limits, const std::string& path,
                       api::FieldErrors& errors) {
-  const bool may_overcommit = is_native_resource(name) && !is_huge_page_resource(name);
+  const bool may_overcommit = api::allows_overcommit(name);
   const auto limit_text = limits.find(name);
   if (limit_text == limits.end()) {
     if (!may_overcommit) {
@@ -75,11 +62,11 @@ void validate_resources(const Json& resources, std::string_view path, api::Field
     for (const auto& [name, value] : amounts_of(resources, which).items()) {
       const std::string text = value.get<std::string>();
       const std::string amount_path = api::key(api::child(path, which), name);
-      validate_name(name, amount_path, errors);
+      validate_container_resource_name(name, amount_path, errors);
       validate_amount(name, text, amount_path, errors);
       if (std::string_view(which) == "requests") validate_request(name, text, limits, own_path, errors);
       has_basics |= name == "cpu" || name == "memory";
-      has_huge_pages |= is_huge_page_resource(name);
+      has_huge_pages |= api::is_huge_page_resource(name);
     }
   }
   if (has_huge_pages && !has_basics) errors.forbidden(own_path, "HugePages require cpu or memory");

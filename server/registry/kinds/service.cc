@@ -116,11 +116,7 @@ class ServiceStrategy final : public Strategy {
   }
 
   // A DNS-1035 label, since names of services become environment variables and host names.
-  [[nodiscard]] std::string check_name(std::string_view name, bool prefix) const override {
-    std::string text(name);
-    if (prefix && text.ends_with('-')) text.back() = 'a';
-    return api::schema::check_format("dns1035-label", text);
-  }
+  [[nodiscard]] std::string_view name_format() const override { return "dns1035-label"; }
 
   [[nodiscard]] const std::vector<SelectableField>& selectable_fields() const override {
     auto text_of = [](const char* name) {
