@@ -174,9 +174,12 @@ class Cluster:
 
     # --- clients ---
 
+    def kubectl_command(self, *arguments, binary="kubectl"):
+        """kubectl with this cluster's kubeconfig, and a home of its own for what it caches."""
+        return self.inside(["env", f"KUBECONFIG={self.kubeconfig}", f"HOME={self.directory}", binary, *arguments])
+
     def kubectl(self, *arguments, binary="kubectl", check=True, stdin=None, timeout=DEADLINE_SECONDS):
-        environment = dict(os.environ, KUBECONFIG=self.kubeconfig, HOME=self.directory)
-        return run(self.inside([binary, *arguments]), check=check, input=stdin, env=environment, timeout=timeout)
+        return run(self.kubectl_command(*arguments, binary=binary), check=check, input=stdin, timeout=timeout)
 
     def get(self, *arguments):
         """`kubectl get ... -o json` as a document."""
