@@ -48,9 +48,11 @@ std::string go_label_selector(const Json& selector) {
 
 std::string go_int_or_string(const Json& value) {
   const bool is_text = value.is_string();
-  return std::string("intstr.IntOrString{Type:") + (is_text ? "1" : "0") +
-         ", IntVal:" + (value.is_number() ? to_json_text(value) : "0") +
-         ", StrVal:" + (is_text ? to_json_text(value) : "\"\"") + "}";
+  std::string text = "intstr.IntOrString{Type:";
+  text += is_text ? "1" : "0";
+  text += ", IntVal:" + (value.is_number() ? to_json_text(value) : "0");
+  text += ", StrVal:" + (is_text ? to_json_text(value) : "\"\"");
+  return text + "}";
 }
 
 std::string go_owner_reference(const Json& reference) {

@@ -29,8 +29,8 @@ struct Commit {
   store::RecordPtr record;
 };
 
-// Waits until the write is committed or refused, then resumes on the caller's executor. kTimeout when `deadline` comes
-// first; the write may be committed later.
+// Waits until the write is committed or refused, then resumes on the caller's executor, which runs one thing at a time.
+// kTimeout when `deadline` comes first; the write may be committed later.
 Task<api::Result<Commit>> commit(store::Store& store, store::Write write,
                                  std::chrono::steady_clock::time_point deadline);
 

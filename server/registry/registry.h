@@ -93,7 +93,8 @@ class RegistryWatch {
 // Keys are "/<plural>[.<group>]/<namespace>/<name>", without the namespace for cluster-scoped kinds. A value is the
 // object's JSON; its metadata.resourceVersion is the text at Record::revision_offset, put there by the store.
 //
-// Thread-safe. The coroutines run on their caller's executor and wait only for the store's commit. A lost
+// Thread-safe. The coroutines run on their caller's executor, which runs one thing at a time (a strand), and wait only
+// for the store's commit. A lost
 // compare-and-swap without a client's resourceVersion is tried again with the newer object (at most kMaxConflictRetries
 // times, each of which means that another writer got on).
 //

@@ -16,7 +16,7 @@ bool has_domain(const std::string& name) { return name.find('/') != std::string:
 void validate_resource_name(const std::string& name, const std::string& path, api::FieldErrors& errors) {
   std::vector<std::string> messages = api::schema::format_messages("qualified-name", name);
   if (messages.empty() && !has_domain(name) && !api::is_standard_resource(name)) {
-    messages.push_back("must be a standard resource type or fully qualified");
+    messages.emplace_back("must be a standard resource type or fully qualified");
   }
   for (std::string& message : messages) errors.invalid(path, name, std::move(message));
 }

@@ -145,7 +145,7 @@ TEST_CASE("followers of a collection never miss, repeat or go back, whatever bre
     writer.write();
     if (random() % 3 == 0) http[random() % 2]->step();
     if (random() % 3 == 0) informers[random() % 2]->step();
-    switch (random() % 60) {
+    switch (random() % 40) {
       case 0:
         writer.compact();
         break;

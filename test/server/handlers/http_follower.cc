@@ -79,7 +79,8 @@ void HttpFollower::list_expired(const Json& status) {
       api_.get(kCollection + (only_red_ ? "?labelSelector=color=red" : "?") + "&continue=" + fresh);
   REQUIRE(rest.status == 200);
   const SeenObjects present = model_.now(only_red_);
-  for (const Json& item : rest.json().at("items")) {
+  const Json list = rest.json();
+  for (const Json& item : list.at("items")) {
     const auto found = present.find(key_in(item));
     REQUIRE(found != present.end());
     REQUIRE(found->second == seen_in(item));

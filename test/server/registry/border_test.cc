@@ -86,10 +86,17 @@ TEST_CASE("how a commit ends") {
     CHECK((*end)->record == record);
   }
   SECTION("another was first") {
-    finish(store::Error{store::Code::kConflict, "", record});
+    finish(store::Error{store::Code::kConflict, "", record, some_write().key});
     REQUIRE(*end);
     CHECK_FALSE((*end)->written);
     CHECK((*end)->record == record);
+  }
+  SECTION("another was first with what goes together with the write") {
+    finish(store::Error{store::Code::kConflict, "", record, "/resourcequotas/default/q"});
+    REQUIRE(*end);
+    CHECK_FALSE((*end)->written);
+    CHECK((*end)->lost_companion);
+    CHECK((*end)->record == nullptr);
   }
   SECTION("the disk refuses") {
     finish(store::Error{store::Code::kUnavailable, "disk full", nullptr});

@@ -1,3 +1,4 @@
+#include "api/go_syntax.h"
 #include "test/server/registry/cluster.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -37,16 +38,17 @@ Json pod_with(const std::string& name, const char* resources) {
 TEST_CASE("quotas that are refused") {
   struct Row {
     const char* spec;
-    const char* finding;
+    std::string finding;
   };
   const Row rows[] = {
       {R"({"hard":{"disk":"1"}})",
        R"([spec.hard[disk]: Invalid value: "disk": must be a standard resource type or fully qualified, )"
        R"(spec.hard[disk]: Invalid value: "disk": must be a standard resource for quota])"},
       {R"({"hard":{"pods":"-1"}})", R"(spec.hard[pods]: Invalid value: "-1": must be greater than or equal to 0)"},
-      {R"({"hard":{"pods":"500m"}})", R"(spec.hard[pods]: Invalid value: "500m": must be an integer)"},
+      {R"({"hard":{"pods":"500m"}})",
+       "spec.hard[pods]: Invalid value: " + api::go_quantity("500m") + ": must be an integer"},
       {R"({"hard":{"count/jobs.batch":"1500m"}})",
-       R"(spec.hard[count/jobs.batch]: Invalid value: "1500m": must be an integer)"},
+       "spec.hard[count/jobs.batch]: Invalid value: " + api::go_quantity("1500m") + ": must be an integer"},
       {R"({"hard":{"pods":"1"},"scopes":["Sometimes"]})",
        R"(spec.scopes: Invalid value: ["Sometimes"]: unsupported scope)"},
       {R"({"hard":{"cpu":"1"},"scopes":["BestEffort"]})",
@@ -72,7 +74,7 @@ TEST_CASE("quotas that are refused") {
   for (const Row& row : rows) {
     INFO(row.spec);
     CHECK(message_of(cluster.create(api::kResourceQuotas, quota(row.spec))) ==
-          std::string("ResourceQuota \"compute\" is invalid: ") + row.finding);
+          "ResourceQuota \"compute\" is invalid: " + row.finding);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "test/server/registry/cluster.h"
 
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <catch2/catch.hpp>
 
@@ -186,7 +187,9 @@ TEST_CASE("concurrent patches of one object all arrive") {
       if (!written) ++failures;
     }
   };
-  for (int writer = 0; writer < kWriters; ++writer) asio::co_spawn(pool, write_all(writer), asio::detached);
+  for (int writer = 0; writer < kWriters; ++writer) {
+    asio::co_spawn(asio::make_strand(pool), write_all(writer), asio::detached);
+  }
   pool.join();
   CHECK(failures == 0);
   CHECK((*cluster.get(api::kConfigMaps, "counter"))["data"].size() == kWriters * kWrites);
