@@ -56,9 +56,8 @@ class BadRequestTest(ClusterTestCase):
                 self.assertEqual(self.post(CONFIG_MAPS, body, content_type)[:2], (code, reason))
 
     def test_unknown_kinds_and_names(self):
-        # kubectl 1.32 looks for a custom resource definition first; there are none yet.
         done = self.cluster.apply_failure("apiVersion: v1\nkind: Nothing\nmetadata: {name: x}\n")
-        self.assertIn("the server could not find the requested resource", done)
+        self.assertIn('no matches for kind "Nothing" in version "v1"', done)
         code, reason, message = self.post("/api/v1/namespaces/default/nothings", "{}")
         self.assertEqual((code, reason, message), (404, "NotFound", "the server could not find the requested resource"))
 

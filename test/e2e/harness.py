@@ -87,7 +87,7 @@ def kubectls():
         if not os.access(path, os.X_OK):
             continue
         version = json.loads(run([path, "version", "--client", "-o", "json"]).stdout)["clientVersion"]
-        found.setdefault(f"{version['major']}.{version['minor']}", path)
+        found.setdefault(f"{version['major']}.{version['minor'].rstrip('+')}", path)
     return found
 
 
