@@ -61,8 +61,9 @@ std::string key_text(const YAML::Mark& mark, const Json& key) {
 class DocumentBuilder final : public YAML::EventHandler {
  public:
   ParsedJson result;
+  YAML::Mark start;
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { start = mark; }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, nullptr, anchor); }
@@ -238,11 +239,14 @@ std::string check_characters(std::string_view text) {
   return "";
 }
 
-// Whether anything but an empty document stands behind the first one.
-bool has_more(YAML::Parser& parser) {
+// Whether anything but an empty document stands behind the first one, which begins at `start`. The parser takes a token
+// that belongs to no document (a comma, say) for an empty one, and stays in front of it for ever.
+bool has_more(YAML::Parser& parser, YAML::Mark start) {
   for (;;) {
     DocumentBuilder rest;
     if (!parser.HandleNextDocument(rest)) return false;
+    if (rest.start.pos == start.pos) throw YamlFailure(start, "did not find expected <document start>");
+    start = rest.start;
     if (!rest.result.value.is_null()) return true;
   }
 }
@@ -258,7 +262,7 @@ Result<ParsedJson> parse_yaml(std::string_view text) {
     YAML::Parser parser(stream);
     DocumentBuilder builder;
     parser.HandleNextDocument(builder);
-    if (has_more(parser)) return yaml_error("expected a single document in the stream");
+    if (has_more(parser, builder.start)) return yaml_error("expected a single document in the stream");
     return std::move(builder.result);
   } catch (const YamlFailure& failure) {
     return yaml_error(failure.what());
