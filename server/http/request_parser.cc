@@ -2,6 +2,21 @@
 
 #include "server/http/target.h"
 
+#include <stdexcept>
+
+// Beast 1.81 asserts what bytes of strangers can break (a last chunk with trailers that arrives in pieces). In this
+// file its assertions throw, so that such a request is malformed instead of the end of the server.
+#define BOOST_ENABLE_ASSERT_HANDLER
+#include <boost/assert.hpp>
+
+namespace boost {
+
+void assertion_failed(const char* expression, const char*, const char*, long) {
+  throw std::logic_error(expression);
+}
+
+}  // namespace boost
+
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -57,7 +72,12 @@ std::size_t RequestParser::put_body(std::string_view bytes) {
 
 std::size_t RequestParser::put_to_beast(std::string_view bytes) {
   boost::system::error_code error;
-  const std::size_t used = impl_->parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+  std::size_t used = 0;
+  try {
+    used = impl_->parser.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+  } catch (const std::logic_error&) {
+    error = http::error::bad_chunk;
+  }
   if (error == http::error::body_limit) {
     state_ = State::kBodyTooLong;
   } else if (error == http::error::header_limit) {
