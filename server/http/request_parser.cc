@@ -11,9 +11,7 @@
 
 namespace boost {
 
-void assertion_failed(const char* expression, const char*, const char*, long) {
-  throw std::logic_error(expression);
-}
+void assertion_failed(const char* expression, const char*, const char*, long) { throw std::logic_error(expression); }
 
 }  // namespace boost
 
