@@ -58,7 +58,7 @@ std::string key_text(const YAML::Mark& mark, const Json& key) {
 }
 
 // Builds one JSON document from the parser's events.
-class DocumentBuilder final : public YAML::EventHandler {
+class EventBuilder final : public YAML::EventHandler {
  public:
   ParsedJson result;
   YAML::Mark start;
@@ -243,7 +243,7 @@ std::string check_characters(std::string_view text) {
 // that belongs to no document (a comma, say) for an empty one, and stays in front of it for ever.
 bool has_more(YAML::Parser& parser, YAML::Mark start) {
   for (;;) {
-    DocumentBuilder rest;
+    EventBuilder rest;
     if (!parser.HandleNextDocument(rest)) return false;
     if (rest.start.pos == start.pos) throw YamlFailure(start, "did not find expected <document start>");
     start = rest.start;
@@ -260,7 +260,7 @@ Result<ParsedJson> parse_yaml(std::string_view text) {
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    DocumentBuilder builder;
+    EventBuilder builder;
     parser.HandleNextDocument(builder);
     if (has_more(parser, builder.start)) return yaml_error("expected a single document in the stream");
     return std::move(builder.result);

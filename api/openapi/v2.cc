@@ -13,7 +13,7 @@ namespace {
 
 using Shape = Payload::Shape;
 
-Json operation_object(const Operation& operation, Definitions& definitions) {
+Json v2_operation(const Operation& operation, Definitions& definitions) {
   Json parameters = query_parameters(operation.query, Dialect::kV2);
   if (operation.body.shape != Shape::kNothing) {
     Json body{{"name", "body"}, {"in", "body"}, {"schema", payload_schema(operation.body, definitions)}};
@@ -50,7 +50,7 @@ V2Documents v2_documents(const schema::Catalog& catalog, std::span<const ServedR
   for (const Operation& operation : operations_of(catalog, resources)) {
     Json& path = paths[operation.path];
     if (path.is_null()) path["parameters"] = path_parameters(operation.path, Dialect::kV2);
-    path[operation.method] = operation_object(operation, definitions);
+    path[operation.method] = v2_operation(operation, definitions);
   }
   Json document{{"swagger", "2.0"},
                 {"info", Json{{"title", "Kubernetes"}, {"version", server_version}}},

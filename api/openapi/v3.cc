@@ -25,7 +25,7 @@ Json content(const Json& media_types, const Json& schema) {
   return content;
 }
 
-Json operation_object(const Operation& operation, Definitions& definitions) {
+Json v3_operation(const Operation& operation, Definitions& definitions) {
   Json responses;
   for (const std::string_view code : operation.response_codes) {
     responses[std::string(code)] =
@@ -67,7 +67,7 @@ V3Documents v3_documents(const schema::Catalog& catalog, std::span<const ServedR
     GroupVersionDocument& document = entry->second;
     Json& path = document.paths[operation.path];
     if (path.is_null()) path["parameters"] = path_parameters(operation.path, Dialect::kV3);
-    path[operation.method] = operation_object(operation, document.definitions);
+    path[operation.method] = v3_operation(operation, document.definitions);
   }
 
   V3Documents documents;

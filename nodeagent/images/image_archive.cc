@@ -12,9 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Manifests and configurations are a few kilobytes; more is not what it claims to be.
-constexpr std::uintmax_t kMaxDocumentBytes = 4 << 20;
-
 std::string blob_name(const std::string& digest) { return "blobs/sha256/" + digest.substr(digest.find(':') + 1); }
 
 Result<void> check_digest(const std::string& found, const std::string& wanted) {

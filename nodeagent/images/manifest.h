@@ -15,6 +15,9 @@ inline constexpr std::string_view kOciManifest = "application/vnd.oci.image.mani
 inline constexpr std::string_view kDockerList = "application/vnd.docker.distribution.manifest.list.v2+json";
 inline constexpr std::string_view kDockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
 
+// Manifests and configurations are a few kilobytes; more is not what it claims to be.
+inline constexpr std::size_t kMaxDocumentBytes = 4 << 20;
+
 // A pointer to content: its kind, digest ("sha256:<hex>") and size.
 struct Descriptor {
   std::string media_type;

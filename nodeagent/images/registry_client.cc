@@ -16,7 +16,6 @@ namespace {
 
 constexpr long kConnectSeconds = 15;
 constexpr long kStalledSeconds = 60;  // without a byte
-constexpr std::size_t kMaxDocumentBytes = 4 << 20;
 constexpr std::string_view kBearer = "Bearer ";
 
 const std::vector<std::string> kManifestTypes{std::string(kOciIndex), std::string(kDockerList),

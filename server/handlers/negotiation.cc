@@ -9,10 +9,8 @@
 namespace skiff::server {
 namespace {
 
-constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kYamlType = "application/yaml";
 constexpr std::string_view kProtobufType = "application/vnd.kubernetes.protobuf";
-constexpr std::string_view kMetaGroup = "meta.k8s.io";
 // More alternatives than this are not read: no client has them.
 constexpr std::size_t kMaxAcceptClauses = 64;
 

@@ -11,6 +11,10 @@
 
 namespace skiff::server {
 
+inline constexpr std::string_view kJsonType = "application/json";
+// Of Table, PartialObjectMetadata, Status and the options of requests.
+inline constexpr std::string_view kMetaGroup = "meta.k8s.io";
+
 // Protocol buffers are understood, but never written.
 enum class Encoding { kJson, kYaml, kProtobuf };
 

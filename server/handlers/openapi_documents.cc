@@ -13,7 +13,6 @@ constexpr std::string_view kV2Path = "/openapi/v2";
 constexpr std::string_view kV3Path = "/openapi/v3";
 // As long as HTTP knows.
 constexpr std::chrono::hours kCachedFor{24 * 365};
-constexpr std::string_view kJsonType = "application/json";
 // Under both names the same document: the first is not a valid media type, so the second came after it.
 constexpr std::string_view kProtobufTypes[] = {"application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
                                                "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"};

@@ -1,6 +1,7 @@
 #include "server/handlers/parameters.h"
 
 #include "api/field_error.h"
+#include "server/handlers/negotiation.h"
 #include "server/handlers/text.h"
 
 #include <charconv>
@@ -10,7 +11,6 @@
 namespace skiff::server {
 namespace {
 
-constexpr std::string_view kMetaGroup = "meta.k8s.io";
 constexpr std::size_t kMaxFieldManagerLength = 128;
 
 std::vector<std::string> values_of(const Request& request, std::string_view name) {

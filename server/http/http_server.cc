@@ -2,11 +2,11 @@
 
 #include "api/base/check.h"
 #include "api/base/log.h"
+#include "server/http/awaitable.h"
 #include "server/http/connection.h"
 #include "server/http/socket_stream.h"
 #include "server/http/tls.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/strand.hpp>
@@ -19,8 +19,6 @@ namespace skiff::server {
 using asio::ip::tcp;
 
 namespace {
-
-constexpr auto kAwaitable = asio::as_tuple(asio::use_awaitable);
 
 // After accept() failed, which it does when the process has no file descriptors left.
 constexpr std::chrono::milliseconds kAcceptRetry{100};

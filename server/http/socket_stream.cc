@@ -1,8 +1,8 @@
 #include "server/http/socket_stream.h"
 
+#include "server/http/awaitable.h"
 #include "server/http/tls.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -14,8 +14,6 @@ namespace skiff::server {
 namespace {
 
 using asio::ip::tcp;
-
-constexpr auto kAwaitable = asio::as_tuple(asio::use_awaitable);
 
 // What a client may still send after our last word, before we stop listening.
 constexpr std::size_t kMaxDiscardedBytes = 16 * 1024 * 1024;

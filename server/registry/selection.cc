@@ -10,7 +10,7 @@ constexpr std::string_view kFieldPrefix = "f:";
 constexpr std::string_view kLabelPrefix = "l:";
 
 // The value of the attribute named prefix + name, or null; without making that name.
-const std::string* find(const store::Attributes& attributes, std::string_view prefix, std::string_view name) {
+const std::string* attribute_of(const store::Attributes& attributes, std::string_view prefix, std::string_view name) {
   auto before = [prefix, name](const auto& attribute) {
     const std::string_view text = attribute.first;
     const int order = text.substr(0, prefix.size()).compare(prefix);
@@ -35,7 +35,7 @@ store::Attributes attributes_of(const Kind& kind, const Json& object) {
   add_field("metadata.name", string_at(object, {"metadata", "name"}));
   add_field("metadata.namespace", string_at(object, {"metadata", "namespace"}));
   for (const SelectableField& field : kind.strategy->selectable_fields()) add_field(field.name, field.value(object));
-  if (const Json* labels = skiff::find(object, {"metadata", "labels"}); labels != nullptr && labels->is_object()) {
+  if (const Json* labels = find(object, {"metadata", "labels"}); labels != nullptr && labels->is_object()) {
     for (const auto& [name, value] : labels->items()) add(kLabelPrefix, name, value.get<std::string>());
   }
   std::sort(attributes.begin(), attributes.end());
@@ -47,12 +47,13 @@ Selection::Selection(api::LabelSelector labels, api::FieldSelector fields)
 
 bool Selection::matches(const store::Record& record) const {
   for (const api::FieldSelector::Requirement& requirement : fields_.requirements()) {
-    const std::string* value = find(record.attributes, kFieldPrefix, requirement.field);
+    const std::string* value = attribute_of(record.attributes, kFieldPrefix, requirement.field);
     const std::string_view actual = value == nullptr ? std::string_view() : std::string_view(*value);
     if ((actual == requirement.value) != requirement.equal) return false;
   }
   if (labels_.empty()) return true;
-  return labels_.matches([&record](std::string_view label) { return find(record.attributes, kLabelPrefix, label); });
+  return labels_.matches(
+      [&record](std::string_view label) { return attribute_of(record.attributes, kLabelPrefix, label); });
 }
 
 std::optional<std::string_view> Selection::only_name() const {

@@ -14,7 +14,8 @@ using api::ObjectPtr;
 
 namespace {
 
-constexpr std::chrono::milliseconds kBatchDelay{10};
+// The pods of a budget often change together: waiting this long makes one write of many.
+constexpr std::chrono::milliseconds kPodsDelay{10};
 
 bool counts_the_same(const Json& pod, const Json& old_pod) {
   return api::labels_of(pod) == api::labels_of(old_pod) && api::is_pod_ready(pod) == api::is_pod_ready(old_pod) &&
@@ -93,7 +94,7 @@ void DisruptionController::on_pod(const ObjectPtr& old_pod, const ObjectPtr& pod
   if (budgets_.cache().size() == 0 || (old_pod && pod && counts_the_same(*pod, *old_pod))) return;
   for (const ObjectPtr& budget : budgets_.cache().list(api::namespace_of(pod ? *pod : *old_pod))) {
     const bool covers = (pod && api::covers_pod(*budget, *pod)) || (old_pod && api::covers_pod(*budget, *old_pod));
-    if (covers) controller_.enqueue_after(key_text(*budget), kBatchDelay);
+    if (covers) controller_.enqueue_after(key_text(*budget), kPodsDelay);
   }
 }
 

@@ -13,7 +13,7 @@ using api::ObjectPtr;
 
 namespace {
 
-constexpr std::size_t kWorkers = 1;
+constexpr std::size_t kBinderWorkers = 1;
 
 // Volumes by the "namespace/name" of the claim that they are bound to or kept for.
 constexpr const char* kByClaimReference = "claimRef";
@@ -35,7 +35,7 @@ VolumeBinder::VolumeBinder(const Context& context)
       pods_(context.informers.informer(api::kPods)),
       events_(context.executor, context.client, context.clock,
               api::EventRecorder::Source{"persistentvolume-controller", ""}),
-      controller_(context.executor, "persistent volume binder", kWorkers,
+      controller_(context.executor, "persistent volume binder", kBinderWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
   volumes_.add_index(kByClaimReference, by_claim_reference);
   pods_.add_index(api::kByClaim, api::by_claim);

@@ -14,7 +14,7 @@ using api::ObjectPtr;
 
 namespace {
 
-constexpr std::size_t kWorkers = 2;
+constexpr std::size_t kProtectionWorkers = 2;
 
 bool is_volume(const Json& object) { return api::namespace_of(object).empty(); }
 
@@ -25,7 +25,7 @@ VolumeProtection::VolumeProtection(const Context& context)
       volumes_(context.informers.informer(api::kPersistentVolumes)),
       claims_(context.informers.informer(api::kPersistentVolumeClaims)),
       pods_(context.informers.informer(api::kPods)),
-      controller_(context.executor, "volume protection", kWorkers,
+      controller_(context.executor, "volume protection", kProtectionWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
   pods_.add_index(api::kByClaim, api::by_claim);
   api::InformerHandlers objects;

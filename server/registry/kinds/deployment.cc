@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* kDefaultStep = "25%";
 
-void validate_strategy(const Json& strategy, api::FieldErrors& errors) {
+void validate_deployment_strategy(const Json& strategy, api::FieldErrors& errors) {
   const std::string path = "spec.strategy.rollingUpdate";
   const Json* update = find(strategy, {"rollingUpdate"});
   if (string_at(strategy, {"type"}) == "Recreate") {
@@ -58,7 +58,7 @@ class DeploymentStrategy final : public Strategy {
     // Upstream's word here is that of ReplicaSets.
     validate_lasting_template(object, "ReplicaSet", errors);
     const Json& spec = object.at("spec");
-    if (const Json* strategy = find(spec, {"strategy"})) validate_strategy(*strategy, errors);
+    if (const Json* strategy = find(spec, {"strategy"})) validate_deployment_strategy(*strategy, errors);
     const Json* deadline = find(spec, {"progressDeadlineSeconds"});
     if (deadline != nullptr && *deadline <= integer_at(spec, {"minReadySeconds"})) {
       errors.invalid("spec.progressDeadlineSeconds", *deadline, "must be greater than minReadySeconds");

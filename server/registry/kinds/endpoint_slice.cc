@@ -14,10 +14,6 @@ constexpr std::size_t kMaxAddresses = 100;
 constexpr std::size_t kMaxPorts = 20000;
 constexpr std::size_t kMaxZoneHints = 8;
 
-void check_format(const char* format, const std::string& path, const std::string& text, api::FieldErrors& errors) {
-  for (std::string& what : api::schema::format_messages(format, text)) errors.invalid(path, text, std::move(what));
-}
-
 void validate_ip(const std::string& ip, bool want_v6, const std::string& path, api::FieldErrors& errors) {
   const bool is_valid = api::schema::check_format("ip", ip).empty() && is_ipv6(ip) == want_v6;
   if (!is_valid) errors.invalid(path, ip, want_v6 ? "must be a valid IPv6 address" : "must be a valid IPv4 address");
@@ -55,7 +51,7 @@ void validate_hints(const Json& endpoint, const std::string& path, api::FieldErr
     const std::string name = string_at((*zones)[i], {"name"});
     const std::string place = api::index(path, i) + ".name";
     if (!seen.insert(name).second) errors.duplicate(place, name);
-    check_format("label-value", place, name, errors);
+    api::schema::validate_format("label-value", name, place, errors);
   }
 }
 
@@ -66,10 +62,10 @@ void validate_endpoints(const Json& endpoints, const std::string& type, api::Fie
     const std::string path = api::index("endpoints", i);
     validate_addresses(endpoint, type, path + ".addresses", errors);
     if (const Json* node = find(endpoint, {"nodeName"})) {
-      check_format("dns1123-subdomain", path + ".nodeName", node->get<std::string>(), errors);
+      api::schema::validate_format("dns1123-subdomain", node->get<std::string>(), path + ".nodeName", errors);
     }
     if (const Json* hostname = find(endpoint, {"hostname"})) {
-      check_format("dns1123-label", path + ".hostname", hostname->get<std::string>(), errors);
+      api::schema::validate_format("dns1123-label", hostname->get<std::string>(), path + ".hostname", errors);
     }
     validate_hints(endpoint, path + ".hints.forZones", errors);
   }
@@ -82,7 +78,7 @@ void validate_ports(const Json& ports, api::FieldErrors& errors) {
     const std::string path = api::index("ports", i);
     const std::string name = string_at(ports[i], {"name"});
     const std::string protocol = string_at(ports[i], {"protocol"});
-    if (!name.empty()) check_format("dns1123-label", path + ".name", name, errors);
+    if (!name.empty()) api::schema::validate_format("dns1123-label", name, path + ".name", errors);
     if (!names.insert(name).second) errors.duplicate(path + ".name", name);
     if (protocol != "TCP" && protocol != "UDP" && protocol != "SCTP") {
       errors.not_supported(path + ".protocol", protocol, {"SCTP", "TCP", "UDP"});

@@ -7,10 +7,6 @@ namespace skiff::server {
 
 namespace {
 
-void check_format(const char* format, const std::string& path, const std::string& text, api::FieldErrors& errors) {
-  for (std::string& what : api::schema::format_messages(format, text)) errors.invalid(path, text, std::move(what));
-}
-
 void validate_addresses(const Json& subset, const char* name, const std::string& path, api::FieldErrors& errors) {
   const Json* addresses = find(subset, {name});
   if (addresses == nullptr) return;
@@ -19,10 +15,10 @@ void validate_addresses(const Json& subset, const char* name, const std::string&
     const std::string place = api::index(api::child(path, name), i);
     validate_endpoint_ip(string_at(address, {"ip"}), place + ".ip", errors);
     if (const std::string hostname = string_at(address, {"hostname"}); !hostname.empty()) {
-      check_format("dns1123-label", place + ".hostname", hostname, errors);
+      api::schema::validate_format("dns1123-label", hostname, place + ".hostname", errors);
     }
     if (const Json* node = find(address, {"nodeName"})) {
-      check_format("dns1123-subdomain", place + ".nodeName", node->get<std::string>(), errors);
+      api::schema::validate_format("dns1123-subdomain", node->get<std::string>(), place + ".nodeName", errors);
     }
   }
 }
@@ -34,7 +30,7 @@ void validate_ports(const Json& subset, const std::string& path, api::FieldError
     const std::string place = api::index(api::child(path, "ports"), i);
     const std::string name = string_at((*ports)[i], {"name"});
     if (!name.empty()) {
-      check_format("dns1123-label", place + ".name", name, errors);
+      api::schema::validate_format("dns1123-label", name, place + ".name", errors);
     } else if (ports->size() > 1) {
       errors.required(place + ".name");
     }

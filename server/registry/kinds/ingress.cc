@@ -12,10 +12,6 @@ namespace {
 // What named an ingress's class before spec.ingressClassName did.
 constexpr const char* kClassAnnotation = "kubernetes.io/ingress.class";
 
-void check_format(const char* format, const std::string& text, const std::string& path, api::FieldErrors& errors) {
-  for (std::string& what : api::schema::format_messages(format, text)) errors.invalid(path, text, std::move(what));
-}
-
 // "*.example.com".
 void check_wildcard(const std::string& host, const std::string& path, api::FieldErrors& errors) {
   const bool has_form =
@@ -30,20 +26,20 @@ void check_wildcard(const std::string& host, const std::string& path, api::Field
 
 void validate_host(const std::string& host, const std::string& path, api::FieldErrors& errors) {
   if (host.find('*') != std::string::npos) return check_wildcard(host, path, errors);
-  check_format("dns1123-subdomain", host, path, errors);
+  api::schema::validate_format("dns1123-subdomain", host, path, errors);
 }
 
 void validate_service(const Json& service, const std::string& backend, api::FieldErrors& errors) {
   const std::string path = api::child(backend, "service");
   if (const std::string name = string_at(service, {"name"}); !name.empty()) {
-    check_format("dns1035-label", name, api::child(path, "name"), errors);
+    api::schema::validate_format("dns1035-label", name, api::child(path, "name"), errors);
   }
   const std::string port_name = string_at(service, {"port", "name"});
   const std::int64_t port_number = integer_at(service, {"port", "number"});
   if (!port_name.empty() && port_number != 0) {
     errors.invalid(backend, "", "cannot set both port name & port number");
   } else if (!port_name.empty()) {
-    check_format("iana-svc-name", port_name, api::child(path, "port.name"), errors);
+    api::schema::validate_format("iana-svc-name", port_name, api::child(path, "port.name"), errors);
   } else if (port_number == 0) {
     errors.required(backend, "port name or number is required");
   } else if (port_number < 1 || port_number > 65535) {
@@ -53,10 +49,10 @@ void validate_service(const Json& service, const std::string& backend, api::Fiel
 
 void validate_resource(const Json& resource, const std::string& path, api::FieldErrors& errors) {
   if (const Json* group = find(resource, {"apiGroup"})) {
-    check_format("dns1123-subdomain", group->get<std::string>(), api::child(path, "apiGroup"), errors);
+    api::schema::validate_format("dns1123-subdomain", group->get<std::string>(), api::child(path, "apiGroup"), errors);
   }
   for (const char* member : {"kind", "name"}) {
-    check_format("path-segment", string_at(resource, {member}), api::child(path, member), errors);
+    api::schema::validate_format("path-segment", string_at(resource, {member}), api::child(path, member), errors);
   }
 }
 
@@ -124,7 +120,7 @@ void validate_tls(const Json& tls, const std::string& path, api::FieldErrors& er
     }
   }
   if (const std::string secret = string_at(tls, {"secretName"}); !secret.empty()) {
-    check_format("dns1123-subdomain", secret, api::child(path, "secretName"), errors);
+    api::schema::validate_format("dns1123-subdomain", secret, api::child(path, "secretName"), errors);
   }
 }
 
@@ -147,7 +143,7 @@ void validate_spec(const Json& spec, api::FieldErrors& errors) {
   for_each_in(spec, "rules", [&](const Json& rule, const std::string& path) { validate_rule(rule, path, errors); });
   for_each_in(spec, "tls", [&](const Json& tls, const std::string& path) { validate_tls(tls, path, errors); });
   if (const Json* name = find(spec, {"ingressClassName"})) {
-    check_format("dns1123-subdomain", name->get<std::string>(), "spec.ingressClassName", errors);
+    api::schema::validate_format("dns1123-subdomain", name->get<std::string>(), "spec.ingressClassName", errors);
   }
 }
 
@@ -177,11 +173,11 @@ class IngressStrategy final : public Strategy {
     for (std::size_t i = 0; i < addresses->size(); ++i) {
       const std::string path = api::index("status.loadBalancer.ingress", i);
       if (const std::string ip = string_at((*addresses)[i], {"ip"}); !ip.empty()) {
-        check_format("ip", ip, api::child(path, "ip"), errors);
+        api::schema::validate_format("ip", ip, api::child(path, "ip"), errors);
       }
       const std::string hostname = string_at((*addresses)[i], {"hostname"});
       if (hostname.empty()) continue;
-      check_format("dns1123-subdomain", hostname, api::child(path, "hostname"), errors);
+      api::schema::validate_format("dns1123-subdomain", hostname, api::child(path, "hostname"), errors);
       if (api::schema::check_format("ip", hostname).empty()) {
         errors.invalid(api::child(path, "hostname"), hostname, "must be a DNS name, not an IP address");
       }

@@ -25,9 +25,7 @@ void validate_domain_path(const std::string& text, const std::string& path, api:
     return errors.invalid(path, text, "must be a domain-prefixed path (such as \"acme.io/foo\")");
   }
   const std::string host = text.substr(0, slash);
-  for (std::string& what : api::schema::format_messages("dns1123-subdomain", host)) {
-    errors.invalid(path, host, std::move(what));
-  }
+  api::schema::validate_format("dns1123-subdomain", host, path, errors);
   if (const std::string rest = text.substr(slash + 1); !is_http_path(rest)) {
     errors.invalid(path, rest, "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')");
   }
@@ -37,9 +35,7 @@ void validate_parameters(const Json& parameters, const std::string& path, api::F
   auto check = [&](const char* member, const char* format) {
     const Json* value = find(parameters, {member});
     if (value == nullptr) return;
-    for (std::string& what : api::schema::format_messages(format, value->get<std::string>())) {
-      errors.invalid(api::child(path, member), *value, std::move(what));
-    }
+    api::schema::validate_format(format, value->get<std::string>(), api::child(path, member), errors);
   };
   check("apiGroup", "dns1123-subdomain");
   check("kind", "path-segment");

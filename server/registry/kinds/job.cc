@@ -91,9 +91,7 @@ void validate_managed_by(const Json& spec, api::FieldErrors& errors) {
     errors.invalid("spec.managedBy", text, "must be a domain-prefixed path (such as \"acme.io/foo\")");
   } else {
     const std::string domain = text.substr(0, slash);
-    for (std::string& what : api::schema::format_messages("dns1123-subdomain", domain)) {
-      errors.invalid("spec.managedBy", domain, std::move(what));
-    }
+    api::schema::validate_format("dns1123-subdomain", domain, "spec.managedBy", errors);
   }
   if (text.size() > kMaxManagedByLength) errors.too_long("spec.managedBy", kMaxManagedByLength);
 }

@@ -74,9 +74,7 @@ void validate_conditions(const Json& patterns, const std::string& path, api::Fie
   for (std::size_t i = 0; i < patterns.size(); ++i) {
     const std::string pattern_path = api::index(path, i);
     const std::string type = string_at(patterns[i], {"type"});
-    for (std::string& what : api::schema::format_messages("qualified-name", type)) {
-      errors.invalid(api::child(pattern_path, "type"), type, std::move(what));
-    }
+    api::schema::validate_format("qualified-name", type, api::child(pattern_path, "type"), errors);
     validate_choice(patterns[i], "status", {"False", "True", "Unknown"}, pattern_path, errors);
   }
 }

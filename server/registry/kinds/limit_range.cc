@@ -36,9 +36,7 @@ bool is_limit_type(const std::string& type) {
 }
 
 void validate_type(const std::string& type, const std::string& path, api::FieldErrors& errors) {
-  for (std::string& what : api::schema::format_messages("qualified-name", type)) {
-    errors.invalid(path, type, std::move(what));
-  }
+  api::schema::validate_format("qualified-name", type, path, errors);
   if (type.find('/') == std::string::npos && !is_limit_type(type)) {
     errors.invalid(path, type, "must be a standard limit type or fully qualified");
   }

@@ -74,9 +74,7 @@ void validate_port(const Json& policy_port, const std::string& path, api::FieldE
     validate_number(*end, end_path, errors);
   } else {
     if (end != nullptr) errors.invalid(end_path, *end, "may not be specified when `port` is non-numeric");
-    for (std::string& what : api::schema::format_messages("iana-svc-name", port->get<std::string>())) {
-      errors.invalid(api::child(path, "port"), *port, std::move(what));
-    }
+    api::schema::validate_format("iana-svc-name", port->get<std::string>(), api::child(path, "port"), errors);
   }
 }
 

@@ -33,10 +33,6 @@ void invalid_list(std::string field, const char* type, const Strings& values, st
   errors.add({api::FieldErrorType::kInvalid, std::move(field), go_list(type, values), std::move(detail)});
 }
 
-void check_format(const char* format, const std::string& path, const std::string& text, api::FieldErrors& errors) {
-  for (std::string& what : api::schema::format_messages(format, text)) errors.invalid(path, text, std::move(what));
-}
-
 void validate_type(const Json& spec, api::FieldErrors& errors) {
   const std::string type = string_at(spec, {"type"});
   if ((type == "LoadBalancer" || type == "NodePort") && is_headless(spec)) {
@@ -51,14 +47,14 @@ void validate_type(const Json& spec, api::FieldErrors& errors) {
   if (target.empty()) {
     errors.required("spec.externalName");
   } else {
-    check_format("dns1123-subdomain", "spec.externalName", target, errors);
+    api::schema::validate_format("dns1123-subdomain", target, "spec.externalName", errors);
   }
 }
 
 void validate_target_port(const Json& port, const std::string& path, api::FieldErrors& errors) {
   const Json target = port.value("targetPort", Json());
   if (target.is_string()) {
-    check_format("iana-svc-name", path, target.get<std::string>(), errors);
+    api::schema::validate_format("iana-svc-name", target.get<std::string>(), path, errors);
   } else if (target.is_number() && (target < 1 || target > 65535)) {
     errors.invalid(path, target, "must be between 1 and 65535, inclusive");
   }
@@ -72,7 +68,7 @@ void validate_ports(const Json& ports, api::FieldErrors& errors) {
     if (name.empty()) {
       if (ports.size() > 1) errors.required(api::child(path, "name"));
     } else {
-      check_format("dns1123-label", api::child(path, "name"), name, errors);
+      api::schema::validate_format("dns1123-label", name, api::child(path, "name"), errors);
       if (!names.insert(name).second) errors.duplicate(api::child(path, "name"), name);
     }
     validate_target_port(ports[i], api::child(path, "targetPort"), errors);
@@ -134,7 +130,7 @@ void validate_source_ranges(const Json& service, const Json& spec, api::FieldErr
     const std::string path = "spec.LoadBalancerSourceRanges";  // upstream's spelling
     if (!is_type(spec, "LoadBalancer")) errors.forbidden(path, kOnlyForLoadBalancer);
     for (std::size_t i = 0; i < ranges.size(); ++i) {
-      check_format("cidr", api::index(path, i), trimmed(ranges[i]), errors);
+      api::schema::validate_format("cidr", trimmed(ranges[i]), api::index(path, i), errors);
     }
   } else if (annotation != nullptr) {
     const std::string path = api::key("metadata.annotations", kSourceRanges);
@@ -142,7 +138,7 @@ void validate_source_ranges(const Json& service, const Json& spec, api::FieldErr
     std::string rest = trimmed(annotation->get<std::string>());
     while (!rest.empty()) {
       const std::size_t comma = rest.find(',');
-      check_format("cidr", path, trimmed(rest.substr(0, comma)), errors);
+      api::schema::validate_format("cidr", trimmed(rest.substr(0, comma)), path, errors);
       rest = comma == std::string::npos ? "" : rest.substr(comma + 1);
     }
   }
@@ -153,7 +149,8 @@ void validate_load_balancer(const Json& service, const Json& spec, api::FieldErr
   const Json* load_balancer_class = find(spec, {"loadBalancerClass"});
   if (is_type(spec, "LoadBalancer")) {
     if (load_balancer_class != nullptr) {
-      check_format("qualified-name", "spec.loadBalancerClass", load_balancer_class->get<std::string>(), errors);
+      api::schema::validate_format("qualified-name", load_balancer_class->get<std::string>(), "spec.loadBalancerClass",
+                                   errors);
     }
     return;
   }
@@ -334,7 +331,7 @@ void validate_service_status(const Json& service, api::FieldErrors& errors) {
     const std::string ip = string_at(address, {"ip"});
     const std::string mode = string_at(address, {"ipMode"});
     const std::string name = string_at(address, {"hostname"});
-    if (!ip.empty()) check_format("ip", place + ".ip", ip, errors);
+    if (!ip.empty()) api::schema::validate_format("ip", ip, place + ".ip", errors);
     if (!address.contains("ipMode")) {
       if (!ip.empty()) errors.required(place + ".ipMode", "must be specified when `ip` is set");
     } else if (ip.empty()) {
@@ -343,7 +340,7 @@ void validate_service_status(const Json& service, api::FieldErrors& errors) {
       errors.not_supported(place + ".ipMode", mode, {"Proxy", "VIP"});
     }
     if (name.empty()) continue;
-    check_format("dns1123-subdomain", place + ".hostname", name, errors);
+    api::schema::validate_format("dns1123-subdomain", name, place + ".hostname", errors);
     if (api::schema::check_format("ip", name).empty()) {
       errors.invalid(place + ".hostname", name, "must be a DNS name, not an IP address");
     }

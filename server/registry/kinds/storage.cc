@@ -40,9 +40,7 @@ void validate_positive_quantity(const Json& quantity, const std::string& path, a
 void validate_storage_class_name(const Json& object, api::FieldErrors& errors) {
   const std::string name = string_at(object, {"spec", "storageClassName"});
   if (name.empty()) return;
-  for (std::string& what : api::schema::format_messages("dns1123-subdomain", name)) {
-    errors.invalid("spec.storageClassName", name, std::move(what));
-  }
+  api::schema::validate_format("dns1123-subdomain", name, "spec.storageClassName", errors);
 }
 
 }  // namespace skiff::server

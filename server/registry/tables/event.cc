@@ -33,7 +33,7 @@ std::string source_cell(const Json& event) {
   return host.empty() ? component : component + ", " + host;
 }
 
-std::vector<Json> row(const Json& event, TimePoint now) {
+std::vector<Json> event_row(const Json& event, TimePoint now) {
   // Newer reporters fill eventTime and series instead of first, last and count.
   std::string first = string_at(event, {"firstTimestamp"});
   if (first.empty()) first = string_at(event, {"eventTime"});
@@ -67,7 +67,7 @@ TableSpec event_table() {
                     column("Message", "What happened, in words for people."),
                     wide_column("First Seen", "Time since it happened first."),
                     wide_column("Count", "How often it has happened."), std::move(name)},
-                   row};
+                   event_row};
 }
 
 }  // namespace skiff::server

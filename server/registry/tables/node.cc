@@ -46,7 +46,7 @@ std::string info_cell(const Json& node, std::string_view name) {
   return text.empty() ? "<unknown>" : text;
 }
 
-std::vector<Json> row(const Json& node, TimePoint now) {
+std::vector<Json> node_row(const Json& node, TimePoint now) {
   return {name_cell(node),
           status_cell(node),
           roles_cell(node),
@@ -70,7 +70,7 @@ TableSpec node_table() {
        wide_column("OS-Image", "Name of the operating system."),
        wide_column("Kernel-Version", "Version of the kernel."),
        wide_column("Container-Runtime", "Container runtime and its version.")},
-      row};
+      node_row};
 }
 
 }  // namespace skiff::server

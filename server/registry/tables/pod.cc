@@ -138,7 +138,7 @@ std::string readiness_gates(const Json& pod) {
   return std::to_string(open) + "/" + std::to_string(gates->size());
 }
 
-std::vector<Json> row(const Json& pod, TimePoint now) {
+std::vector<Json> pod_row(const Json& pod, TimePoint now) {
   const Summary summary(pod);
   return {name_cell(pod),
           summary.ready(),
@@ -160,7 +160,7 @@ TableSpec pod_table() {
                     wide_column("IP", "Address of the pod."), wide_column("Node", "Node that the pod is bound to."),
                     wide_column("Nominated Node", "Node on which room is being made for the pod."),
                     wide_column("Readiness Gates", "How many of the further conditions for readiness hold.")},
-                   row};
+                   pod_row};
 }
 
 }  // namespace skiff::server
