@@ -74,23 +74,6 @@ def image_archives():
     return archives
 
 
-@functools.cache
-def kubectls():
-    """Every kubectl on this machine, by version: those beside the real file behind the command, and Debian's."""
-    candidates = [shutil.which("kubectl")]
-    if candidates[0]:
-        beside = pathlib.Path(os.path.realpath(candidates[0])).parent
-        candidates += sorted(str(path) for path in beside.glob("kubectl.1.*"))
-    candidates.append(os.environ.get("SKIFF_KUBECTL_1_20"))
-    found = {}
-    for path in filter(None, candidates):
-        if not os.access(path, os.X_OK):
-            continue
-        version = json.loads(run([path, "version", "--client", "-o", "json"]).stdout)["clientVersion"]
-        found.setdefault(f"{version['major']}.{version['minor'].rstrip('+')}", path)
-    return found
-
-
 class Cluster:
     """`skiff up` as a user runs it, on a data directory and in a network namespace of its own."""
 
@@ -178,8 +161,8 @@ class Cluster:
         """kubectl with this cluster's kubeconfig, and a home of its own for what it caches."""
         return self.inside(["env", f"KUBECONFIG={self.kubeconfig}", f"HOME={self.directory}", binary, *arguments])
 
-    def kubectl(self, *arguments, binary="kubectl", check=True, stdin=None, timeout=DEADLINE_SECONDS):
-        return run(self.kubectl_command(*arguments, binary=binary), check=check, input=stdin, timeout=timeout)
+    def kubectl(self, *arguments, binary="kubectl", check=True, stdin=None, timeout=DEADLINE_SECONDS, **options):
+        return run(self.kubectl_command(*arguments, binary=binary), check=check, input=stdin, timeout=timeout, **options)
 
     def get(self, *arguments):
         """`kubectl get ... -o json` as a document."""

@@ -1,8 +1,9 @@
-"""ReplicationControllers, DaemonSets and Jobs under every kubectl on the machine."""
+"""ReplicationControllers, DaemonSets and Jobs under the kubectls on the machine, and Jobs in real containers."""
 
 import unittest
 
-from harness import ClusterTestCase, kubectls, wait_for
+from harness import ClusterTestCase, wait_for
+from kubectls import some_kubectls, with_every_kubectl, with_kubectls
 
 REPLICATION_CONTROLLER = """
 apiVersion: v1
@@ -52,77 +53,79 @@ class WorkloadsTest(ClusterTestCase):
     runtime = "fake"
     options = ("--nodes", "3")
 
-    def each_kubectl(self, work):
-        for version, binary in kubectls().items():
-            with self.subTest(version):
-                work(lambda *arguments, **options: self.cluster.kubectl(*arguments, binary=binary, **options))
+    def pods(self, kubectl):
+        return self.cluster.get("pods", "-n", kubectl.namespace)["items"]
 
-    def pods(self, label):
-        return self.cluster.get("pods", "-l", label)["items"]
+    def status(self, kubectl, *what):
+        return self.cluster.get(*what, "-n", kubectl.namespace)["status"]
 
-    def test_replication_controller(self):
-        self.each_kubectl(self.replication_controller)
-
-    def replication_controller(self, kubectl):
-        self.assertEqual(kubectl("create", "-f", "-", stdin=REPLICATION_CONTROLLER).stdout,
-                         "replicationcontroller/front created\n")
+    @with_every_kubectl
+    def test_replication_controller(self, kubectl):
+        self.assertEqual(kubectl("create", "-f", "-", stdin=REPLICATION_CONTROLLER), "replicationcontroller/front created\n")
         kubectl("scale", "rc", "front", "--replicas=3")
-        wait_for("three pods", lambda: self.cluster.get("rc", "front")["status"].get("readyReplicas") == 3)
-        row = kubectl("get", "rc", "-o", "wide").stdout.splitlines()
+        wait_for("three pods", lambda: self.status(kubectl, "rc", "front").get("readyReplicas") == 3)
+        row = kubectl("get", "rc", "-o", "wide").splitlines()
         self.assertEqual(row[0].split(), "NAME DESIRED CURRENT READY AGE CONTAINERS IMAGES SELECTOR".split())
         self.assertEqual(row[1].split()[:4], ["front", "3", "3", "3"])
         self.assertEqual(row[1].split()[-1], "app=front")
-        self.assertIn("3 current / 3 desired", kubectl("describe", "rc", "front").stdout)
+        self.assertIn("3 current / 3 desired", kubectl("describe", "rc", "front"))
         kubectl("delete", "rc", "front", "--timeout=30s")
-        wait_for("the pods to go", lambda: not self.pods("app=front"))
+        wait_for("the pods to go", lambda: not self.pods(kubectl))
 
-    def test_daemon_set(self):
-        self.each_kubectl(self.daemon_set)
-
-    def daemon_set(self, kubectl):
-        self.assertEqual(kubectl("apply", "-f", "-", stdin=DAEMON_SET).stdout, "daemonset.apps/log created\n")
-        self.assertIn("successfully rolled out", kubectl("rollout", "status", "ds/log").stdout)
-        self.assertEqual(len({pod["spec"]["nodeName"] for pod in self.pods("app=log")}), 3)
-        row = kubectl("get", "ds").stdout.splitlines()
+    @with_every_kubectl
+    def test_daemon_set(self, kubectl):
+        self.assertEqual(kubectl("apply", "-f", "-", stdin=DAEMON_SET), "daemonset.apps/log created\n")
+        self.assertIn("successfully rolled out", kubectl("rollout", "status", "ds/log"))
+        self.assertEqual(len({pod["spec"]["nodeName"] for pod in self.pods(kubectl)}), 3)
+        row = kubectl("get", "ds").splitlines()
         self.assertEqual(row[0].replace("NODE SELECTOR", "NODE-SELECTOR").split(),
                          "NAME DESIRED CURRENT READY UP-TO-DATE AVAILABLE NODE-SELECTOR AGE".split())
         self.assertEqual(row[1].split()[:7], ["log", "3", "3", "3", "3", "3", "<none>"])
+        self.assertIn("Desired Number of Nodes Scheduled: 3", kubectl("describe", "ds", "log"))
         kubectl("set", "image", "ds/log", "c=x:2")
         kubectl("rollout", "status", "ds/log")
-        self.assertEqual({pod["spec"]["containers"][0]["image"] for pod in self.pods("app=log")}, {"x:2"})
-        history = kubectl("rollout", "history", "ds/log").stdout
+        self.assertEqual({pod["spec"]["containers"][0]["image"] for pod in self.pods(kubectl)}, {"x:2"})
+        history = kubectl("rollout", "history", "ds/log")
         self.assertEqual([line.split()[0] for line in history.splitlines() if line[:1].isdigit()], ["1", "2"])
-        self.assertEqual(kubectl("rollout", "undo", "ds/log").stdout, "daemonset.apps/log rolled back\n")
+        self.assertEqual(kubectl("rollout", "undo", "ds/log"), "daemonset.apps/log rolled back\n")
         kubectl("rollout", "status", "ds/log")
-        self.assertEqual({pod["spec"]["containers"][0]["image"] for pod in self.pods("app=log")}, {"x:1"})
-        self.assertIn("Desired Number of Nodes Scheduled: 3", kubectl("describe", "ds", "log").stdout)
-        node = self.pods("app=log")[0]["spec"]["nodeName"]
-        drained = kubectl("drain", node, "--ignore-daemonsets", "--timeout=30s")
+        self.assertEqual({pod["spec"]["containers"][0]["image"] for pod in self.pods(kubectl)}, {"x:1"})
+
+    @with_kubectls(some_kubectls, at_a_time=1)  # they share the nodes
+    def test_draining_ignores_daemon_sets(self, kubectl):
+        kubectl("apply", "-f", "-", stdin=DAEMON_SET)
+        kubectl("rollout", "status", "ds/log")
+        node = self.pods(kubectl)[0]["spec"]["nodeName"]
+        drained = kubectl.run("drain", node, "--ignore-daemonsets", "--timeout=30s")
         self.assertIn("ignoring DaemonSet-managed Pods", (drained.stdout + drained.stderr).replace("Ignoring", "ignoring"))
         kubectl("uncordon", node)
         kubectl("delete", "ds", "log", "--timeout=30s")
-        wait_for("the pods to go", lambda: not self.pods("app=log"))
+        wait_for("the pods to go", lambda: not self.pods(kubectl))
 
-    def test_job(self):
-        self.each_kubectl(self.job)
-
-    def job(self, kubectl):
-        self.assertEqual(kubectl("create", "-f", "-", stdin=JOB).stdout, "job.batch/sum created\n")
+    @with_every_kubectl
+    def test_job(self, kubectl):
+        self.assertEqual(kubectl("create", "-f", "-", stdin=JOB), "job.batch/sum created\n")
         kubectl("wait", "--for=condition=complete", "job/sum", "--timeout=30s")
-        status = self.cluster.get("job", "sum")["status"]
+        status = self.status(kubectl, "job", "sum")
         self.assertEqual((status["succeeded"], status["completedIndexes"]), (3, "0-2"))
-        pods = self.pods("job-name=sum")
-        self.assertEqual(sorted(pod["spec"]["hostname"] for pod in pods), ["sum-0", "sum-1", "sum-2"])
-        row = kubectl("get", "jobs").stdout.splitlines()
+        self.assertEqual(sorted(pod["spec"]["hostname"] for pod in self.pods(kubectl)), ["sum-0", "sum-1", "sum-2"])
+        row = kubectl("get", "jobs").splitlines()
         self.assertEqual(row[0].split(), "NAME STATUS COMPLETIONS DURATION AGE".split())
         self.assertEqual(row[1].split()[:3], ["sum", "Complete", "3/3"])
-        self.assertIn("Completed Indexes:", kubectl("describe", "job", "sum").stdout)
+        described = kubectl("describe", "job", "sum")
+        self.assertIn("Completed", described)
+        if kubectl.has(1, 21):  # older ones know no indexes
+            self.assertRegex(described, r"Completed Indexes: +0-2\n")
         kubectl("delete", "job", "sum", "--timeout=30s")
-        wait_for("the pods to go", lambda: not self.pods("job-name=sum"))
+        wait_for("the pods to go", lambda: not self.pods(kubectl))
+
+    @with_every_kubectl
+    def test_a_job_that_fails(self, kubectl):
         kubectl("create", "job", "fails", "--image=x:1", "--", "exit", "1")
-        wait_for("a failed pod", lambda: self.cluster.get("job", "fails")["status"].get("failed") == 1)
+        wait_for("a failed pod", lambda: self.status(kubectl, "job", "fails").get("failed") == 1)
+        self.assertRegex(kubectl("describe", "job", "fails"), r"Pods Statuses: .* 1 F(ailed|AILED)\n")
         kubectl("delete", "job", "fails", "--timeout=30s")
-        wait_for("its pods to go", lambda: not self.pods("job-name=fails"))
+        wait_for("its pods to go", lambda: not self.pods(kubectl))
 
 
 REAL_JOB = """
