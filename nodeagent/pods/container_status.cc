@@ -32,6 +32,51 @@ Json reported_last_state(const Json* reported) {
   return Json::object();
 }
 
+// The pod is over before a container of it could be found to have ended; upstream's words. Only for the containers of
+// a pod that was initialized: the others wait to this day.
+Json lost_state() {
+  return {{"terminated",
+           {{"exitCode", 137},
+            {"reason", "ContainerStatusUnknown"},
+            {"message", "The container could not be located when the pod was terminated"},
+            {"startedAt", nullptr},
+            {"finishedAt", nullptr}}}};
+}
+
+bool is_init_container(const Json& pod, const std::string& name) {
+  const Json& inits = init_containers_of(pod);
+  return std::any_of(inits.begin(), inits.end(), [&](const Json& init) { return string_at(init, {"name"}) == name; });
+}
+
+// The latest run's state into `made`. `waits`: why there is no next one yet.
+void tell_run(Json& made, const Json& pod, const ContainerRecord& record, const std::string& runtime_name,
+              const Json& last, const std::optional<Waiting>& waits) {
+  const ContainerStatus& latest = record.latest->status;
+  const std::string name = string_at(made, {"name"});
+  const bool runs_once = is_init_container(pod, name) && !is_sidecar(pod, name);
+  made["lastState"] = last;
+  switch (latest.state) {
+    case ContainerState::kRunning:
+      made["state"] = {{"running", {{"startedAt", format_time(latest.started_at)}}}};
+      made["started"] = record.health.started;
+      made["ready"] = !runs_once && record.health.started && record.health.ready;
+      break;
+    case ContainerState::kExited:
+      if (waits) {
+        made["state"] = waiting_state(*waits);
+        made["lastState"] = terminated_state(*record.latest, runtime_name);
+      } else {
+        made["state"] = terminated_state(*record.latest, runtime_name);
+        made["ready"] = runs_once && latest.exit_code == 0;
+      }
+      break;
+    case ContainerState::kCreated:
+    case ContainerState::kUnknown:
+      made["state"] = waiting_state(waits.value_or(Waiting{"ContainerCreating", ""}));
+      break;
+  }
+}
+
 Json make_container_status(const Json& pod, const Json& container, const PodState& state,
                            const std::string& runtime_name) {
   static const ContainerRecord kNone;
@@ -39,8 +84,6 @@ Json make_container_status(const Json& pod, const Json& container, const PodStat
   const auto found = state.containers.find(name);
   const ContainerRecord& record = found == state.containers.end() ? kNone : found->second;
   const Json* reported = find_container_status(pod, name);
-  const bool is_init = std::any_of(init_containers_of(pod).begin(), init_containers_of(pod).end(),
-                                   [&](const Json& init) { return string_at(init, {"name"}) == name; });
 
   // A pod that is over and that the agent knows nothing of keeps what was said about it.
   if (!record.latest && !record.waiting && reported != nullptr && api::is_pod_terminated(pod)) return *reported;
@@ -52,9 +95,13 @@ Json make_container_status(const Json& pod, const Json& container, const PodStat
                {"ready", false},
                {"started", false},
                {"lastState", Json::object()}};
+  // No other run follows in a pod that ends, so nothing is waited for.
+  const bool ends = api::is_terminating(pod) || state.failure;
   if (!record.latest) {
-    const char* creating = init_containers_of(pod).empty() ? "ContainerCreating" : "PodInitializing";
-    made["state"] = waiting_state(record.waiting.value_or(Waiting{creating, ""}));
+    const bool has_inits = !init_containers_of(pod).empty();
+    const bool lost = ends && !has_inits && !any_container_runs(state);
+    const char* creating = has_inits ? "PodInitializing" : "ContainerCreating";
+    made["state"] = lost ? lost_state() : waiting_state(record.waiting.value_or(Waiting{creating, ""}));
     made["lastState"] = reported_last_state(reported);
     if (reported != nullptr) made["restartCount"] = integer_at(*reported, {"restartCount"});
     return made;
@@ -65,34 +112,13 @@ Json make_container_status(const Json& pod, const Json& container, const PodStat
   made["imageID"] = latest.image_id;
   made["containerID"] = runtime_name + "://" + latest.id;
   made["restartCount"] = latest.attempt;
-  const Json last = record.previous
-                        ? terminated_state(*record.previous, runtime_name)
-                        : (latest.attempt > 0 && reported != nullptr && find(*reported, {"lastState"}) != nullptr
-                               ? *find(*reported, {"lastState"})
-                               : Json::object());
-  switch (latest.state) {
-    case ContainerState::kRunning:
-      made["state"] = {{"running", {{"startedAt", format_time(latest.started_at)}}}};
-      made["lastState"] = last;
-      made["ready"] = !is_init;
-      made["started"] = true;
-      break;
-    case ContainerState::kExited:
-      if (record.waiting) {
-        made["state"] = waiting_state(*record.waiting);
-        made["lastState"] = terminated_state(*record.latest, runtime_name);
-      } else {
-        made["state"] = terminated_state(*record.latest, runtime_name);
-        made["lastState"] = last;
-        made["ready"] = is_init && latest.exit_code == 0;
-      }
-      break;
-    case ContainerState::kCreated:
-    case ContainerState::kUnknown:
-      made["state"] = waiting_state(record.waiting.value_or(Waiting{"ContainerCreating", ""}));
-      made["lastState"] = last;
-      break;
+  Json last = Json::object();
+  if (record.previous) {
+    last = terminated_state(*record.previous, runtime_name);
+  } else if (latest.attempt > 0 && reported != nullptr && find(*reported, {"lastState"}) != nullptr) {
+    last = *find(*reported, {"lastState"});
   }
+  tell_run(made, pod, record, runtime_name, last, ends ? std::nullopt : record.waiting);
   return made;
 }
 

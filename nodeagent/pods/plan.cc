@@ -2,6 +2,8 @@
 
 #include "nodeagent/pods/pod_view.h"
 
+#include <algorithm>
+
 namespace skiff::nodeagent {
 
 namespace {
@@ -30,10 +32,41 @@ bool belongs_to_sandbox(const ContainerRecord& record, const PodState& state) {
 
 bool anything_runs(const PodState& state) {
   if (state.sandbox && state.sandbox->ready) return true;
-  for (const auto& [name, record] : state.containers) {
-    if (is_running(record)) return true;
+  return any_container_runs(state);
+}
+
+std::chrono::seconds grace_after(const Json& pod, const Json& container, ProbeKind failed) {
+  const char* probe = failed == ProbeKind::kStartup ? "startupProbe" : "livenessProbe";
+  const std::int64_t usual = grace_period(pod).count();
+  return std::chrono::seconds(integer_at(container, {probe, "terminationGracePeriodSeconds"}, usual));
+}
+
+// Whether a running container must end although nobody asked the pod to; upstream's texts.
+std::optional<EndContainer> plan_end_of(const Json& pod, const Json& container, const ContainerRecord& record,
+                                        bool sidecar) {
+  EndContainer end;
+  end.name = string_at(container, {"name"});
+  end.grace = grace_period(pod);
+  end.restart = true;
+  const std::string& image = record.latest->status.image_reference;
+  if (!sidecar && !image.empty() && image != string_at(container, {"image"})) {
+    end.message = "Container " + end.name + " definition changed";
+  } else if (record.health.failed) {
+    const bool startup = *record.health.failed == ProbeKind::kStartup;
+    end.message = (sidecar ? "Init container " : "Container ") + end.name;
+    end.message += startup ? " failed startup probe" : " failed liveness probe";
+    end.grace = grace_after(pod, container, *record.health.failed);
+    end.restart = sidecar || restart_policy(pod) != RestartPolicy::kNever;
+  } else {
+    return std::nullopt;
   }
-  return false;
+  if (end.restart && !sidecar) end.message += ", will be restarted";
+  return end;
+}
+
+bool has_ended_for_good(const Json& pod, const ContainerRecord& record) {
+  if (!record.latest || record.latest->status.state != ContainerState::kExited || record.restart_due) return false;
+  return !should_restart(restart_policy(pod), record.latest->status.exit_code);
 }
 
 // An attempt to (re)start a container that is not running, as far as its back-offs allow.
@@ -56,16 +89,44 @@ void plan_start(Plan& plan, const std::string& name, const ContainerRecord& reco
   if (may_try(plan, record.retry_at, now)) plan.actions.emplace_back(StartContainer{name, record.next_attempt});
 }
 
-// Runs the init containers one after the other. True when all of them have succeeded.
+// Keeps a sidecar running. True when it has started.
+bool plan_sidecar(Plan& plan, const Json& pod, const Json& container, const PodState& state, TimePoint now,
+                  const BackOffPolicy& policy) {
+  const std::string name = string_at(container, {"name"});
+  const ContainerRecord& record = record_of(state, name);
+  if (!is_running(record)) {
+    plan_start(plan, name, record, now, policy);
+    return false;
+  }
+  if (auto end = plan_end_of(pod, container, record, true)) {
+    plan.actions.emplace_back(std::move(*end));
+    return false;
+  }
+  return record.health.started;
+}
+
+// Containers of this sandbox exist: it was initialized before, whatever the runtime still knows of it.
+bool was_initialized(const Json& pod, const PodState& state) {
+  const Json& containers = containers_of(pod);
+  return std::any_of(containers.begin(), containers.end(), [&state](const Json& container) {
+    return belongs_to_sandbox(record_of(state, string_at(container, {"name"})), state);
+  });
+}
+
+// Runs the init containers one after the other: each waits for the end of the one before, or for the start of a
+// sidecar. True when all of them have got so far.
 bool plan_init_containers(Plan& plan, const Json& pod, const PodState& state, TimePoint now,
                           const BackOffPolicy& policy) {
-  // Containers of this sandbox exist: it was initialized before, whatever the runtime still knows of it.
-  for (const Json& container : containers_of(pod)) {
-    if (belongs_to_sandbox(record_of(state, string_at(container, {"name"})), state)) return true;
-  }
+  const bool initialized = was_initialized(pod, state);
   for (const Json& container : init_containers_of(pod)) {
     const std::string name = string_at(container, {"name"});
     const ContainerRecord& record = record_of(state, name);
+    if (is_sidecar(container)) {
+      const bool started = plan_sidecar(plan, pod, container, state, now, policy);
+      if (!started && !initialized) return false;
+      continue;
+    }
+    if (initialized) continue;
     if (belongs_to_sandbox(record, state)) {
       if (record.latest->status.state == ContainerState::kRunning) return false;
       if (record.latest->status.state == ContainerState::kExited && record.latest->status.exit_code == 0) continue;
@@ -80,9 +141,11 @@ void plan_containers(Plan& plan, const Json& pod, const PodState& state, TimePoi
   for (const Json& container : containers_of(pod)) {
     const std::string name = string_at(container, {"name"});
     const ContainerRecord& record = record_of(state, name);
-    if (is_running(record)) continue;
-    const bool exited = record.latest && record.latest->status.state == ContainerState::kExited;
-    if (exited && !should_restart(restart_policy(pod), record.latest->status.exit_code)) continue;
+    if (is_running(record)) {
+      if (auto end = plan_end_of(pod, container, record, false)) plan.actions.emplace_back(std::move(*end));
+      continue;
+    }
+    if (has_ended_for_good(pod, record)) continue;
     plan_start(plan, name, record, now, policy);
   }
 }
@@ -103,22 +166,17 @@ Plan plan_end(const Json& pod, const PodState& state) {
 }  // namespace
 
 bool has_finished(const Json& pod, const PodState& state) {
-  const RestartPolicy policy = restart_policy(pod);
-  const auto ended = [&state](const Json& container) -> const ContainerStatus* {
-    const ContainerRecord& record = record_of(state, string_at(container, {"name"}));
-    return record.latest && record.latest->status.state == ContainerState::kExited ? &record.latest->status : nullptr;
-  };
-  if (policy == RestartPolicy::kNever) {
+  if (restart_policy(pod) == RestartPolicy::kNever) {
     for (const Json& container : init_containers_of(pod)) {
-      const ContainerStatus* status = ended(container);
-      if (status != nullptr && status->exit_code != 0) return true;
+      const ContainerRecord& record = record_of(state, string_at(container, {"name"}));
+      if (is_sidecar(container) || !has_ended_for_good(pod, record)) continue;
+      if (record.latest->status.exit_code != 0) return true;
     }
   }
-  for (const Json& container : containers_of(pod)) {
-    const ContainerStatus* status = ended(container);
-    if (status == nullptr || should_restart(policy, status->exit_code)) return false;
-  }
-  return true;
+  const Json& containers = containers_of(pod);
+  return std::all_of(containers.begin(), containers.end(), [&](const Json& container) {
+    return has_ended_for_good(pod, record_of(state, string_at(container, {"name"})));
+  });
 }
 
 Plan plan(const Json& pod, const PodState& state, TimePoint now, const BackOffPolicy& policy) {
@@ -126,6 +184,14 @@ Plan plan(const Json& pod, const PodState& state, TimePoint now, const BackOffPo
   if (over || has_finished(pod, state)) return plan_end(pod, state);
 
   Plan plan;
+  if (const auto deadline = active_deadline(pod)) {
+    if (*deadline <= now) {
+      plan.actions.emplace_back(
+          FailPod{{"DeadlineExceeded", "Pod was active on the node longer than the specified deadline"}});
+      return plan;
+    }
+    wake_no_later_than(plan, *deadline);
+  }
   if (!state.volumes_ready) {
     if (may_try(plan, state.volumes_retry_at, now)) plan.actions.emplace_back(MountVolumes{});
     return plan;

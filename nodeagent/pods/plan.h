@@ -34,6 +34,17 @@ struct DelayRestart {
   std::chrono::milliseconds back_off{0};
   TimePoint until;
 };
+// A running container that hangs or is no longer what the pod asks for; `message` says why.
+struct EndContainer {
+  std::string name;
+  std::string message;
+  std::chrono::seconds grace{0};
+  bool restart = false;  // another run follows
+};
+// The pod is over: what still runs is stopped next.
+struct FailPod {
+  PodFailure failure;
+};
 // All containers, then the sandbox. The remains stay, for their logs.
 struct StopPod {
   std::chrono::seconds grace{0};
@@ -43,7 +54,7 @@ struct CleanUp {};
 struct ConfirmDeletion {};
 
 using Action = std::variant<MountVolumes, MakeSandbox, ReplaceSandbox, StartContainer, DiscardContainer, DelayRestart,
-                            StopPod, CleanUp, ConfirmDeletion>;
+                            EndContainer, FailPod, StopPod, CleanUp, ConfirmDeletion>;
 
 struct Plan {
   std::vector<Action> actions;       // in order; after a change of the pod the rest is void
@@ -54,7 +65,7 @@ struct Plan {
 // be done before wake_at or the next event.
 [[nodiscard]] Plan plan(const Json& pod, const PodState& state, TimePoint now, const BackOffPolicy& restart_policy);
 
-// True when all containers have ended for good: what makes a pod Succeeded or Failed.
+// True when all containers have ended for good: what makes a pod Succeeded or Failed. Sidecars do not count.
 [[nodiscard]] bool has_finished(const Json& pod, const PodState& state);
 
 }  // namespace skiff::nodeagent

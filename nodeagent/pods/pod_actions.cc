@@ -15,8 +15,6 @@ namespace {
 // How soon a step that failed for reasons outside of the pod is tried again.
 constexpr std::chrono::seconds kRetryDelay{10};
 constexpr std::chrono::seconds kApiRetryDelay{1};
-// A container is never killed without a chance to end by itself.
-constexpr std::chrono::seconds kMinimumGrace{1};
 // The exit code of a container whose process could not be started.
 constexpr int kStartErrorExitCode = 128;
 
@@ -66,7 +64,7 @@ Task<void> PodWorker::execute(MakeSandbox action) {
 
 Task<void> PodWorker::execute(ReplaceSandbox action) {
   context_.events.normal(*pod_, "", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
-  co_await stop_containers(kMinimumGrace);
+  co_await stop_containers(std::chrono::seconds(0));
   co_await observe();  // takes over the last states: the containers go with their sandbox
   auto stopped = co_await context_.runtime.stop_sandbox(action.id);
   if (stopped) stopped = co_await context_.runtime.remove_sandbox(action.id);
@@ -183,6 +181,8 @@ Task<void> PodWorker::execute(StartContainer action) {
   kept.next_attempt = action.attempt + 1;
   kept.retry_at = TimePoint();
   kept.waiting.reset();
+  kept.health = Health();
+  kept.restart_due = false;
   ContainerStatus status;
   if (const auto known = context_.runtime.container_status(*id)) status = *known;
   status.id = *id;
@@ -208,35 +208,6 @@ Task<void> PodWorker::execute(DelayRestart action) {
   context_.events.warning(*pod_, action.name, "BackOff",
                           "Back-off restarting failed container " + action.name + " in pod " + pod);
   co_return;
-}
-
-Task<void> PodWorker::stop_container(std::string id, std::chrono::seconds grace) {
-  const auto stopped = co_await context_.runtime.stop_container(id, grace);
-  if (!stopped && !stopping_)
-    spdlog::warn("pod {}: stop container {}: {}", describe_pod(*pod_), id, stopped.error().message);
-}
-
-// All at the same time, so that the grace period counts once.
-Task<void> PodWorker::stop_containers(std::chrono::seconds grace) {
-  TaskGroup stopping(context_.executor);
-  for (const auto& [name, kept] : state_.containers) {
-    if (!is_running(kept)) continue;
-    context_.events.normal(*pod_, name, "Killing", "Stopping container " + name);
-    stopping.spawn(stop_container(kept.latest->status.id, grace));
-  }
-  co_await stopping.join();
-}
-
-Task<void> PodWorker::execute(StopPod action) {
-  const std::chrono::seconds grace = std::max(action.grace, kMinimumGrace);
-  co_await stop_containers(grace);
-  if (stopping_ || !state_.sandbox) co_return;
-  const std::string sandbox_id = state_.sandbox->id;
-  const auto stopped = co_await context_.runtime.stop_sandbox(sandbox_id);
-  if (stopping_ || stopped) co_return;
-  spdlog::warn("pod {}: stop sandbox: {}", describe_pod(*pod_), stopped.error().message);
-  context_.events.warning(*pod_, "", "FailedKillPod", "error killing pod: " + stopped.error().message);
-  co_await pause(kRetryDelay);
 }
 
 Task<void> PodWorker::execute(CleanUp) {

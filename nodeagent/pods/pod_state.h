@@ -2,8 +2,10 @@
 
 #include "api/base/clock.h"
 #include "nodeagent/pods/back_off.h"
+#include "nodeagent/probes/probe_kind.h"
 #include "nodeagent/runtime/runtime.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +28,13 @@ struct Attempt {
   bool settled = false;  // its end has been noted: the runtime has nothing more to say
 };
 
+// What its probes say of a container's present run. Without probes it has started and is ready from the beginning.
+struct Health {
+  bool started = true;
+  bool ready = true;
+  std::optional<ProbeKind> failed;  // the startup or liveness probe that demands the run's end
+};
+
 // "As long as nothing changes": a retry_at for what only an outside change can mend.
 inline constexpr TimePoint kWhenSomethingChanges = TimePoint::max();
 
@@ -34,6 +43,9 @@ inline constexpr TimePoint kWhenSomethingChanges = TimePoint::max();
 struct ContainerRecord {
   std::optional<Attempt> latest;
   std::optional<Attempt> previous;
+  Health health;
+  // The latest run was ended to be followed by another one, whatever its exit code and the restart policy say.
+  bool restart_due = false;
   // Why the next attempt has not been made; nothing when none is due or none was tried.
   std::optional<Waiting> waiting;
   // No next attempt before then.
@@ -69,6 +81,11 @@ struct PodState {
 
 [[nodiscard]] inline bool is_running(const ContainerRecord& record) {
   return record.latest && record.latest->status.state == ContainerState::kRunning;
+}
+
+[[nodiscard]] inline bool any_container_runs(const PodState& state) {
+  return std::any_of(state.containers.begin(), state.containers.end(),
+                     [](const auto& entry) { return is_running(entry.second); });
 }
 
 }  // namespace skiff::nodeagent

@@ -4,6 +4,8 @@
 #include "nodeagent/pods/plan.h"
 #include "nodeagent/pods/pod_view.h"
 
+#include <algorithm>
+
 namespace skiff::nodeagent {
 
 namespace {
@@ -12,38 +14,93 @@ std::string old_phase(const Json& pod) { return string_at(pod, {"status", "phase
 
 bool has_state(const Json& status, std::string_view state) { return find(status, {"state", state}) != nullptr; }
 
-// status.phase, from the container statuses that will be reported beside it (kubelet's getPhase).
+bool is_terminal(const std::string& phase) { return phase == "Succeeded" || phase == "Failed"; }
+
+bool has_ended_before(const Json& status) { return find(status, {"lastState", "terminated"}) != nullptr; }
+
+// A container of the pod proper has run, now or before.
+bool any_has_started(const Json& statuses) {
+  return std::any_of(statuses.begin(), statuses.end(),
+                     [](const Json& status) { return !has_state(status, "waiting") || has_ended_before(status); });
+}
+
+// How many containers are where in their lives: what the phase follows from (kubelet's getPhase).
+struct Census {
+  std::size_t running = 0;
+  std::size_t waiting = 0;
+  std::size_t stopped = 0;
+  std::size_t succeeded = 0;
+  bool initializing = false;       // an init container has not ended
+  bool starting_sidecars = false;  // a sidecar has not started
+  bool initialization_failed = false;
+};
+
+void count_init_container(Census& census, const Json& status) {
+  const Json* ended = find(status, {"state", "terminated"});
+  if (ended == nullptr && has_state(status, "waiting")) ended = find(status, {"lastState", "terminated"});
+  if (ended == nullptr) {
+    census.initializing = true;
+  } else if (integer_at(*ended, {"exitCode"}) != 0) {
+    census.initialization_failed = true;
+  }
+}
+
+void count_sidecar(Census& census, const Json& status) {
+  if (has_state(status, "running")) {
+    ++census.running;
+    if (!bool_at(status, {"started"})) census.starting_sidecars = true;
+  } else if (has_state(status, "waiting") && !has_ended_before(status)) {
+    ++census.waiting;
+    census.starting_sidecars = true;
+  }
+}
+
+void count_container(Census& census, const Json& status, const PodState& state) {
+  const auto record = state.containers.find(string_at(status, {"name"}));
+  const bool between_runs = record != state.containers.end() && record->second.restart_due;
+  if (has_state(status, "running") || between_runs) {
+    ++census.running;
+  } else if (const Json* terminated = find(status, {"state", "terminated"})) {
+    ++census.stopped;
+    if (integer_at(*terminated, {"exitCode"}) == 0) ++census.succeeded;
+  } else if (has_ended_before(status)) {
+    ++census.stopped;
+  } else {
+    ++census.waiting;
+  }
+}
+
+Census take_census(const Json& pod, const PodState& state, const Json& init_statuses, const Json& statuses) {
+  Census census;
+  for (const Json& status : init_statuses) {
+    if (is_sidecar(pod, string_at(status, {"name"}))) {
+      count_sidecar(census, status);
+    } else {
+      count_init_container(census, status);
+    }
+  }
+  for (const Json& status : statuses) count_container(census, status, state);
+  return census;
+}
+
+// status.phase, from the container statuses that will be reported beside it.
 std::string phase_of(const Json& pod, const PodState& state, const Json& init_statuses, const Json& statuses) {
   if (state.failure) return "Failed";
   if (api::is_pod_terminated(pod)) return old_phase(pod);
   const RestartPolicy policy = restart_policy(pod);
+  const Census census = take_census(pod, state, init_statuses, statuses);
+  const bool deleted = api::is_terminating(pod) && !any_container_runs(state);
 
-  std::size_t running = 0, waiting = 0, stopped = 0, succeeded = 0;
-  for (const Json& status : statuses) {
-    if (has_state(status, "running")) {
-      ++running;
-    } else if (const Json* terminated = find(status, {"state", "terminated"})) {
-      ++stopped;
-      if (integer_at(*terminated, {"exitCode"}) == 0) ++succeeded;
-    } else if (find(status, {"lastState", "terminated"}) != nullptr) {
-      ++stopped;
-    } else {
-      ++waiting;
-    }
-  }
-  bool initializing = false;
-  for (const Json& status : init_statuses) {
-    const Json* terminated = find(status, {"state", "terminated"});
-    if (terminated != nullptr && integer_at(*terminated, {"exitCode"}) == 0) continue;
-    if (terminated != nullptr && policy == RestartPolicy::kNever) return "Failed";
-    initializing = true;
-  }
-  if (initializing && running == 0 && stopped == 0) return "Pending";
-  if (waiting > 0) return "Pending";
-  if (running > 0) return "Running";
-  if (stopped == 0) return "Pending";
+  if (census.initialization_failed && policy == RestartPolicy::kNever) return "Failed";
+  // A pod that is deleted before all of its containers ran has not done its work.
+  if (deleted && (census.initializing || census.waiting > 0 || census.stopped == 0)) return "Failed";
+  if (census.initializing || (census.starting_sidecars && !any_has_started(statuses))) return "Pending";
+  if (census.waiting > 0) return "Pending";
+  if (census.running > 0) return "Running";
+  if (census.stopped == 0) return "Pending";
+  if (deleted) return census.stopped == census.succeeded ? "Succeeded" : "Failed";
   if (policy == RestartPolicy::kAlways) return "Running";
-  if (stopped == succeeded) return "Succeeded";
+  if (census.stopped == census.succeeded) return "Succeeded";
   return policy == RestartPolicy::kNever ? "Failed" : "Running";
 }
 
@@ -61,10 +118,15 @@ Json condition(std::string_view type, bool value, std::string_view reason = "", 
   return made;
 }
 
-Json containers_ready(const Json& statuses, const std::string& phase) {
+// Containers and sidecars.
+Json containers_ready(const Json& pod, const Json& init_statuses, const Json& statuses, const std::string& phase) {
   if (phase == "Succeeded") return condition("ContainersReady", false, "PodCompleted");
   if (phase == "Failed") return condition("ContainersReady", false, "PodFailed");
   std::vector<std::string> unready;
+  for (const Json& status : init_statuses) {
+    const std::string name = string_at(status, {"name"});
+    if (is_sidecar(pod, name) && !bool_at(status, {"ready"})) unready.push_back(name);
+  }
   for (const Json& status : statuses) {
     if (!bool_at(status, {"ready"})) unready.push_back(string_at(status, {"name"}));
   }
@@ -98,16 +160,13 @@ Json pod_ready(const Json& pod, const Json& others, const Json& containers_ready
   return message.empty() ? ready : condition("Ready", false, "ReadinessGatesNotReady", message);
 }
 
-Json initialized(const Json& init_statuses, const Json& statuses, const std::string& phase) {
+Json initialized(const Json& pod, const Json& init_statuses, const Json& statuses, const std::string& phase) {
   if (phase == "Succeeded") return condition("Initialized", true, "PodCompleted");
-  for (const Json& status : statuses) {
-    if (!has_state(status, "waiting") || find(status, {"lastState", "terminated"}) != nullptr) {
-      return condition("Initialized", true);
-    }
-  }
+  if (any_has_started(statuses)) return condition("Initialized", true);
   std::vector<std::string> incomplete;
   for (const Json& status : init_statuses) {
-    if (!bool_at(status, {"ready"})) incomplete.push_back(string_at(status, {"name"}));
+    const std::string name = string_at(status, {"name"});
+    if (!bool_at(status, {is_sidecar(pod, name) ? "started" : "ready"})) incomplete.push_back(name);
   }
   if (incomplete.empty()) return condition("Initialized", true);
   return condition("Initialized", false, "ContainersNotInitialized",
@@ -122,17 +181,17 @@ void stamp(Json& made, const Json& old_conditions, TimePoint now) {
   made["lastTransitionTime"] = same ? string_at(*old, {"lastTransitionTime"}) : format_time(now);
 }
 
-Json make_conditions(const Json& pod, const PodState& state, const Json& status, TimePoint now) {
+Json make_conditions(const Json& pod, const PodState& state, const Json& status, const std::string& phase,
+                     TimePoint now) {
   const Json* found = find(pod, {"status", "conditions"});
   const Json old = found != nullptr ? *found : Json::array();
-  const std::string phase = string_at(status, {"phase"});
   const Json& init_statuses = status["initContainerStatuses"];
   const Json& statuses = status["containerStatuses"];
 
-  const Json ready = containers_ready(statuses, phase);
+  const Json ready = containers_ready(pod, init_statuses, statuses, phase);
   Json conditions = Json::array({
       condition("PodReadyToStartContainers", state.sandbox && state.sandbox->ready),
-      initialized(init_statuses, statuses, phase),
+      initialized(pod, init_statuses, statuses, phase),
       pod_ready(pod, old, ready),
       ready,
       condition("PodScheduled", true),
@@ -150,15 +209,18 @@ Json make_status(const Json& pod, const PodState& state, const NodeFacts& node, 
   Json status = {
       {"initContainerStatuses", make_container_statuses(pod, init_containers_of(pod), state, node.runtime_name)},
       {"containerStatuses", make_container_statuses(pod, containers_of(pod), state, node.runtime_name)}};
-  status["phase"] = phase_of(pod, state, status["initContainerStatuses"], status["containerStatuses"]);
-  status["conditions"] = make_conditions(pod, state, status, now);
+  const std::string phase = phase_of(pod, state, status["initContainerStatuses"], status["containerStatuses"]);
+  status["conditions"] = make_conditions(pod, state, status, phase, now);
   if (status["initContainerStatuses"].empty()) status.erase("initContainerStatuses");
 
   for (const std::string_view kept :
        {"reason", "message", "nominatedNodeName", "ephemeralContainerStatuses", "resize"}) {
     if (const Json* value = find(pod, {"status", kept})) status[std::string(kept)] = *value;
   }
-  if (state.failure) {
+  // A pod is not called over while its containers use what the next one may need.
+  const bool held_back = is_terminal(phase) && any_container_runs(state) && !api::is_pod_terminated(pod);
+  status["phase"] = held_back ? string_at(pod, {"status", "phase"}, "Pending") : phase;
+  if (state.failure && !held_back) {
     status["reason"] = state.failure->reason;
     status["message"] = state.failure->message;
   }

@@ -36,6 +36,13 @@ const Json& containers_of(const Json& pod) { return array_at(pod, {"spec", "cont
 const Json& init_containers_of(const Json& pod) { return array_at(pod, {"spec", "initContainers"}); }
 const Json& volumes_of(const Json& pod) { return array_at(pod, {"spec", "volumes"}); }
 
+bool is_sidecar(const Json& init_container) { return string_at(init_container, {"restartPolicy"}) == "Always"; }
+
+bool is_sidecar(const Json& pod, std::string_view name) {
+  const Json* found = find_named(init_containers_of(pod), name);
+  return found != nullptr && is_sidecar(*found);
+}
+
 const Json* find_container(const Json& pod, std::string_view name) {
   const Json* found = find_named(containers_of(pod), name);
   return found != nullptr ? found : find_named(init_containers_of(pod), name);
@@ -49,6 +56,13 @@ const Json* find_container_status(const Json& pod, std::string_view name) {
 std::chrono::seconds grace_period(const Json& pod) {
   const std::int64_t configured = integer_at(pod, {"spec", "terminationGracePeriodSeconds"}, 30);
   return std::chrono::seconds(integer_at(pod, {"metadata", "deletionGracePeriodSeconds"}, configured));
+}
+
+std::optional<TimePoint> active_deadline(const Json& pod) {
+  const Json* seconds = find(pod, {"spec", "activeDeadlineSeconds"});
+  const auto start = parse_time(string_at(pod, {"status", "startTime"}));
+  if (seconds == nullptr || !start) return std::nullopt;
+  return *start + std::chrono::seconds(seconds->get<std::int64_t>());
 }
 
 std::uint64_t resource_version(const Json& object) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ enum class RestartPolicy { kAlways, kOnFailure, kNever };
 // spec.containers and spec.initContainers; an empty array when absent.
 [[nodiscard]] const Json& containers_of(const Json& pod);
 [[nodiscard]] const Json& init_containers_of(const Json& pod);
+// A sidecar: an init container that the next one does not wait for the end of, and that runs as long as the pod does.
+[[nodiscard]] bool is_sidecar(const Json& init_container);
+[[nodiscard]] bool is_sidecar(const Json& pod, std::string_view name);
 // spec.volumes; an empty array when absent.
 [[nodiscard]] const Json& volumes_of(const Json& pod);
 // The container or init container of that name, or null.
@@ -31,6 +35,9 @@ enum class RestartPolicy { kAlways, kOnFailure, kNever };
 
 // How long containers may take to stop: metadata.deletionGracePeriodSeconds, else spec.terminationGracePeriodSeconds.
 [[nodiscard]] std::chrono::seconds grace_period(const Json& pod);
+
+// When a pod that has started has outlived spec.activeDeadlineSeconds; nothing without one.
+[[nodiscard]] std::optional<TimePoint> active_deadline(const Json& pod);
 
 // metadata.resourceVersion as a number; 0 when absent.
 [[nodiscard]] std::uint64_t resource_version(const Json& object);

@@ -3,8 +3,8 @@
 #include "api/base/log.h"
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/pod_view.h"
+#include "nodeagent/pods/termination_message.h"
 #include "nodeagent/same_document.h"
-#include "nodeagent/volumes/pod_files.h"
 
 namespace skiff::nodeagent {
 
@@ -25,6 +25,21 @@ std::uint32_t attempt_after(const Json& pod, const std::string& name) {
   return static_cast<std::uint32_t>(integer_at(*reported, {"restartCount"})) + 1;
 }
 
+// What others say of the pod's readiness gates.
+std::vector<std::string> gate_conditions(const Json& pod) {
+  std::vector<std::string> statuses;
+  const Json* gates = find(pod, {"spec", "readinessGates"});
+  const Json* conditions = find(pod, {"status", "conditions"});
+  if (gates == nullptr || conditions == nullptr) return statuses;
+  for (const Json& gate : *gates) {
+    for (const Json& condition : *conditions) {
+      const std::string type = string_at(condition, {"type"});
+      if (type == string_at(gate, {"conditionType"})) statuses.push_back(type + string_at(condition, {"status"}));
+    }
+  }
+  return statuses;
+}
+
 // What of a pod the agent acts upon; a new status of its own making is no news.
 bool asks_for_the_same(const Json& a, const Json& b) {
   for (const std::string_view member : {"deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations"}) {
@@ -32,7 +47,8 @@ bool asks_for_the_same(const Json& a, const Json& b) {
     const Json* right = find(b, {"metadata", member});
     if ((left == nullptr) != (right == nullptr) || (left != nullptr && *left != *right)) return false;
   }
-  return a.at("spec") == b.at("spec");
+  return a.at("spec") == b.at("spec") && api::is_pod_terminated(a) == api::is_pod_terminated(b) &&
+         gate_conditions(a) == gate_conditions(b);
 }
 
 }  // namespace
@@ -74,7 +90,13 @@ bool PodWorker::set_pod(api::ObjectPtr pod) {
   if (resource_version(*pod) <= resource_version(*pod_)) return false;
   const bool news = !asks_for_the_same(*pod_, *pod);
   pod_ = std::move(pod);
+  if (news) announce();
   return news;
+}
+
+void PodWorker::set_gone() {
+  state_.gone_from_api = true;
+  announce();
 }
 
 void PodWorker::accept(api::ObjectPtr pod) {
@@ -107,6 +129,20 @@ bool PodWorker::wake() {
 void PodWorker::stop() {
   stopping_ = true;
   if (signal_) signal_->notify();
+  announce();
+}
+
+void PodWorker::announce() {
+  for (const Signal* waiter : waiters_) waiter->notify();
+}
+
+Task<bool> PodWorker::wait_until(std::function<bool()> done, std::chrono::steady_clock::time_point deadline) {
+  Signal woken(context_.executor);
+  waiters_.insert(&woken);
+  bool in_time = true;
+  while (in_time && !stopping_ && !done()) in_time = co_await woken.wait_until(deadline);
+  waiters_.erase(&woken);
+  co_return done();
 }
 
 Task<void> PodWorker::run() {
@@ -193,8 +229,8 @@ Task<void> PodWorker::observe_container(std::string name) {
   latest.exit_reason = reason_of_exit(latest.status);
   latest.settled = true;
   if (context_.files == nullptr) co_return;
-  auto read = [files = context_.files, uid = api::uid_of(*pod_), name, attempt = latest.status.attempt] {
-    return files->read_termination_message(uid, name, attempt);
+  auto read = [files = context_.files, pod = pod_, run = latest.status] {
+    return read_termination_message(*files, *pod, run);
   };
   latest.exit_message = co_await run_blocking(context_.pool, std::move(read));
 }

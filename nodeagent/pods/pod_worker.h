@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ struct PodContext {
 //                       ^                                 |          |
 //                       +----- the sandbox died ----------+          | all ended for good
 //                                                         |          v
-//            deleted (grace period running)               |     6 stopped; remains kept for logs
+//      deleted, or activeDeadlineSeconds are over               |     6 stopped; remains kept for logs
 //                       |                                 |          |
 //                       v                                 |          | deleted
 //   5 stop containers, then the sandbox <-----------------+          |
@@ -72,7 +73,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // A new state of the pod from the API. The caller wakes the worker when this returns true.
   [[nodiscard]] bool set_pod(api::ObjectPtr pod);
   // The pod is no longer in the API.
-  void set_gone() { state_.gone_from_api = true; }
+  void set_gone();
   // A ConfigMap or Secret that the pod uses has changed.
   void configs_changed();
 
@@ -106,12 +107,22 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   Task<void> execute(StartContainer action);
   Task<void> execute(DiscardContainer action);
   Task<void> execute(DelayRestart action);
+  Task<void> execute(EndContainer action);
+  Task<void> execute(FailPod action);
   Task<void> execute(StopPod action);
   Task<void> execute(CleanUp action);
   Task<void> execute(ConfirmDeletion action);
 
+  // How containers end (pod_end.cc).
   Task<void> stop_containers(std::chrono::seconds grace);
-  Task<void> stop_container(std::string id, std::chrono::seconds grace);
+  Task<void> end_container(std::string name, std::chrono::seconds grace);
+  [[nodiscard]] bool has_turn_to_end(const std::string& name) const;
+
+  // Waiting inside of a step. Returns when `done()` holds (true), at `deadline`, or when the worker is to stop; asks
+  // `done()` again after each announce().
+  Task<bool> wait_until(std::function<bool()> done, std::chrono::steady_clock::time_point deadline);
+  void announce();
+
   Task<boost::system::result<ContainerConfig, Waiting>> make_config(StartContainer action, Image image);
   Task<void> discard_previous(std::string name);
   void container_fails(const std::string& name, Waiting waiting);
@@ -125,6 +136,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::vector<std::string> leftover_containers_;
   std::optional<TimePoint> report_again_at_;  // a status write failed
   std::shared_ptr<Signal> signal_;            // while run() runs
+  std::set<Signal*> waiters_;                 // of wait_until()
+  std::set<std::string> ending_;              // containers that stop_containers() has not seen the end of
   bool skip_report_ = false;
   bool changed_ = false;  // something happened that run() has not seen
   bool stopping_ = false;

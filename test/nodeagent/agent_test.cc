@@ -233,6 +233,76 @@ TEST_CASE("a pod that ends for good keeps its containers and frees its sandbox")
   CHECK(node.pod()["status"]["podIP"] == "10.128.0.1");
 }
 
+TEST_CASE("a deleted pod says how it ended before it goes") {
+  Node node;
+  node.start();
+  node.client.put(api::kPods, test::make_pod());
+  node.until_running();
+  node.client.modify(api::kPods, {"default", "web"}, [](Json& pod) {
+    pod["metadata"]["finalizers"] = Json::array({"example.com/hold"});
+    pod["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:30Z";
+    pod["metadata"]["deletionGracePeriodSeconds"] = 30;
+  });
+  node.until([&] { return node.client.count_requests("delete pods default/web") == 1; });
+  CHECK(node.phase() == "Failed");
+  CHECK((*test::condition_of(node.pod()["status"], "Ready"))["reason"] == "PodFailed");
+}
+
+TEST_CASE("a pod that outlives its deadline fails") {
+  Node node;
+  node.start();
+  Json pod = test::make_pod();
+  pod["spec"]["activeDeadlineSeconds"] = 60;
+  node.client.put(api::kPods, pod);
+  node.until_running();
+  node.clock.advance(60s);
+  node.client.modify(api::kPods, {"default", "web"}, [](Json& changed) { changed["metadata"]["labels"]["a"] = "b"; });
+  node.until([&] { return node.phase() == "Failed"; });
+  const Json status = node.pod()["status"];
+  CHECK(status["reason"] == "DeadlineExceeded");
+  CHECK(status["message"] == "Pod was active on the node longer than the specified deadline");
+  CHECK(node.state() == "terminated");
+  node.until([&] {
+    return node.event_messages().contains(
+        "DeadlineExceeded: Pod was active on the node longer than the specified deadline");
+  });
+}
+
+TEST_CASE("sidecars run beside a job and end after it") {
+  Node node;
+  node.start();
+  Json pod = test::make_pod();
+  pod["spec"]["restartPolicy"] = "Never";
+  pod["spec"]["initContainers"] = Json::array({test::make_container("side")});
+  pod["spec"]["initContainers"][0]["restartPolicy"] = "Always";
+  node.client.put(api::kPods, pod);
+  node.until_running();
+  const auto side = [&] { return node.pod()["status"]["initContainerStatuses"][0]; };
+  CHECK(side()["ready"] == true);
+
+  node.runtime.exit_container(node.runtime.find_container("side")->id, 1);
+  node.until([&] { return side()["restartCount"] == 1 && side()["state"].contains("running"); });
+  CHECK(node.phase() == "Running");
+  node.runtime.exit_container(node.runtime.find_container("main")->id, 0);
+  node.until([&] { return node.phase() == "Succeeded"; });
+  CHECK(side()["state"]["terminated"]["exitCode"] == 143);
+}
+
+TEST_CASE("a readiness gate opens when somebody says so") {
+  Node node;
+  node.start();
+  Json pod = test::make_pod();
+  pod["spec"]["readinessGates"] = Json::array({{{"conditionType", "example.com/lb"}}});
+  node.client.put(api::kPods, pod);
+  node.until_running();
+  const auto ready = [&] { return string_at(*test::condition_of(node.pod()["status"], "Ready"), {"status"}); };
+  CHECK(ready() == "False");
+  node.client.modify(api::kPods, {"default", "web"}, [](Json& changed) {
+    changed["status"]["conditions"].push_back({{"type", "example.com/lb"}, {"status", "True"}});
+  });
+  node.until([&] { return ready() == "True"; });
+}
+
 TEST_CASE("an agent that starts again adopts what runs") {
   Node node;
   node.start();

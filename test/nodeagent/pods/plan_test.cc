@@ -20,6 +20,12 @@ SandboxStatus sandbox(bool ready) {
   return status;
 }
 
+Json sidecar(const std::string& name) {
+  Json container = test::make_container(name);
+  container["restartPolicy"] = "Always";
+  return container;
+}
+
 ContainerRecord in_state(ContainerState state, int exit_code = 0, const std::string& sandbox_id = "s1") {
   ContainerRecord record;
   ContainerStatus status;
@@ -51,6 +57,10 @@ std::string name_of_action(const Action& action) {
     std::string operator()(const DelayRestart& delay) {
       return "delay " + delay.name + " " + go_duration(delay.back_off);
     }
+    std::string operator()(const EndContainer& end) {
+      return "end " + end.name + " " + std::to_string(end.grace.count()) + ": " + end.message;
+    }
+    std::string operator()(const FailPod& fail) { return "fail: " + fail.failure.reason; }
     std::string operator()(const StopPod& stop) { return "stop " + std::to_string(stop.grace.count()); }
     std::string operator()(const CleanUp&) { return "clean up"; }
     std::string operator()(const ConfirmDeletion&) { return "confirm"; }
@@ -209,6 +219,117 @@ TEST_CASE("a pod's steps") {
          s = PodState();
        },
        {"clean up"}},
+      {"a sidecar is started like any init container",
+       [](Json& p, PodState&) {
+         p["spec"]["initContainers"] = {sidecar("s1"), test::make_container("i1")};
+       },
+       {"start s1 0"}},
+      {"the next one waits until a sidecar has started",
+       [](Json& p, PodState& s) {
+         p["spec"]["initContainers"] = {sidecar("s1"), test::make_container("i1")};
+         s.containers["s1"] = in_state(ContainerState::kRunning);
+         s.containers["s1"].health.started = false;
+       },
+       {}},
+      {"and then does not wait for its end",
+       [](Json& p, PodState& s) {
+         p["spec"]["initContainers"] = {sidecar("s1"), test::make_container("i1")};
+         s.containers["s1"] = in_state(ContainerState::kRunning);
+       },
+       {"start i1 0"}},
+      {"containers come after the last sidecar's start",
+       [](Json& p, PodState& s) {
+         p["spec"]["initContainers"] = {sidecar("s1")};
+         s.containers["s1"] = in_state(ContainerState::kRunning);
+       },
+       {"start main 0"}},
+      {"a sidecar that ended is started again, whatever the pod's policy",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "Never";
+         p["spec"]["initContainers"] = {sidecar("s1")};
+         s.containers["s1"] = in_state(ContainerState::kExited, 0);
+         s.containers["main"] = in_state(ContainerState::kRunning);
+       },
+       {"start s1 1"}},
+      {"a sidecar that failed does not fail a pod that never restarts",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "Never";
+         p["spec"]["initContainers"] = {sidecar("s1")};
+         s.containers["s1"] = in_state(ContainerState::kExited, 1);
+       },
+       {"start s1 1"}},
+      {"an initialized pod restarts containers without waiting for its sidecars",
+       [](Json& p, PodState& s) {
+         p["spec"]["initContainers"] = {sidecar("s1")};
+         s.containers["s1"] = in_state(ContainerState::kExited, 1);
+         s.containers["main"] = in_state(ContainerState::kExited, 1);
+       },
+       {"start s1 1", "start main 1"}},
+      {"sidecars do not keep a pod from completing",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "Never";
+         p["spec"]["initContainers"] = {sidecar("s1")};
+         s.containers["s1"] = in_state(ContainerState::kRunning);
+         s.containers["main"] = in_state(ContainerState::kExited, 0);
+       },
+       {"stop 30"}},
+      {"a container that fails its liveness probe is ended",
+       [](Json& p, PodState& s) {
+         p["spec"]["containers"][0]["livenessProbe"] = {{"periodSeconds", 10}};
+         s.containers["main"] = in_state(ContainerState::kRunning);
+         s.containers["main"].health.failed = ProbeKind::kLiveness;
+       },
+       {"end main 30: Container main failed liveness probe, will be restarted"}},
+      {"with the probe's own grace period",
+       [](Json& p, PodState& s) {
+         p["spec"]["containers"][0]["startupProbe"] = {{"terminationGracePeriodSeconds", 7}};
+         s.containers["main"] = in_state(ContainerState::kRunning);
+         s.containers["main"].health.failed = ProbeKind::kStartup;
+       },
+       {"end main 7: Container main failed startup probe, will be restarted"}},
+      {"for good in a pod that never restarts",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "Never";
+         s.containers["main"] = in_state(ContainerState::kRunning);
+         s.containers["main"].health.failed = ProbeKind::kLiveness;
+       },
+       {"end main 30: Container main failed liveness probe"}},
+      {"sidecars have probes, too",
+       [](Json& p, PodState& s) {
+         p["spec"]["initContainers"] = {sidecar("s1")};
+         s.containers["s1"] = in_state(ContainerState::kRunning);
+         s.containers["s1"].health.failed = ProbeKind::kLiveness;
+         s.containers["main"] = in_state(ContainerState::kRunning);
+       },
+       {"end s1 30: Init container s1 failed liveness probe"}},
+      {"a container whose image was changed is replaced",
+       [](Json&, PodState& s) {
+         s.containers["main"] = in_state(ContainerState::kRunning);
+         s.containers["main"].latest->status.image_reference = "nginx:1.12";
+       },
+       {"end main 30: Container main definition changed, will be restarted"}},
+      {"what was ended to be restarted is, even if it succeeded",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "OnFailure";
+         s.containers["main"] = in_state(ContainerState::kExited, 0);
+         s.containers["main"].restart_due = true;
+       },
+       {"start main 1"}},
+      {"a pod that outlives its deadline fails",
+       [](Json& p, PodState& s) {
+         p["spec"]["activeDeadlineSeconds"] = 60;
+         p["status"]["startTime"] = format_time(kNow - 60s);
+         s.containers["main"] = in_state(ContainerState::kRunning);
+       },
+       {"fail: DeadlineExceeded"}},
+      {"and is stopped",
+       [](Json& p, PodState& s) {
+         p["spec"]["activeDeadlineSeconds"] = 60;
+         p["status"]["startTime"] = format_time(kNow - 60s);
+         s.containers["main"] = in_state(ContainerState::kRunning);
+         s.failure = PodFailure{"DeadlineExceeded", ""};
+       },
+       {"stop 30"}},
       {"a refused pod runs nothing",
        [](Json&, PodState& s) {
          s.failure = PodFailure{"Evicted", "no room"};
@@ -241,6 +362,14 @@ TEST_CASE("what must wait wakes in time") {
     CHECK(next.actions.empty());
     CHECK(next.wake_at == kNow + 5s);
     CHECK(plan(pod, state, kNow + 5s, kPolicy).actions.size() == 1);
+  }
+  SECTION("a pod with a deadline") {
+    pod["spec"]["activeDeadlineSeconds"] = 60;
+    pod["status"]["startTime"] = format_time(kNow - 20s);
+    state.containers["main"] = in_state(ContainerState::kRunning);
+    const Plan next = plan(pod, state, kNow, kPolicy);
+    CHECK(next.actions.empty());
+    CHECK(next.wake_at == kNow + 40s);
   }
   SECTION("what only a change can mend wakes nobody") {
     state.containers["main"].retry_at = kWhenSomethingChanges;

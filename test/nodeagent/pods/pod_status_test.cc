@@ -226,11 +226,129 @@ TEST_CASE("conditions") {
     CHECK((*test::condition_of(status, "Ready"))["status"] == "True");
     CHECK(test::condition_of(status, "example.com/lb") != nullptr);
   }
-  SECTION("a failed pod says why") {
+  SECTION("a failed pod says why once its containers have ended") {
+    pod["status"]["phase"] = "Running";
     state.failure = PodFailure{"Evicted", "The node was low on resource: memory."};
-    const Json status = make_status(pod, state, kNode, kNow);
+    Json status = make_status(pod, state, kNode, kNow);
+    CHECK(status["phase"] == "Running");
+    CHECK_FALSE(status.contains("reason"));
+    CHECK((*test::condition_of(status, "Ready"))["reason"] == "PodFailed");
+    state.containers["main"] = exited(143, "Error");
+    status = make_status(pod, state, kNode, kNow);
     CHECK(status["phase"] == "Failed");
     CHECK(status["reason"] == "Evicted");
+    CHECK(status["message"] == "The node was low on resource: memory.");
+  }
+}
+
+TEST_CASE("sidecars in the phase and in the conditions") {
+  struct Row {
+    const char* name;
+    const char* restart_policy;
+    std::map<std::string, ContainerRecord> containers;  // of "main" and the sidecar "side"
+    const char* phase;
+    const char* initialized;  // the condition's message; "" is True
+    const char* ready;
+  };
+  ContainerRecord starting = running();
+  starting.health.started = false;
+  ContainerRecord unready = running();
+  unready.health.ready = false;
+  ContainerRecord crashing = exited(1, "Error");
+  crashing.waiting = Waiting{"CrashLoopBackOff", "back-off 10s"};
+  const Row rows[] = {
+      {"nothing runs",
+       "Always",
+       {},
+       "Pending",
+       "containers with incomplete status: [side]",
+       "containers with unready status: [side main]"},
+      {"the sidecar starts",
+       "Always",
+       {{"side", starting}},
+       "Pending",
+       "containers with incomplete status: [side]",
+       "containers with unready status: [side main]"},
+      {"the sidecar has started",
+       "Always",
+       {{"side", running()}},
+       "Pending",
+       "",
+       "containers with unready status: [main]"},
+      {"both run", "Always", {{"side", running()}, {"main", running()}}, "Running", "", ""},
+      {"the sidecar starts again",
+       "Always",
+       {{"side", starting}, {"main", running()}},
+       "Running",
+       "",
+       "containers with unready status: [side]"},
+      {"the sidecar is unready",
+       "Always",
+       {{"side", unready}, {"main", running()}},
+       "Running",
+       "",
+       "containers with unready status: [side]"},
+      {"the sidecar crashes",
+       "Never",
+       {{"side", crashing}, {"main", running()}},
+       "Running",
+       "",
+       "containers with unready status: [side]"},
+      {"the sidecar outlives the container",
+       "Never",
+       {{"side", running()}, {"main", exited(0, "Completed")}},
+       "Running",
+       "",
+       "containers with unready status: [main]"},
+      {"a sidecar's exit code does not count",
+       "Never",
+       {{"side", exited(137, "Error")}, {"main", exited(0, "Completed")}},
+       "Succeeded",
+       "",
+       ""},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    Json pod = test::make_pod();
+    pod["spec"]["restartPolicy"] = row.restart_policy;
+    pod["spec"]["initContainers"] = Json::array({test::make_container("side")});
+    pod["spec"]["initContainers"][0]["restartPolicy"] = "Always";
+    PodState state = with_sandbox();
+    state.containers = row.containers;
+    const Json status = make_status(pod, state, kNode, kNow);
+    CHECK(status["phase"] == row.phase);
+    CHECK(string_at(*test::condition_of(status, "Initialized"), {"message"}) == row.initialized);
+    CHECK(string_at(*test::condition_of(status, "Ready"), {"message"}) == row.ready);
+  }
+}
+
+TEST_CASE("a deleted pod ends with a phase that says how") {
+  struct Row {
+    const char* name;
+    std::map<std::string, ContainerRecord> containers;
+    const char* phase;
+    const char* state;  // of the container, or the reason why it waits
+  };
+  ContainerRecord crashing = exited(1, "Error");
+  crashing.waiting = Waiting{"CrashLoopBackOff", "back-off 10s"};
+  const Row rows[] = {
+      {"it still runs", {{"main", running()}}, "Running", "running"},
+      {"it ended as asked", {{"main", exited(0, "Completed")}}, "Succeeded", "Completed"},
+      {"it was killed", {{"main", exited(137, "Error")}}, "Failed", "Error"},
+      {"it was between two runs", {{"main", crashing}}, "Failed", "Error"},
+      {"it never ran", {}, "Failed", "ContainerStatusUnknown"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    Json pod = test::make_pod();
+    pod["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:30Z";
+    pod["status"]["phase"] = "Running";
+    PodState state;
+    state.containers = row.containers;
+    const Json status = make_status(pod, state, kNode, kNow);
+    CHECK(status["phase"] == row.phase);
+    const Json& container = status["containerStatuses"][0]["state"];
+    CHECK((container.contains("running") ? "running" : string_at(container, {"terminated", "reason"})) == row.state);
   }
 }
 
