@@ -1,6 +1,6 @@
 #include "server/auth/certificate.h"
 
-#include "server/http/openssl.h"
+#include "api/base/openssl.h"
 
 #include <arpa/inet.h>
 #include <openssl/ec.h>

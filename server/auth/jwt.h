@@ -1,8 +1,8 @@
 #pragma once
 
 #include "api/base/json.h"
+#include "api/base/openssl.h"
 #include "api/base/result.h"
-#include "server/http/openssl.h"
 
 #include <optional>
 #include <string>

@@ -2,8 +2,8 @@
 
 #include "api/base/ids.h"
 #include "api/base/json.h"
+#include "api/base/openssl.h"
 #include "server/auth/jwt.h"
-#include "server/http/openssl.h"
 
 #include <algorithm>
 

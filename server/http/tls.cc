@@ -1,7 +1,7 @@
 #include "server/http/tls.h"
 
 #include "api/base/ids.h"
-#include "server/http/openssl.h"
+#include "api/base/openssl.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -1,8 +1,8 @@
 #include "server/auth/authenticator.h"
 
 #include "api/base/ids.h"
+#include "api/base/openssl.h"
 #include "server/auth/certificate.h"
-#include "server/http/openssl.h"
 
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>

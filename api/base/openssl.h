@@ -14,7 +14,7 @@
 #include <string_view>
 
 // OpenSSL's objects with owners, for the .cc files that use OpenSSL.
-namespace skiff::server::openssl {
+namespace skiff::openssl {
 
 template <auto Free>
 struct Freer {
@@ -46,4 +46,4 @@ using DigestContextPtr = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
 // kInvalid with "context: " and OpenSSL's reason; empties this thread's queue of OpenSSL errors.
 [[nodiscard]] Error error(std::string_view context);
 
-}  // namespace skiff::server::openssl
+}  // namespace skiff::openssl

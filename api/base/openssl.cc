@@ -1,9 +1,9 @@
-#include "server/http/openssl.h"
+#include "api/base/openssl.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-namespace skiff::server::openssl {
+namespace skiff::openssl {
 
 BioPtr reader(std::string_view text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
@@ -36,4 +36,4 @@ Error error(std::string_view context) {
   return Error{ErrorCode::kInvalid, std::string(context) + ": " + (reason != nullptr ? reason : "unusable")};
 }
 
-}  // namespace skiff::server::openssl
+}  // namespace skiff::openssl
