@@ -3,6 +3,7 @@
 #include "api/base/task.h"
 #include "api/resource.h"
 #include "api/status.h"
+#include "api/streams.h"
 
 #include <cstdint>
 #include <memory>
@@ -10,16 +11,6 @@
 #include <string>
 
 namespace skiff::api {
-
-// Bytes that arrive over time (a container's log with follow). Not thread-safe.
-class ByteStream {
- public:
-  virtual ~ByteStream() = default;
-  // The next piece, never empty; nothing at the end.
-  virtual Task<Result<std::optional<std::string>>> next() = 0;
-  // Wakes a waiting next(), which then ends. From the same executor.
-  virtual void cancel() = 0;
-};
 
 // v1.PodLogOptions.
 struct LogOptions {

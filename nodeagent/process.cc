@@ -46,6 +46,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 // reap_orphans() never takes one for an orphan.
 std::mutex own_children_mutex;
 std::set<int> own_children;
+int reaping_pauses = 0;
 
 int reap(int pid) {
   const std::scoped_lock lock(own_children_mutex);
@@ -248,12 +249,60 @@ Result<ProcessResult> run_successfully(const ProcessOptions& options) {
 
 void reap_orphans() {
   const std::scoped_lock lock(own_children_mutex);
+  if (reaping_pauses > 0) return;  // the end of the pause looks again
   siginfo_t ended{};
   // Looks without reaping. Mostly there is nothing, or one of our own, which its Process takes.
   if (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0) return;
   for (const int pid : all_children()) {
     if (!own_children.contains(pid)) ::waitpid(pid, nullptr, WNOHANG);
   }
+}
+
+ReapingPause::ReapingPause() {
+  const std::scoped_lock lock(own_children_mutex);
+  ++reaping_pauses;
+}
+
+ReapingPause::~ReapingPause() {
+  {
+    const std::scoped_lock lock(own_children_mutex);
+    --reaping_pauses;
+  }
+  reap_orphans();
+}
+
+Result<AdoptedProcess> AdoptedProcess::adopt(const ReapingPause&, int pid) {
+  siginfo_t information{};
+  if (::waitid(P_PID, static_cast<id_t>(pid), &information, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    return Error{ErrorCode::kNotFound, "process " + std::to_string(pid) + " is no child of ours"};
+  }
+  auto pidfd = open_pidfd(pid);
+  if (!pidfd) return pidfd.error();
+  const std::scoped_lock lock(own_children_mutex);
+  own_children.insert(pid);
+  return AdoptedProcess(pid, ::getpgid(pid), std::move(*pidfd));
+}
+
+AdoptedProcess::~AdoptedProcess() {
+  if (!pidfd_ || exit_code()) return;
+  if (group_ > 1 && group_ != ::getpgrp()) ::kill(-group_, SIGKILL);
+  static_cast<void>(send_signal(pidfd_, SIGKILL));
+  {
+    // Its end is not waited for: from here on it is an orphan like others.
+    const std::scoped_lock lock(own_children_mutex);
+    own_children.erase(pid_);
+  }
+  reap_orphans();
+}
+
+std::optional<int> AdoptedProcess::exit_code() {
+  if (exit_code_) return exit_code_;
+  const std::scoped_lock lock(own_children_mutex);
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+  own_children.erase(pid_);
+  exit_code_ = shell_exit_code(status);
+  return exit_code_;
 }
 
 std::string find_program(std::string_view name) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,11 +17,13 @@
 namespace skiff::nodeagent {
 
 struct ProcessOptions {
-  std::vector<std::string> arguments;            // the first is the program's absolute path
-  std::vector<std::string> environment;          // "NAME=value"; nothing is inherited
-  std::string working_directory;                 // ours when empty
-  std::string input;                             // for its stdin; /dev/null when empty. At most a pipe's 64 KiB.
-  std::vector<std::pair<int, int>> descriptors;  // (ours, its number from 3 up); all others are closed in the child
+  std::vector<std::string> arguments;    // the first is the program's absolute path
+  std::vector<std::string> environment;  // "NAME=value"; nothing is inherited
+  std::string working_directory;         // ours when empty
+  std::string input;                     // for its stdin; /dev/null when empty. At most a pipe's 64 KiB.
+  // (ours, its number); all others are closed in the child. Those of 0 to 2 take the place of what is said of its
+  // stdin, stdout and stderr otherwise.
+  std::vector<std::pair<int, int>> descriptors;
   std::chrono::milliseconds timeout{10000};
   std::size_t output_limit = 16 * 1024;  // of each stream; what is more is read and dropped
   bool merge_output = false;             // stderr goes where stdout goes
@@ -66,9 +69,44 @@ class Process {
 // As run_process(), but an exit code other than 0 is an error too, with what the program said.
 [[nodiscard]] Result<ProcessResult> run_successfully(const ProcessOptions& options);
 
-// Reaps ended children that spawn() did not start: processes that we were given as a child subreaper, when their own
-// parent ended. To be called on SIGCHLD. Does not wait.
+// Reaps ended children that spawn() did not start and nobody adopted: processes that we were given as a child
+// subreaper, when their own parent ended. To be called on SIGCHLD. Does not wait.
 void reap_orphans();
+
+// While one exists, no orphan is reaped: whoever has a program start a process in the background can adopt that before
+// its exit status is lost.
+class ReapingPause {
+ public:
+  ReapingPause();
+  ~ReapingPause();
+  ReapingPause(const ReapingPause&) = delete;
+  ReapingPause& operator=(const ReapingPause&) = delete;
+};
+
+// An orphan whose exit status somebody wants. Destroying it kills the process, with its process group, if it still
+// runs. Not thread-safe.
+class AdoptedProcess {
+ public:
+  // `pause` has existed since before the process began. kNotFound when it is not our child.
+  [[nodiscard]] static Result<AdoptedProcess> adopt(const ReapingPause& pause, int pid);
+  AdoptedProcess() = default;  // none
+  AdoptedProcess(AdoptedProcess&&) noexcept = default;
+  AdoptedProcess& operator=(AdoptedProcess&&) = delete;
+  ~AdoptedProcess();
+
+  // Readable when the process has ended.
+  [[nodiscard]] const UniqueFd& pidfd() const { return pidfd_; }
+  // 128 + signal when killed by one; nothing while it runs. Reaps it.
+  [[nodiscard]] std::optional<int> exit_code();
+
+ private:
+  AdoptedProcess(int pid, int group, UniqueFd pidfd) : pid_(pid), group_(group), pidfd_(std::move(pidfd)) {}
+
+  int pid_ = 0;
+  int group_ = 0;
+  UniqueFd pidfd_;
+  std::optional<int> exit_code_;
+};
 
 // The absolute path of a program in the system's usual directories (PATH first), or nothing (empty).
 [[nodiscard]] std::string find_program(std::string_view name);

@@ -3,11 +3,13 @@
 #include "api/base/clock.h"
 #include "api/base/result.h"
 #include "api/base/task.h"
+#include "api/streams.h"
 #include "nodeagent/images/image.h"
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -124,8 +126,16 @@ struct RuntimeSnapshot {
 };
 
 struct ExecResult {
-  int exit_code = 0;
+  int exit_code = 0;   // 128 + signal when killed by one
   std::string output;  // stdout and stderr together, at most 16 KiB
+};
+
+// A command that a client talks to.
+struct ExecConfig {
+  std::vector<std::string> command;
+  bool input = false;         // else its stdin is empty
+  bool terminal = false;      // stdout and stderr are one, and it has a size
+  bool merge_output = false;  // stderr goes where stdout goes
 };
 
 // All calls are made on, and resume on, the agent's executor; what blocks happens elsewhere. Calls for one sandbox come
@@ -159,9 +169,23 @@ class Runtime {
   // SIGTERM (or the image's stop signal), then SIGKILL after `grace`. Returns when it has exited. Idempotent.
   virtual Task<Result<void>> stop_container(std::string container_id, std::chrono::seconds grace) = 0;
   virtual Task<Result<void>> remove_container(std::string container_id) = 0;
-  // Runs a command in a running container and waits for it. kDeadlineExceeded when it takes longer than `timeout`.
+  // Runs a command in a running container and waits for it; stdin is empty. What the command says is in the result,
+  // whatever its exit code. Errors: kNotFound, there is no such container; kUnavailable, it is not running;
+  // kDeadlineExceeded, the command took longer than `timeout` and was killed; kInvalid, it could not be started (in
+  // the words of containerd: 'exec: "x": executable file not found in $PATH').
   virtual Task<Result<ExecResult>> exec(std::string container_id, std::vector<std::string> command,
                                         std::chrono::seconds timeout) = 0;
+  // Starts a command in a running container and hands over its ends, which live on `executor` and may outlive the
+  // runtime. Errors as exec().
+  virtual Task<Result<std::unique_ptr<api::ProcessStreams>>> open_exec(std::string container_id, ExecConfig config,
+                                                                       asio::any_io_executor executor) = 0;
+  // The ends of a running container's own process, from now on. Errors: kNotFound, kUnavailable.
+  virtual Task<Result<std::unique_ptr<api::ProcessStreams>>> attach(std::string container_id,
+                                                                    asio::any_io_executor executor) = 0;
+  // A connection to a TCP port on the loopback address inside of a sandbox. Errors: kNotFound, there is no such
+  // sandbox; kUnavailable, nobody answers there.
+  virtual Task<Result<std::unique_ptr<api::DuplexStream>>> connect(std::string sandbox_id, std::uint16_t port,
+                                                                   asio::any_io_executor executor) = 0;
 
   // The present state, from memory. kNotFound.
   [[nodiscard]] virtual Result<ContainerStatus> container_status(const std::string& container_id) const = 0;

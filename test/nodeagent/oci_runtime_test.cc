@@ -217,10 +217,165 @@ TEST_CASE("Commands run in a container") {
   CHECK(slow.error().code == ErrorCode::kDeadlineExceeded);
   CHECK(exec("ps | grep -c '[s]leep 777'")->output == "0\n");
   const auto missing = harness.run(runtime.exec(id, {"/no/such"}, seconds(5)));
-  REQUIRE(missing);
-  CHECK(missing->exit_code != 0);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code == ErrorCode::kInvalid);
+  CHECK(
+      missing.error().message ==
+      "OCI runtime exec failed: exec failed: unable to start container process: exec: \"/no/such\": stat /no/such: no "
+      "such file or directory");
   REQUIRE(harness.run(runtime.stop_container(id, seconds(0))));
   CHECK(exec("true").error().code == ErrorCode::kUnavailable);
+}
+
+namespace {
+
+ExecConfig shell(const std::string& script) {
+  ExecConfig config;
+  config.command = {"/bin/sh", "-c", script};
+  return config;
+}
+
+// What the process says until it has said `text`, or ends.
+std::string read_until(OciHarness& harness, api::ProcessStreams& process, const std::string& text) {
+  std::string said;
+  while (said.find(text) == std::string::npos) {
+    const auto output = harness.run(process.next());
+    if (!output) break;
+    said += output->bytes;
+  }
+  return said;
+}
+
+// How many processes run in the container whose command line begins with this. (Killed ones that nobody reaps have
+// none.)
+std::string count_in(OciHarness& harness, const std::string& id, const std::string& command) {
+  const std::string script =
+      "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; echo; done | grep -c '^" + command + "'";
+  return harness.run(harness.runtime().exec(id, {"/bin/sh", "-c", script}, seconds(10)))->output;
+}
+
+}  // namespace
+
+TEST_CASE("A client talks to a command") {
+  if (cannot_run()) return;
+  const std::string runtime_name = GENERATE("crun", "runc");
+  OciHarness harness(runtime_name);
+  Runtime& runtime = harness.runtime();
+  const std::string sandbox_id = harness.start_sandbox(harness.sandbox("talk"));
+  const auto id = harness.start_container(sandbox_id, harness.endless_container("main"));
+  const auto open = [&](ExecConfig config) {
+    auto opened = harness.run(runtime.open_exec(id, std::move(config), harness.executor()));
+    REQUIRE(opened);
+    return std::move(*opened);
+  };
+
+  SECTION("stdout and stderr stay apart, and the exit code is told") {
+    const auto process = open(shell("echo out; echo err >&2; kill -9 $$"));
+    std::map<api::ProcessStreams::Source, std::string> said;
+    while (const auto output = harness.run(process->next())) said[output->source] += output->bytes;
+    CHECK(said[api::ProcessStreams::Source::kStdout] == "out\n");
+    CHECK(said[api::ProcessStreams::Source::kStderr] == "err\n");
+    CHECK(process->exit_code() == 137);
+  }
+  SECTION("a terminal has a size, and ends with the process") {
+    ExecConfig config = shell(
+        "echo $TERM; tty; while [ \"$(stty size)\" != '33 101' ]; do sleep 0.01; done; read x; "
+        "echo got $x; exit 5");
+    config.terminal = true;
+    const auto process = open(std::move(config));
+    CHECK(read_until(harness, *process, "/dev/pts/").starts_with("xterm\r\n/dev/pts/"));
+    process->resize({101, 33});
+    CHECK(harness.run(process->write("line\n")));
+    CHECK(read_until(harness, *process, "got line").find("got line") != std::string::npos);
+    while (harness.run(process->next())) {
+    }
+    CHECK(process->exit_code() == 5);
+  }
+  SECTION("what the process left in the background is not waited for, nor killed") {
+    const auto process = open(shell("sleep 555 & echo started"));
+    CHECK(read_until(harness, *process, "never") == "started\n");
+    CHECK(process->exit_code() == 0);
+    CHECK(count_in(harness, id, "sleep 555") == "1\n");
+  }
+  SECTION("a process that nobody reads waits, and goes with its client") {
+    ExecConfig config = shell("yes > /dev/null & yes");
+    config.terminal = GENERATE(false, true);
+    auto process = open(std::move(config));
+    CHECK(harness.run(process->next()));
+    process.reset();
+    harness.run_until([&] { return count_in(harness, id, "yes") == "0\n"; });
+  }
+  SECTION("programs that cannot be run") {
+    const std::string failed = "OCI runtime exec failed: exec failed: unable to start container process: exec: ";
+    for (const bool terminal : {false, true}) {
+      for (const auto& [program, message] :
+           std::map<std::string, std::string>{{"nosuch", "\"nosuch\": executable file not found in $PATH"},
+                                              {"/nosuch", "\"/nosuch\": stat /nosuch: no such file or directory"},
+                                              {"/tmp", "\"/tmp\": permission denied"}}) {
+        ExecConfig config;
+        config.command = {program};
+        config.terminal = terminal;
+        const auto opened = harness.run(runtime.open_exec(id, std::move(config), harness.executor()));
+        REQUIRE_FALSE(opened);
+        CHECK(opened.error().message == failed + message);
+      }
+    }
+  }
+  // Nothing of an exec stays in the container's directory.
+  for (const std::string& name : list_directory(harness.options().data_directory + "/runtime/containers/" + id)) {
+    CHECK_FALSE(name.starts_with("exec-"));
+  }
+}
+
+TEST_CASE("A client attaches to a container") {
+  if (cannot_run()) return;
+  OciHarness harness;
+  Runtime& runtime = harness.runtime();
+  const std::string sandbox_id = harness.start_sandbox(harness.sandbox("attach"));
+  ContainerConfig config = harness.script("main", "while read x; do echo got $x; echo err >&2; done; exit 3");
+  config.stdin_open = true;
+  config.stdin_once = true;
+  const auto id = harness.start_container(sandbox_id, config);
+  auto attached = harness.run(runtime.attach(id, harness.executor()));
+  REQUIRE(attached);
+  auto watcher = harness.run(runtime.attach(id, harness.executor()));
+  REQUIRE(watcher);
+  CHECK(harness.run((*attached)->write("one\n")));
+  CHECK(read_until(harness, **attached, "err\n") == "got one\nerr\n");
+  CHECK(read_until(harness, **watcher, "err\n") == "got one\nerr\n");
+  (*attached)->close_input();
+  CHECK_FALSE(harness.run((*attached)->next()));
+  harness.run_until([&] { return runtime.container_status(id)->state == ContainerState::kExited; });
+  CHECK(runtime.container_status(id)->exit_code == 3);
+}
+
+TEST_CASE("Ports are reached from inside of a pod's network") {
+  if (cannot_run()) return;
+  OciHarness harness;
+  Runtime& runtime = harness.runtime();
+  const std::string sandbox_id = harness.start_sandbox(harness.sandbox("ports"));
+  const auto server = harness.start_container(
+      sandbox_id, harness.script("server", "echo hello > /tmp/index.html; exec httpd -f -p 127.0.0.1:8080 -h /tmp"));
+  Result<std::unique_ptr<api::DuplexStream>> connection = Error{};
+  harness.run_until([&] {
+    connection = harness.run(runtime.connect(sandbox_id, 8080, harness.executor()));
+    return connection.has_value();
+  });
+  CHECK(harness.run((*connection)->write("GET /index.html HTTP/1.0\r\n\r\n")));
+  (*connection)->close_write();
+  std::string answer;
+  for (;;) {
+    const auto piece = harness.run((*connection)->next());
+    REQUIRE(piece);
+    if (!*piece) break;
+    answer += **piece;
+  }
+  CHECK(answer.ends_with("\r\n\r\nhello\n"));
+  const auto refused = harness.run(runtime.connect(sandbox_id, 8081, harness.executor()));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message ==
+        "IPv4: dial tcp4 127.0.0.1:8081: connect: connection refused IPv6 dial tcp6 [::1]:8081: connect: connection "
+        "refused");
 }
 
 TEST_CASE("What cannot be made leaves nothing") {

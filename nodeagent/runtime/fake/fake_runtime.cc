@@ -2,6 +2,8 @@
 
 #include "api/base/check.h"
 #include "api/base/ids.h"
+#include "nodeagent/runtime/fake/fake_streams.h"
+#include "nodeagent/streaming/exec_result.h"
 
 #include <charconv>
 
@@ -189,10 +191,45 @@ Task<Result<void>> FakeRuntime::remove_container(std::string container_id) {
   co_return Result<void>();
 }
 
-Task<Result<ExecResult>> FakeRuntime::exec(std::string container_id, std::vector<std::string>, std::chrono::seconds) {
+Result<void> FakeRuntime::check_running(const std::string& container_id) const {
   const auto found = containers_.find(container_id);
-  if (found == containers_.end()) co_return not_found("container", container_id);
-  co_return ExecResult();
+  if (found == containers_.end()) return not_found("container", container_id);
+  if (found->second.state == ContainerState::kRunning) return {};
+  return Error{ErrorCode::kUnavailable, "container " + container_id + ": not running"};
+}
+
+Task<Result<ExecResult>> FakeRuntime::exec(std::string container_id, std::vector<std::string> command,
+                                           std::chrono::seconds timeout) {
+  ExecConfig config;
+  config.command = std::move(command);
+  const auto executor = co_await asio::this_coro::executor;
+  auto process = co_await open_exec(std::move(container_id), std::move(config), executor);
+  if (!process) co_return process.error();
+  co_return co_await wait_for_result(**process, timeout);
+}
+
+Task<Result<std::unique_ptr<api::ProcessStreams>>> FakeRuntime::open_exec(std::string container_id, ExecConfig config,
+                                                                          asio::any_io_executor executor) {
+  if (auto running = check_running(container_id); !running) co_return running.error();
+  const std::string program = config.command.empty() ? "" : config.command[0];
+  if (auto error = fault("exec", program)) co_return *error;
+  std::unique_ptr<api::ProcessStreams> streams = std::make_unique<FakeProcess>(std::move(executor), config.command);
+  co_return streams;
+}
+
+Task<Result<std::unique_ptr<api::ProcessStreams>>> FakeRuntime::attach(std::string container_id,
+                                                                       asio::any_io_executor executor) {
+  ExecConfig config;
+  config.command.emplace_back("cat");
+  return open_exec(std::move(container_id), std::move(config), std::move(executor));
+}
+
+Task<Result<std::unique_ptr<api::DuplexStream>>> FakeRuntime::connect(std::string sandbox_id, std::uint16_t port,
+                                                                      asio::any_io_executor executor) {
+  if (!sandboxes_.contains(sandbox_id)) co_return not_found("sandbox", sandbox_id);
+  if (auto error = fault("connect", std::to_string(port))) co_return *error;
+  std::unique_ptr<api::DuplexStream> stream = std::make_unique<FakeConnection>(std::move(executor));
+  co_return stream;
 }
 
 Result<ContainerStatus> FakeRuntime::container_status(const std::string& container_id) const {

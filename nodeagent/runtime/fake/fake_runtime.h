@@ -32,7 +32,8 @@ class FakeAddresses {
 class FakeRuntime final : public Runtime {
  public:
   // Called before an operation is done; an error makes it fail. `operation` is "run_sandbox", "create_container" or
-  // "start_container", `name` the pod's or the container's name.
+  // "start_container", `name` the pod's or the container's name; or "exec" with the program's name, or "connect" with
+  // the port.
   using Fault = std::function<std::optional<Error>(std::string_view operation, const std::string& name)>;
 
   struct Options {
@@ -68,6 +69,13 @@ class FakeRuntime final : public Runtime {
   Task<Result<void>> remove_container(std::string container_id) override;
   Task<Result<ExecResult>> exec(std::string container_id, std::vector<std::string> command,
                                 std::chrono::seconds timeout) override;
+  // See FakeProcess for what it can run.
+  Task<Result<std::unique_ptr<api::ProcessStreams>>> open_exec(std::string container_id, ExecConfig config,
+                                                               asio::any_io_executor executor) override;
+  Task<Result<std::unique_ptr<api::ProcessStreams>>> attach(std::string container_id,
+                                                            asio::any_io_executor executor) override;
+  Task<Result<std::unique_ptr<api::DuplexStream>>> connect(std::string sandbox_id, std::uint16_t port,
+                                                           asio::any_io_executor executor) override;
   [[nodiscard]] Result<ContainerStatus> container_status(const std::string& container_id) const override;
   [[nodiscard]] Result<SandboxStatus> sandbox_status(const std::string& sandbox_id) const override;
   [[nodiscard]] RuntimeSnapshot snapshot() const override;
@@ -77,6 +85,8 @@ class FakeRuntime final : public Runtime {
   void end_soon(const asio::any_io_executor& executor, const std::string& id, int exit_code);
   void end_container(ContainerStatus& status, int exit_code);
   void end_containers_of(const std::string& sandbox_id, int exit_code);
+  // Whether there is such a container and it runs.
+  [[nodiscard]] Result<void> check_running(const std::string& container_id) const;
   [[nodiscard]] std::optional<Error> fault(std::string_view operation, const std::string& name) const;
 
   FakeAddresses& addresses_;

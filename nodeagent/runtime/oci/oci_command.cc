@@ -1,7 +1,6 @@
 #include "nodeagent/runtime/oci/oci_command.h"
 
 #include "api/base/files.h"
-#include "api/base/ids.h"
 #include "api/base/json.h"
 #include "nodeagent/process.h"
 
@@ -24,15 +23,6 @@ constexpr int kSyncDescriptor = 3;
 constexpr int kStartDescriptor = 4;
 
 const std::string kPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-Result<int> read_pid(const std::string& path) {
-  auto text = read_file(path);
-  if (!text) return text.error();
-  int pid = 0;
-  std::from_chars(text->data(), text->data() + text->size(), pid);
-  if (pid <= 0) return Error{ErrorCode::kInternal, path + " holds no process id"};
-  return pid;
-}
 
 // crun begins its messages with a time: "2026-11-22T15:00:00.123456Z: executable file not found".
 std::string without_time(std::string message) {
@@ -76,6 +66,17 @@ Result<int> read_report(const UniqueFd& pipe) {
 
 }  // namespace
 
+std::vector<std::string> program_environment() { return {kPath}; }
+
+Result<int> read_pid(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) return text.error();
+  int pid = 0;
+  std::from_chars(text->data(), text->data() + text->size(), pid);
+  if (pid <= 0) return Error{ErrorCode::kInternal, path + " holds no process id"};
+  return pid;
+}
+
 Result<OciCommand> OciCommand::find(const std::vector<std::string>& runtimes, const CgroupHost& cgroups,
                                     const Layout& layout) {
   std::vector<std::string> runtime;
@@ -105,7 +106,7 @@ Result<int> OciCommand::run_detached(const std::string& id, const std::string& b
   const std::string pid_file = bundle + "/pid";
   ProcessOptions process;
   process.arguments = with({"run", "--detach", "--bundle", bundle, "--pid-file", pid_file, id});
-  process.environment = {kPath};
+  process.environment = program_environment();
   process.timeout = kCreateTimeout;
   auto run = run_runtime(process, "run the pause container");
   if (!run) return run.error();
@@ -158,7 +159,7 @@ Result<SupervisedProcess> OciCommand::create(const SupervisedOptions& options) c
 Result<void> OciCommand::start(const std::string& id) const {
   ProcessOptions process;
   process.arguments = with({"start", id});
-  process.environment = {kPath};
+  process.environment = program_environment();
   process.timeout = kCommandTimeout;
   auto started = run_runtime(process, "start container");
   if (!started) return started.error();
@@ -169,7 +170,7 @@ Result<std::string> OciCommand::state(const std::string& id) const {
   if (!path_exists(layout_.state() + "/" + id)) return Error{ErrorCode::kNotFound, "no container " + id};
   ProcessOptions process;
   process.arguments = with({"state", id});
-  process.environment = {kPath};
+  process.environment = program_environment();
   process.timeout = kCommandTimeout;
   auto result = run_runtime(process, "look at container");
   if (!result) return result.error();
@@ -183,35 +184,13 @@ Result<void> OciCommand::remove(const std::string& id) const {
   if (!path_exists(state)) return {};
   ProcessOptions process;
   process.arguments = with({"delete", "--force", id});
-  process.environment = {kPath};
+  process.environment = program_environment();
   process.timeout = kCommandTimeout;
   auto removed = run_runtime(process, "delete container");
   // A creation that was cut off may leave a state that the runtime itself cannot read.
   if (path_exists(state)) return remove_tree(state);
   if (!removed) return removed.error();
   return {};
-}
-
-Result<ExecResult> OciCommand::exec(const std::string& id, const std::vector<std::string>& command,
-                                    std::chrono::seconds timeout) const {
-  const std::string pid_file = layout_.container(id) + "/exec-pid-" + random_hex(4);
-  ProcessOptions process;
-  process.arguments = with({"exec", "--pid-file", pid_file, id});
-  process.arguments.insert(process.arguments.end(), command.begin(), command.end());
-  process.environment = {kPath};
-  process.timeout = timeout;
-  process.merge_output = true;
-  // Killing the runtime would leave the command running; it must go first.
-  process.before_kill = [&pid_file] {
-    if (const auto pid = read_pid(pid_file)) ::kill(*pid, SIGKILL);
-  };
-  auto result = run_process(process);
-  ::unlink(pid_file.c_str());
-  if (!result && result.error().code == ErrorCode::kDeadlineExceeded) {
-    return Error{ErrorCode::kDeadlineExceeded, "command timed out after " + std::to_string(timeout.count()) + "s"};
-  }
-  if (!result) return result.error();
-  return ExecResult{result->exit_code, std::move(result->output)};
 }
 
 bool kill_processes_of(const std::string& id) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "nodeagent/runtime/oci/exec_streams.h"
 #include "nodeagent/runtime/oci/host.h"
 #include "nodeagent/runtime/oci/layout.h"
 #include "nodeagent/runtime/runtime.h"
@@ -44,8 +45,9 @@ class OciCommand {
   [[nodiscard]] Result<std::string> state(const std::string& id) const;
   // Takes the cgroup and the runtime's state away; kills what runs. Idempotent.
   [[nodiscard]] Result<void> remove(const std::string& id) const;
-  [[nodiscard]] Result<ExecResult> exec(const std::string& id, const std::vector<std::string>& command,
-                                        std::chrono::seconds timeout) const;
+  // Starts a command in a running container, in the background of the runtime, which has ended when this returns.
+  // kInvalid when it cannot be started, with containerd's message.
+  [[nodiscard]] Result<ExecutedProcess> start_exec(const std::string& id, const ExecConfig& config) const;
 
  private:
   OciCommand(std::vector<std::string> runtime, std::string conmon, const Layout& layout)
@@ -56,6 +58,11 @@ class OciCommand {
   std::string conmon_;
   Layout layout_;
 };
+
+// The environment that all these programs get.
+[[nodiscard]] std::vector<std::string> program_environment();
+// The number in a --pid-file.
+[[nodiscard]] Result<int> read_pid(const std::string& path);
 
 // Kills conmon and runtime processes that work on this id, which a killed agent may have left at work. Whether there
 // were any. One that just forks or executes its program can be missed.

@@ -3,6 +3,9 @@
 #include "api/base/ids.h"
 #include "api/base/log.h"
 #include "nodeagent/process.h"
+#include "nodeagent/runtime/oci/exec_streams.h"
+#include "nodeagent/streaming/exec_result.h"
+#include "nodeagent/streaming/socket_stream.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -319,17 +322,57 @@ Task<Result<void>> OciRuntime::remove(std::shared_ptr<Container> container) {
   co_return Result<void>();
 }
 
+Result<void> OciRuntime::check_running(const std::string& container_id) const {
+  const auto container = find_container(container_id);
+  if (!container) return no_container(container_id);
+  if (container->record.status.state == ContainerState::kRunning) return {};
+  return Error{ErrorCode::kUnavailable, "container \"" + container_id + "\" is not running"};
+}
+
 Task<Result<ExecResult>> OciRuntime::exec(std::string container_id, std::vector<std::string> command,
                                           std::chrono::seconds timeout) {
-  const auto container = find_container(container_id);
-  if (!container) co_return no_container(container_id);
-  if (container->record.status.state != ContainerState::kRunning) {
-    co_return Error{ErrorCode::kUnavailable, "container \"" + container_id + "\" is not running"};
-  }
-  auto run = [operations = operations_.get(), container_id, command = std::move(command), timeout] {
-    return operations->exec(container_id, command, timeout);
+  ExecConfig config;
+  config.command = std::move(command);
+  config.merge_output = true;
+  auto process = co_await open_exec(std::move(container_id), std::move(config), options_.executor);
+  if (!process) co_return process.error();
+  co_return co_await wait_for_result(**process, timeout);
+}
+
+Task<Result<std::unique_ptr<api::ProcessStreams>>> OciRuntime::open_exec(std::string container_id, ExecConfig config,
+                                                                         asio::any_io_executor executor) {
+  if (auto running = check_running(container_id); !running) co_return running.error();
+  auto start = [operations = operations_.get(), container_id, config = std::move(config)] {
+    return operations->start_exec(container_id, config);
   };
-  co_return co_await run_blocking(*options_.pool, std::move(run));
+  auto started = co_await run_blocking(*options_.pool, std::move(start));
+  if (!started) co_return started.error();
+  std::unique_ptr<api::ProcessStreams> streams =
+      std::make_unique<oci::ExecStreams>(std::move(executor), std::move(*started));
+  co_return streams;
+}
+
+Task<Result<std::unique_ptr<api::ProcessStreams>>> OciRuntime::attach(std::string container_id,
+                                                                      asio::any_io_executor executor) {
+  if (auto running = check_running(container_id); !running) co_return running.error();
+  auto attach = [operations = operations_.get(), container_id] { return operations->attach(container_id); };
+  auto attached = co_await run_blocking(*options_.pool, std::move(attach));
+  if (!attached) co_return attached.error();
+  std::unique_ptr<api::ProcessStreams> streams =
+      std::make_unique<oci::AttachStreams>(std::move(executor), std::move(*attached));
+  co_return streams;
+}
+
+Task<Result<std::unique_ptr<api::DuplexStream>>> OciRuntime::connect(std::string sandbox_id, std::uint16_t port,
+                                                                     asio::any_io_executor executor) {
+  const auto sandbox = find_sandbox(sandbox_id);
+  if (!sandbox) co_return no_sandbox(sandbox_id);
+  auto connect = [operations = operations_.get(), sandbox, port] { return operations->connect(sandbox->record, port); };
+  auto connected = co_await run_blocking(*options_.pool, std::move(connect));
+  if (!connected) co_return connected.error();
+  std::unique_ptr<api::DuplexStream> stream =
+      std::make_unique<SocketStream>(std::move(executor), std::move(*connected));
+  co_return stream;
 }
 
 Result<ContainerStatus> OciRuntime::container_status(const std::string& container_id) const {

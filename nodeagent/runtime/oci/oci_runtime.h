@@ -48,6 +48,12 @@ class OciRuntime final : public Runtime {
   Task<Result<void>> remove_container(std::string container_id) override;
   Task<Result<ExecResult>> exec(std::string container_id, std::vector<std::string> command,
                                 std::chrono::seconds timeout) override;
+  Task<Result<std::unique_ptr<api::ProcessStreams>>> open_exec(std::string container_id, ExecConfig config,
+                                                               asio::any_io_executor executor) override;
+  Task<Result<std::unique_ptr<api::ProcessStreams>>> attach(std::string container_id,
+                                                            asio::any_io_executor executor) override;
+  Task<Result<std::unique_ptr<api::DuplexStream>>> connect(std::string sandbox_id, std::uint16_t port,
+                                                           asio::any_io_executor executor) override;
   [[nodiscard]] Result<ContainerStatus> container_status(const std::string& container_id) const override;
   [[nodiscard]] Result<SandboxStatus> sandbox_status(const std::string& sandbox_id) const override;
   [[nodiscard]] RuntimeSnapshot snapshot() const override;
@@ -61,6 +67,8 @@ class OciRuntime final : public Runtime {
   [[nodiscard]] std::shared_ptr<Sandbox> find_sandbox(const std::string& id) const;
   [[nodiscard]] std::shared_ptr<Container> find_container(const std::string& id) const;
   [[nodiscard]] std::vector<std::shared_ptr<Container>> containers_of(const std::string& sandbox_id) const;
+  // Whether there is such a container and it runs.
+  [[nodiscard]] Result<void> check_running(const std::string& container_id) const;
   void reap_orphans_on_signals();
   void watch_sandbox(const std::shared_ptr<Sandbox>& sandbox);
   void watch_container(const std::shared_ptr<Container>& container);

@@ -3,6 +3,7 @@
 #include "api/base/files.h"
 #include "api/base/json.h"
 #include "nodeagent/mounts.h"
+#include "nodeagent/network/loopback.h"
 #include "nodeagent/process.h"
 #include "nodeagent/runtime/oci/helpers.h"
 #include "nodeagent/runtime/oci/mounts.h"
@@ -281,9 +282,17 @@ Result<void> Operations::destroy_container(const ContainerRecord& record) {
   });
 }
 
-Result<ExecResult> Operations::exec(const std::string& container_id, const std::vector<std::string>& command,
-                                    std::chrono::seconds timeout) {
-  return command_.exec(container_id, command, timeout);
+Result<ExecutedProcess> Operations::start_exec(const std::string& container_id, const ExecConfig& config) {
+  return command_.start_exec(container_id, config);
+}
+
+Result<AttachedContainer> Operations::attach(const std::string& container_id) {
+  return open_attach(layout_.container(container_id));
+}
+
+Result<UniqueFd> Operations::connect(const SandboxRecord& sandbox, std::uint16_t port) {
+  if (sandbox.config.host_network) return connect_to_loopback("", port);
+  return connect_to_loopback(layout_.network_namespace(sandbox.id), port);
 }
 
 }  // namespace skiff::nodeagent::oci

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "nodeagent/network/pod_network.h"
+#include "nodeagent/runtime/oci/attach_streams.h"
 #include "nodeagent/runtime/oci/host.h"
 #include "nodeagent/runtime/oci/layout.h"
 #include "nodeagent/runtime/oci/oci_command.h"
@@ -50,8 +51,11 @@ class Operations {
   void finish_container(ContainerRecord& record);
   [[nodiscard]] Result<void> signal_container(const ContainerRecord& record, int signal_number);
   [[nodiscard]] Result<void> remove_container(const ContainerRecord& record);
-  [[nodiscard]] Result<ExecResult> exec(const std::string& container_id, const std::vector<std::string>& command,
-                                        std::chrono::seconds timeout);
+  [[nodiscard]] Result<ExecutedProcess> start_exec(const std::string& container_id, const ExecConfig& config);
+  // Connected to the container's supervisor, which passes on what the process says and is told.
+  [[nodiscard]] Result<AttachedContainer> attach(const std::string& container_id);
+  // A socket connected to the port on the loopback address inside of the sandbox.
+  [[nodiscard]] Result<UniqueFd> connect(const SandboxRecord& sandbox, std::uint16_t port);
 
  private:
   Operations(const OciOptions& options, Layout layout, CgroupHost cgroups, HostLimits limits, OciCommand command);

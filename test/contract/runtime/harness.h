@@ -27,6 +27,7 @@ class RuntimeHarness {
   // Makes a container end as if its process were killed.
   virtual void kill_container(const std::string& container_id) = 0;
 
+  [[nodiscard]] asio::any_io_executor executor() { return context_.get_executor(); }
   // Runs the executor until the task is done, at most 20 s.
   template <class T>
   T run(Task<T> task) {

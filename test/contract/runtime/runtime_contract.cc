@@ -119,6 +119,63 @@ void check_removal_of_what_runs(RuntimeHarness& harness) {
   CHECK(runtime.snapshot().containers.empty());
 }
 
+// Everything that the process says, and how it ended.
+std::pair<std::string, std::optional<int>> read_all(RuntimeHarness& harness, api::ProcessStreams& process) {
+  std::string text;
+  while (auto output = harness.run(process.next())) text += output->bytes;
+  return {text, process.exit_code()};
+}
+
+void check_commands(RuntimeHarness& harness) {
+  Runtime& runtime = harness.runtime();
+  const auto sandbox = harness.run(runtime.run_sandbox(harness.sandbox("commands")));
+  REQUIRE(sandbox);
+  const std::string id = start(harness, sandbox->id, harness.endless_container("main"));
+  const auto open = [&](std::vector<std::string> command, bool input = false) {
+    ExecConfig config;
+    config.command = std::move(command);
+    config.input = input;
+    return harness.run(runtime.open_exec(id, std::move(config), harness.executor()));
+  };
+  const auto said = harness.run(runtime.exec(id, {"echo", "hello", "you"}, seconds(5)));
+  REQUIRE(said);
+  CHECK(said->output == "hello you\n");
+  CHECK(said->exit_code == 0);
+  {
+    auto echo = open({"echo", "hello"});
+    REQUIRE(echo);
+    CHECK(read_all(harness, **echo) == std::pair(std::string("hello\n"), std::optional(0)));
+    CHECK_FALSE(harness.run((*echo)->write("too late")));
+  }
+  {
+    auto cat = open({"cat"}, true);
+    REQUIRE(cat);
+    CHECK(harness.run((*cat)->write("one")));
+    CHECK(harness.run((*cat)->next())->bytes == "one");
+    CHECK(harness.run((*cat)->write("two")));
+    (*cat)->close_input();
+    CHECK(read_all(harness, **cat) == std::pair(std::string("two"), std::optional(0)));
+  }
+  {
+    auto sleep = open({"sleep", "1000"}, true);
+    REQUIRE(sleep);
+    (*sleep)->cancel();
+    CHECK_FALSE(harness.run((*sleep)->next()));
+    CHECK_FALSE((*sleep)->exit_code());
+    CHECK_FALSE(harness.run((*sleep)->write("x")));
+  }
+  const auto slow = harness.run(runtime.exec(id, {"sleep", "1000"}, seconds(1)));
+  REQUIRE_FALSE(slow);
+  CHECK(slow.error().code == ErrorCode::kDeadlineExceeded);
+
+  REQUIRE(harness.run(runtime.stop_container(id, seconds(0))));
+  CHECK(open({"echo"}).error().code == ErrorCode::kUnavailable);
+  CHECK(harness.run(runtime.attach(id, harness.executor())).error().code == ErrorCode::kUnavailable);
+  REQUIRE(harness.run(runtime.remove_sandbox(sandbox->id)));
+  CHECK(open({"echo"}).error().code == ErrorCode::kNotFound);
+  CHECK(harness.run(runtime.connect(sandbox->id, 80, harness.executor())).error().code == ErrorCode::kNotFound);
+}
+
 void check_unknown_ids(RuntimeHarness& harness) {
   Runtime& runtime = harness.runtime();
   const std::string unknown(64, 'f');
@@ -189,6 +246,7 @@ void check_runtime(const HarnessFactory& make) {
   SECTION("a container lives and ends") { check_life(*harness); }
   SECTION("exit codes are told") { check_exit_codes(*harness); }
   SECTION("removing a sandbox ends what runs in it") { check_removal_of_what_runs(*harness); }
+  SECTION("commands run in a container") { check_commands(*harness); }
   SECTION("unknown ids") { check_unknown_ids(*harness); }
   SECTION("another agent adopts what the last one left") { check_restart(*harness); }
   // What the runtime watches belongs to the executor: let go before both are destroyed.
