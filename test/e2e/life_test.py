@@ -40,10 +40,21 @@ def pids_of(pod):
         try:
             with open(f"/proc/{entry}/cgroup", encoding="utf-8") as cgroup, open(f"/proc/{entry}/cmdline", "rb") as command:
                 if uid in cgroup.read():
-                    pids.append((int(entry), command.read().split(b"\0")[0].decode()))
+                    pids.append((int(entry), command.read().replace(b"\0", b" ").decode()))
         except OSError:
             continue
     return pids
+
+
+def web_server_of(pod):
+    """The process that answers in a pod of the demo image. A container is Running before its script has come to start it."""
+
+    def find():
+        found = [pid for pid, command in pids_of(pod) if command.startswith("httpd")]
+        assert len(found) == 1, pids_of(pod)
+        return found[0]
+
+    return wait_for("the web server", find)
 
 
 class LifeTest(ClusterTestCase):
@@ -58,9 +69,7 @@ class LifeTest(ClusterTestCase):
     def test_a_killed_container_is_restarted_and_counted(self):
         victim = self.pods[0]
         name = victim["metadata"]["name"]
-        web = [pid for pid, command in pids_of(victim) if "httpd" in command]
-        self.assertEqual(len(web), 1, pids_of(victim))
-        os.kill(web[0], signal.SIGKILL)
+        os.kill(web_server_of(victim), signal.SIGKILL)
 
         def restarted():
             status = self.cluster.get("pod", name)["status"]["containerStatuses"][0]
@@ -180,6 +189,8 @@ class RestartTest(unittest.TestCase):
         cluster.kubectl("create", "configmap", "kept", "--from-literal=a=b")
         before = cluster.get("pods")
         revision = int(cluster.revision())
+        for pod in before["items"]:
+            web_server_of(pod)
         processes = [pids_of(pod) for pod in before["items"]]
 
         cluster.stop(how)
@@ -192,8 +203,7 @@ class RestartTest(unittest.TestCase):
         self.assertEqual(cluster.get("configmap", "kept")["data"], {"a": "b"})
         # The agent has adopted its pods when it restarts one of them.
         victim = after["items"][0]
-        web = [pid for pid, command in pids_of(victim) if "httpd" in command]
-        os.kill(web[0], signal.SIGKILL)
+        os.kill(web_server_of(victim), signal.SIGKILL)
         name = victim["metadata"]["name"]
         wait_for("the restart", lambda: cluster.get("pod", name)["status"]["containerStatuses"][0]["restartCount"] == 1)
         pods = cluster.wait_running("app=web", 3)
@@ -217,9 +227,8 @@ class RestartTest(unittest.TestCase):
         cluster.apply(DEPLOYMENT.format(replicas=1, generation=1))
         pod = cluster.wait_running("app=web", 1)[0]
         cluster.stop(signal.SIGKILL)
-        web = [pid for pid, command in pids_of(pod) if "httpd" in command]
-        os.kill(web[0], signal.SIGKILL)
-        wait_for("the container to end", lambda: not [pid for pid, command in pids_of(pod) if "httpd" in command])
+        os.kill(web_server_of(pod), signal.SIGKILL)
+        wait_for("the container to end", lambda: not [pid for pid, command in pids_of(pod) if "serve" in command])
         cluster.start()
         name = pod["metadata"]["name"]
         wait_for("the restart", lambda: cluster.get("pod", name)["status"]["containerStatuses"][0]["restartCount"] == 1)
