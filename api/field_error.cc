@@ -42,8 +42,8 @@ bool shows_value(FieldErrorType type) {
 }
 
 // A value as Go's %v, %q or (for objects and lists) JSON. JSON's escapes are those of Go's %q for all but control
-// characters beyond \n, \r and \t.
-std::string printed(const Json& value) { return to_json_text(value); }
+// characters beyond \n, \r and \t. A pointer to nothing is shown as a text.
+std::string printed(const Json& value) { return value.is_null() ? "\"null\"" : to_json_text(value); }
 
 }  // namespace
 

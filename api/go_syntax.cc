@@ -39,7 +39,9 @@ std::string go_string_map(const Json& map) {
   return "map[string]string{" + text + "}";
 }
 
-std::string go_string_list(const Json& list) { return list_of("[]string", list, to_json_text); }
+std::string go_string_list(const Json& list, std::string_view type) {
+  return list_of("[]" + std::string(type), list, to_json_text);
+}
 
 std::string go_label_selector(const Json& selector) {
   return "v1.LabelSelector{MatchLabels:" + go_string_map(member(selector, "matchLabels")) + ", MatchExpressions:" +

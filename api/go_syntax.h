@@ -12,8 +12,8 @@ namespace skiff::api {
 
 // map[string]string{"a":"b"}
 [[nodiscard]] std::string go_string_map(const Json& map);
-// []string{"a", "b"}
-[[nodiscard]] std::string go_string_list(const Json& list);
+// []string{"a", "b"}, or a list of another type that is a string: []core.ResourceQuotaScope{"BestEffort"}
+[[nodiscard]] std::string go_string_list(const Json& list, std::string_view type = "string");
 // v1.LabelSelector{MatchLabels:map[string]string{"a":"b"}, MatchExpressions:[]v1.LabelSelectorRequirement(nil)}
 [[nodiscard]] std::string go_label_selector(const Json& selector);
 // intstr.IntOrString{Type:1, IntVal:0, StrVal:"25%"}

@@ -81,6 +81,8 @@ void add_merge_extensions(const Field& field, Json& schema) {
     std::string strategy = field.patch_merge ? "merge" : "retainKeys";
     if (field.patch_merge && field.patch_retain_keys) strategy += ",retainKeys";
     schema["x-kubernetes-patch-strategy"] = strategy;
+  } else if (field.patch_replace) {
+    schema["x-kubernetes-patch-strategy"] = "replace";
   }
   if (!field.patch_merge_key.empty()) schema["x-kubernetes-patch-merge-key"] = field.patch_merge_key;
 }

@@ -312,6 +312,7 @@ bool Parser::parse_attribute(std::string_view name, std::string_view argument, F
   if (name == "immutable") return field.immutable = true;
   if (name == "atomic") return field.atomic = true;
   if (name == "retainKeys") return field.patch_retain_keys = true;
+  if (name == "replace") return field.patch_replace = true;
   if (name == "min") return read_number(argument, field.minimum);
   if (name == "max") return read_number(argument, field.maximum);
   if (name == "minlen") return read_number(argument, field.min_length);

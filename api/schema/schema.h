@@ -60,6 +60,7 @@
 //   unique          a second entry with the same map keys (or value) is "Duplicate value"; most lists may have them
 //   merge(K) merge  strategic merge patch: a list merged by key K, or of scalars merged as a set
 //   retainKeys      strategic merge patch strategy retainKeys, alone or with merge(K)
+//   replace         strategic merge patch strategy replace: not merged although it is a struct or map
 //   immutable       an update may not change it ("field is immutable")
 //   @N              its number in protocol buffers, in upstream's generated.proto; @M.N when it is number N of a
 //   message
@@ -118,6 +119,7 @@ struct Field {
   bool patch_merge = false;
   std::string patch_merge_key;
   bool patch_retain_keys = false;
+  bool patch_replace = false;
   std::uint32_t protobuf_number = 0;          // 0: not in protocol buffers, as a kind's apiVersion
   std::uint32_t protobuf_inlined_number = 0;  // of the inlined message that it is part of there; 0: of none
 };

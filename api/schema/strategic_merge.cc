@@ -55,13 +55,15 @@ struct Strategy {
   const Type* type = nullptr;
   bool merge_list = false;
   std::string_view merge_key;
+  bool replace = false;
 };
 
 Strategy strategy_of(const Type* type, std::string_view name) {
   if (type == nullptr) return {};
-  if (type->kind == TypeKind::kMap) return {type->element, false, {}};
+  if (type->kind == TypeKind::kMap) return {type->element, false, {}, false};
   const Field* field = type->kind == TypeKind::kStruct ? type->structure->find(name) : nullptr;
-  return field == nullptr ? Strategy{} : Strategy{&field->type, field->patch_merge, field->patch_merge_key};
+  if (field == nullptr) return {};
+  return {&field->type, field->patch_merge, field->patch_merge_key, field->patch_replace};
 }
 
 // What identifies an element of a merged list: its merge key's value, or the scalar itself. Null when the key is
@@ -272,7 +274,7 @@ class Merger {
       if (member != original.end()) original.erase(member);
       return true;
     }
-    const bool same_shape = member != original.end() &&
+    const bool same_shape = member != original.end() && !strategy.replace &&
                             ((member->is_object() && value.is_object()) || (member->is_array() && value.is_array()));
     if (same_shape && value.is_object()) return merge_object(*member, value, strategy.type);
     if (same_shape && strategy.merge_list) {

@@ -4,6 +4,7 @@
 #include "server/controllers/daemon_set/daemon_set_controller.h"
 #include "server/controllers/deployment/deployment_controller.h"
 #include "server/controllers/disruption/disruption_controller.h"
+#include "server/controllers/disruption/stale_disruption_controller.h"
 #include "server/controllers/endpoints/endpoint_slice_controller.h"
 #include "server/controllers/endpoints/endpoint_slice_mirroring_controller.h"
 #include "server/controllers/endpoints/endpoints_controller.h"
@@ -58,6 +59,7 @@ struct ControllerManager::Controllers {
   DaemonSetController daemon_set;
   JobController job;
   DisruptionController disruption;
+  StaleDisruptionController stale_disruption;
   EndpointsController endpoints;
   EndpointSliceController endpoint_slice;
   EndpointSliceMirroringController endpoint_slice_mirroring;
@@ -80,6 +82,7 @@ struct ControllerManager::Controllers {
         daemon_set(context),
         job(context),
         disruption(context),
+        stale_disruption(context),
         endpoints(context),
         endpoint_slice(context),
         endpoint_slice_mirroring(context),
@@ -104,6 +107,7 @@ struct ControllerManager::Controllers {
     visit(daemon_set);
     visit(job);
     visit(disruption);
+    visit(stale_disruption);
     visit(endpoints);
     visit(endpoint_slice);
     visit(endpoint_slice_mirroring);

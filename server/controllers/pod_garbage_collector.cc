@@ -12,8 +12,6 @@ namespace skiff::controllers {
 
 using api::ObjectPtr;
 
-namespace {}  // namespace
-
 PodGarbageCollector::PodGarbageCollector(const Context& context, std::chrono::nanoseconds quarantine)
     : client_(context.client),
       clock_(context.clock),

@@ -65,6 +65,7 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
   if (!allocation) co_return allocation.error();
   kind.strategy->prepare_for_create(object, clock.now());
   if (auto valid = validate_new(kind, object); !valid) co_return valid.error();
+  warn(context, kind, object, nullptr);
   AdmissionRequest named = request;
   named.name.name = string_at(object, {"metadata", "name"});
   if (auto admitted = check(named, &object); !admitted) co_return admitted.error();

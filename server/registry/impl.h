@@ -52,9 +52,11 @@ struct Registry::Impl {
   // Back: the object as the version shows it.
   [[nodiscard]] static Json to_version(const ServedKind& kind, Json object);
 
-  // admit.cc: runs the plugins; `object` is null for deletions.
+  // Run the plugins; `object` is null for deletions.
   [[nodiscard]] api::Result<void> mutate(const AdmissionRequest& request, Json* object) const;
   [[nodiscard]] api::Result<void> check(const AdmissionRequest& request, const Json* object) const;
+  // Tells the client what the kind's strategy warns of.
+  static void warn(CallContext& context, const Kind& kind, const Json& object, const Json* old_object);
   // What is committed along with a change.
   [[nodiscard]] api::Result<std::vector<store::Write>> charge(const RecordChange& change) const;
 

@@ -115,6 +115,12 @@ api::Result<void> Registry::Impl::check(const AdmissionRequest& request, const J
   return {};
 }
 
+void Registry::Impl::warn(CallContext& context, const Kind& kind, const Json& object, const Json* old_object) {
+  std::vector<std::string> warnings;
+  kind.strategy->warn(object, old_object, warnings);
+  for (std::string& warning : warnings) context.warn(std::move(warning));
+}
+
 api::Result<std::vector<store::Write>> Registry::Impl::charge(const RecordChange& change) const {
   std::vector<store::Write> charges;
   for (const auto& plugin : admission) {

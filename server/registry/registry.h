@@ -94,9 +94,8 @@ class RegistryWatch {
 // object's JSON; its metadata.resourceVersion is the text at Record::revision_offset, put there by the store.
 //
 // Thread-safe. The coroutines run on their caller's executor, which runs one thing at a time (a strand), and wait only
-// for the store's commit. A lost
-// compare-and-swap without a client's resourceVersion is tried again with the newer object (at most kMaxConflictRetries
-// times, each of which means that another writer got on).
+// for the store's commit. A lost compare-and-swap without a client's resourceVersion is tried again with the newer
+// object (at most kMaxConflictRetries times, each of which means that another writer got on).
 //
 // With CallContext::dry_run everything happens but the write; the record returned is in no store.
 class Registry {

@@ -3,8 +3,18 @@
 
 namespace skiff::server {
 
+namespace {
+
+void warn_of_orphans(CallContext& context, const Kind& kind, const api::DeleteOptions& options) {
+  const std::string_view warning = kind.strategy->deletion_warning();
+  if (options.propagation_policy.empty() && !warning.empty()) context.warn(std::string(warning));
+}
+
+}  // namespace
+
 Task<api::Result<Registry::Deleted>> Registry::remove(CallContext& context, ServedKind kind, api::NamespacedName name,
                                                       api::DeleteOptions options) {
+  warn_of_orphans(context, *kind.kind, options);
   Impl::Decide decide = [&](const store::Record& record, Json current) -> api::Result<Decision> {
     const AdmissionRequest request{AdmissionRequest::Operation::kDelete, *kind.kind, "", name, context, &current};
     if (auto admitted = impl_->mutate(request, nullptr); !admitted) return admitted.error();
@@ -18,6 +28,7 @@ Task<api::Result<Registry::Deleted>> Registry::remove(CallContext& context, Serv
 
 Task<api::Result<ListPage>> Registry::remove_collection(CallContext& context, ServedKind kind, std::string namespace_,
                                                         ListParams params, api::DeleteOptions options) {
+  warn_of_orphans(context, *kind.kind, options);
   auto page = list(kind, namespace_, params);
   if (!page) co_return page.error();
   for (const store::RecordPtr& record : page->records) {

@@ -102,6 +102,7 @@ api::Result<Decision> Registry::Impl::replace(CallContext& context, const Kind& 
   }
   set_managed_fields(object, std::move(managed_fields.list));
   if (auto valid = validate_change(kind, name.name, subresource, object, current); !valid) return valid.error();
+  if (subresource.empty() || subresource == "scale") warn(context, kind, object, &current);
   if (auto admitted = check(request, &object); !admitted) return admitted.error();
   return Decision{std::move(object), remove, false, std::move(allocation)};
 }

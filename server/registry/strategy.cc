@@ -57,6 +57,8 @@ void Strategy::validate_create(const Json&, api::FieldErrors&) const {}
 void Strategy::validate_update(const Json&, const Json&, api::FieldErrors&) const {}
 void Strategy::validate_status_update(const Json&, const Json&, api::FieldErrors&) const {}
 
+void Strategy::warn(const Json&, const Json*, std::vector<std::string>&) const {}
+
 const std::vector<SelectableField>& Strategy::selectable_fields() const {
   static const std::vector<SelectableField> none;
   return none;

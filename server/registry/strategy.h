@@ -70,6 +70,10 @@ class Strategy {
   // For the status and the other subresources.
   virtual void validate_status_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const;
 
+  // Appends the texts of Warning headers about an object that is valid, but probably not meant as it is. On create
+  // (`old_object` is null) and update, not for other subresources than scale.
+  virtual void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const;
+
   // What metadata.name must be: a format of api/schema/validate.h.
   [[nodiscard]] virtual std::string_view name_format() const { return "dns1123-subdomain"; }
 
@@ -93,6 +97,8 @@ class Strategy {
   // True: a deletion that names no propagation policy leaves the dependents behind (kinds that did so before garbage
   // collection existed).
   [[nodiscard]] virtual bool orphans_dependents() const { return false; }
+  // What a client is told who deletes without a propagation policy; empty: nothing.
+  [[nodiscard]] virtual std::string_view deletion_warning() const { return ""; }
   // What a deletion that has to wait marks besides metadata (Namespace: status.phase Terminating).
   virtual void mark_deleting(Json& object) const { (void)object; }
   // True while something besides metadata.finalizers keeps a deleted object (Namespace: spec.finalizers).

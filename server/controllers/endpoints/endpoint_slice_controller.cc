@@ -1,6 +1,8 @@
 #include "server/controllers/endpoints/endpoint_slice_controller.h"
 
+#include "api/client/indexes.h"
 #include "api/views/meta.h"
+#include "api/views/pod.h"
 #include "server/controllers/endpoints/handlers.h"
 #include "server/controllers/endpoints/service_pods.h"
 #include "server/controllers/keys.h"
@@ -19,6 +21,11 @@ EndpointSliceController::EndpointSliceController(const Context& context)
       writer_(context.client, context.informers.informer(api::kEndpointSlices),
               [this](const std::string& key) { controller_.enqueue(key); }) {
   follow_services_and_pods(services_, pods_, controller_);
+  pods_.add_index(api::kByNode, api::by_node);
+  api::InformerHandlers nodes;
+  nodes.added = [this](const ObjectPtr& node) { on_node(node); };
+  nodes.deleted = nodes.added;
+  nodes_.add_handlers(std::move(nodes));
   api::InformerHandlers slices;
   slices.updated = [this](const ObjectPtr&, const ObjectPtr& slice) { on_slice(slice); };
   slices.deleted = [this](const ObjectPtr& slice) { on_slice(slice); };
@@ -33,6 +40,23 @@ void EndpointSliceController::on_slice(const ObjectPtr& slice) {
   controller_.enqueue_after(api::namespace_of(*slice) + "/" + *service, kBatchDelay);
 }
 
+// It came or went, and with it its pods.
+void EndpointSliceController::on_node(const ObjectPtr& node) {
+  for (const ObjectPtr& pod : pods_.cache().by_index(api::kByNode, api::name_of(*node))) {
+    for (const std::string& key : services_of(services_, *pod)) controller_.enqueue_after(key, kBatchDelay);
+  }
+}
+
+std::vector<ObjectPtr> EndpointSliceController::pods_for(const Json& service) const {
+  std::vector<ObjectPtr> pods = pods_of(pods_, service);
+  if (publishes_not_ready(service)) return pods;
+  std::erase_if(pods, [this](const ObjectPtr& pod) {
+    const std::string node = api::node_name_of(*pod);
+    return !node.empty() && !nodes_.cache().get({"", node});
+  });
+  return pods;
+}
+
 Task<api::Result<void>> EndpointSliceController::sync(std::string key) {
   const ObjectPtr service = services_.cache().get(parse_key(key));
   if (!service) {
@@ -42,7 +66,7 @@ Task<api::Result<void>> EndpointSliceController::sync(std::string key) {
   if (has_foreign_endpoints(*service) || api::is_terminating(*service)) co_return api::Result<void>();
   if (!writer_.is_settled(key)) co_return api::Result<void>();
 
-  const std::vector<ObjectPtr> pods = pods_of(pods_, *service);
+  const std::vector<ObjectPtr> pods = pods_for(*service);
   SliceOwner owner{api::kServices, *service, kSliceController, kMaxEndpoints};
   owner.labels = slice_labels(*service);
   owner.trigger_time = trigger_times_.next(key, *service, pods);

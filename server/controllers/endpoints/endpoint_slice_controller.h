@@ -13,8 +13,9 @@ namespace skiff::controllers {
 // pods, at most 100 in a slice, with what is known of their state.
 //
 // Operation: a change of a pod enqueues only the Services that select it, and those after a moment, so that pods that
-// change together are written together. Concurrency: see Context. It will not: touch slices that others manage, or
-// remove those of a Service that is gone (the garbage collector does).
+// change together are written together. A pod whose node does not exist counts only for Services that publish whatever
+// they have, until the node comes. Concurrency: see Context. It will not: touch slices that others manage, or remove
+// those of a Service that is gone (the garbage collector does).
 class EndpointSliceController {
  public:
   static constexpr std::size_t kWorkers = 5;
@@ -27,6 +28,8 @@ class EndpointSliceController {
 
  private:
   void on_slice(const api::ObjectPtr& slice);
+  void on_node(const api::ObjectPtr& node);
+  [[nodiscard]] std::vector<api::ObjectPtr> pods_for(const Json& service) const;
   Task<api::Result<void>> sync(std::string key);
   [[nodiscard]] std::string zone_of(const std::string& node) const;
 

@@ -3,6 +3,7 @@
 #include "server/registry/kinds/job.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/pod_spec.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/tables/tables.h"
 
 #include <strings.h>
@@ -73,6 +74,19 @@ class CronJobStrategy final : public Strategy {
   }
 
   [[nodiscard]] bool counts_generation() const override { return true; }
+
+  void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const override {
+    if (old_object == nullptr) warn_of_name(object, "Pod names and hostnames", warnings);
+    const Json& spec = object.at("spec");
+    const bool is_new_spec = old_object == nullptr || api::generation_of(object) != api::generation_of(*old_object);
+    const Json* job = find(spec, {"jobTemplate", "spec"});
+    if (is_new_spec && job != nullptr) warn_of_job(*job, "spec.jobTemplate.spec", warnings);
+    if (old_object == nullptr || string_at(spec, {"schedule"}).find("TZ") == std::string::npos) return;
+    // The path is upstream's.
+    warnings.emplace_back(
+        "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see "
+        "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details");
+  }
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "api/views/meta.h"
 #include "server/registry/kinds/kinds.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/kinds/workload.h"
 #include "server/registry/tables/tables.h"
 
@@ -94,6 +95,10 @@ class DaemonSetStrategy final : public Strategy {
   }
 
   [[nodiscard]] bool counts_generation() const override { return true; }
+
+  void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const override {
+    warn_of_workload(object, old_object, false, warnings);
+  }
 };
 
 }  // namespace

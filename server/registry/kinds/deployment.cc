@@ -1,5 +1,6 @@
 #include "api/go_syntax.h"
 #include "server/registry/kinds/kinds.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/kinds/workload.h"
 #include "server/registry/tables/tables.h"
 
@@ -71,6 +72,10 @@ class DeploymentStrategy final : public Strategy {
   [[nodiscard]] bool changes_generation(const Json& object, const Json& old_object) const override {
     auto annotations = [](const Json& of) { return of.at("metadata").value("annotations", Json::object()); };
     return Strategy::changes_generation(object, old_object) || annotations(object) != annotations(old_object);
+  }
+
+  void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const override {
+    warn_of_workload(object, old_object, true, warnings);
   }
 };
 

@@ -185,6 +185,13 @@ class IngressStrategy final : public Strategy {
   }
 
   [[nodiscard]] bool counts_generation() const override { return true; }
+
+  void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const override {
+    if (old_object != nullptr || object.at("spec").contains("ingressClassName")) return;
+    if (api::annotation_of(object, kClassAnnotation) == nullptr) return;
+    warnings.push_back("annotation \"" + std::string(kClassAnnotation) +
+                       "\" is deprecated, please use 'spec.ingressClassName' instead");
+  }
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "api/views/meta.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/pod_spec.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/kinds/workload.h"
 #include "server/registry/object_meta.h"
 #include "server/registry/tables/tables.h"
@@ -235,6 +236,10 @@ class JobStrategy final : public Strategy {
 
   [[nodiscard]] bool counts_generation() const override { return true; }
   [[nodiscard]] bool orphans_dependents() const override { return true; }
+  [[nodiscard]] std::string_view deletion_warning() const override {
+    return "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them "
+           "or set propagationPolicy=Orphan to suppress this warning";
+  }
 
   [[nodiscard]] const std::vector<SelectableField>& selectable_fields() const override {
     static const std::vector<SelectableField> fields = {
@@ -242,6 +247,12 @@ class JobStrategy final : public Strategy {
            return std::to_string(integer_at(object, {"status", "succeeded"}));
          }}};
     return fields;
+  }
+
+  void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const override {
+    if (old_object == nullptr) warn_of_name(object, "Pod names and hostnames", warnings);
+    if (old_object != nullptr && api::generation_of(object) == api::generation_of(*old_object)) return;
+    warn_of_job(object.at("spec"), "spec", warnings);
   }
 };
 

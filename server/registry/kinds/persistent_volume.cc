@@ -1,6 +1,7 @@
 #include "api/views/meta.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/storage.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/tables/tables.h"
 
 #include <set>
@@ -16,6 +17,16 @@ const std::set<std::string, std::less<>> kOtherMembers = {"accessModes",      "c
                                                           "nodeAffinity",     "persistentVolumeReclaimPolicy",
                                                           "storageClassName", "volumeAttributesClassName",
                                                           "volumeMode"};
+
+constexpr const char* kMountOptions = "volume.beta.kubernetes.io/mount-options";
+
+constexpr std::pair<const char*, std::string_view> kDeprecatedSources[] = {
+    {"photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"},
+    {"scaleIO", "deprecated in v1.16, non-functional in v1.22+"},
+    {"storageos", "deprecated in v1.22, non-functional in v1.25+"},
+    {"glusterfs", "deprecated in v1.25, non-functional in v1.26+"},
+    {"cephfs", "deprecated in v1.28, non-functional in v1.31+"},
+    {"rbd", "deprecated in v1.28, non-functional in v1.31+"}};
 
 // The source as {"hostPath": {...}}; all of them when there are several.
 Json sources_of(const Json& spec) {
@@ -108,6 +119,27 @@ class PersistentVolumeStrategy final : public Strategy {
     static const std::vector<SelectableField> fields = {
         {"name", [](const Json& object) { return api::name_of(object); }}};
     return fields;
+  }
+
+  void warn(const Json& object, const Json*, std::vector<std::string>& warnings) const override {
+    warn_of_class_annotation(object, warnings);
+    if (api::annotation_of(object, kMountOptions) != nullptr) {
+      warn_at(api::key("metadata.annotations", kMountOptions),
+              "deprecated since v1.31; use \"mountOptions\" attribute instead", warnings);
+    }
+    const Json& spec = object.at("spec");
+    if (string_at(spec, {"persistentVolumeReclaimPolicy"}) == "Recycle") {
+      warn_at("spec.persistentVolumeReclaimPolicy",
+              "The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic "
+              "provisioning.",
+              warnings);
+    }
+    if (const Json* terms = find(spec, {"nodeAffinity", "required", "nodeSelectorTerms"})) {
+      warn_of_node_selector_terms(*terms, "spec.nodeAffinity.required.nodeSelectorTerms", warnings);
+    }
+    for (const auto& [source, text] : kDeprecatedSources) {
+      if (spec.contains(source)) warn_at(api::child("spec", source), text, warnings);
+    }
   }
 };
 

@@ -3,6 +3,7 @@
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/label_selector.h"
 #include "server/registry/kinds/storage.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/tables/tables.h"
 
 #include <string>
@@ -110,6 +111,11 @@ class PersistentVolumeClaimStrategy final : public Strategy {
     static const std::vector<SelectableField> fields = {
         {"name", [](const Json& object) { return api::name_of(object); }}};
     return fields;
+  }
+
+  void warn(const Json& object, const Json*, std::vector<std::string>& warnings) const override {
+    warn_of_class_annotation(object, warnings);
+    warn_of_claim(object.at("spec"), "spec", warnings);
   }
 };
 

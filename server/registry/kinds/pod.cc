@@ -4,6 +4,7 @@
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/pod_spec.h"
 #include "server/registry/kinds/pod_update.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/tables/tables.h"
 
 #include <algorithm>
@@ -147,6 +148,13 @@ class PodStrategy final : public Strategy {
     }
     fields.push_back({"status.podIPs", [](const Json& object) { return string_at(object, {"status", "podIP"}); }});
     return fields;
+  }
+
+  void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const override {
+    // People seldom update pods, and machines often.
+    if (old_object != nullptr) return;
+    warn_of_name(object, "the Pod's hostname", warnings);
+    warn_of_pod(object, "", warnings);
   }
 };
 

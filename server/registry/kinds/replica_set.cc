@@ -1,4 +1,5 @@
 #include "server/registry/kinds/kinds.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/kinds/workload.h"
 #include "server/registry/tables/tables.h"
 
@@ -32,6 +33,10 @@ class ReplicaSetStrategy final : public Strategy {
            return std::to_string(integer_at(object, {"status", "replicas"}));
          }}};
     return fields;
+  }
+
+  void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const override {
+    warn_of_workload(object, old_object, true, warnings);
   }
 };
 

@@ -1,5 +1,6 @@
 #include "api/selector.h"
 #include "server/registry/kinds/kinds.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/kinds/workload.h"
 #include "server/registry/tables/tables.h"
 
@@ -61,6 +62,10 @@ class ReplicationControllerStrategy final : public Strategy {
            return std::to_string(integer_at(object, {"status", "replicas"}));
          }}};
     return fields;
+  }
+
+  void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const override {
+    warn_of_workload(object, old_object, true, warnings);
   }
 };
 

@@ -1,3 +1,4 @@
+#include "api/go_syntax.h"
 #include "api/resource_names.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/resource_names.h"
@@ -31,6 +32,24 @@ bool applies_to(const std::string& scope, const std::string& resource) {
   return scope == "BestEffort" ? resource == "pods" : contains(kScopedResources, resource);
 }
 
+// As Go prints spec.scopes.
+std::string go_scopes(const Json& spec) {
+  const Json* scopes = find(spec, {"scopes"});
+  return api::go_string_list(scopes == nullptr ? Json() : *scopes, "core.ResourceQuotaScope");
+}
+
+// As Go prints spec.scopeSelector.
+std::string go_scope_selector(const Json& requirements) {
+  std::string list;
+  for (const Json& requirement : requirements) {
+    if (!list.empty()) list += ", ";
+    list += "core.ScopedResourceSelectorRequirement{ScopeName:" + to_json_text(string_at(requirement, {"scopeName"})) +
+            ", Operator:" + to_json_text(string_at(requirement, {"operator"})) +
+            ", Values:" + api::go_string_list(requirement.value("values", Json())) + "}";
+  }
+  return "core.ScopeSelector{MatchExpressions:[]core.ScopedResourceSelectorRequirement{" + list + "}}";
+}
+
 // Of the resources that the quota limits, those that the scope cannot be applied to.
 std::size_t count_unscoped(const Json& spec, const std::string& scope) {
   const Json* hard = find(spec, {"hard"});
@@ -42,26 +61,28 @@ std::size_t count_unscoped(const Json& spec, const std::string& scope) {
   return count;
 }
 
-void validate_pairs(const Names& scopes, const std::string& path, const Json& shown, api::FieldErrors& errors) {
+// `shown`: spec.scopes.
+void validate_pairs(const Names& scopes, const std::string& path, const std::string& shown, api::FieldErrors& errors) {
   for (const auto& [one, other] :
        {std::pair{"BestEffort", "NotBestEffort"}, std::pair{"Terminating", "NotTerminating"}}) {
-    if (scopes.contains(one) && scopes.contains(other)) errors.invalid(path, shown, "conflicting scopes");
+    if (scopes.contains(one) && scopes.contains(other)) errors.invalid_as(path, shown, "conflicting scopes");
   }
 }
 
 void validate_scopes(const Json& spec, api::FieldErrors& errors) {
   const Json* scopes = find(spec, {"scopes"});
   if (scopes == nullptr) return;
+  const std::string shown = go_scopes(spec);
   Names seen;
   for (const Json& each : *scopes) {
     const std::string scope = each.get<std::string>();
-    if (!contains(kScopes, scope)) errors.invalid("spec.scopes", *scopes, "unsupported scope");
+    if (!contains(kScopes, scope)) errors.invalid_as("spec.scopes", shown, "unsupported scope");
     for (std::size_t i = count_unscoped(spec, scope); i > 0; --i) {
-      errors.invalid("spec.scopes", *scopes, "unsupported scope applied to resource");
+      errors.invalid_as("spec.scopes", shown, "unsupported scope applied to resource");
     }
     seen.insert(scope);
   }
-  validate_pairs(seen, "spec.scopes", *scopes, errors);
+  validate_pairs(seen, "spec.scopes", shown, errors);
 }
 
 void validate_operator(const Json& requirement, const std::string& path, api::FieldErrors& errors) {
@@ -74,8 +95,8 @@ void validate_operator(const Json& requirement, const std::string& path, api::Fi
                     "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector");
   } else if (operator_ == "Exists" || operator_ == "DoesNotExist") {
     if (!has_values) return;
-    errors.invalid(api::child(path, "values"), *values,
-                   "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
+    errors.invalid_as(api::child(path, "values"), api::go_string_list(*values),
+                      "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
   } else {
     errors.invalid(api::child(path, "operator"), operator_, "not a valid selector operator");
   }
@@ -92,7 +113,7 @@ void validate_scope_selector(const Json& spec, api::FieldErrors& errors) {
     const std::string operator_ = string_at(requirement, {"operator"});
     if (!contains(kScopes, scope)) errors.invalid(api::child(path, "scopeName"), scope, "unsupported scope");
     for (std::size_t i = count_unscoped(spec, scope); i > 0; --i) {
-      errors.invalid(path, spec.at("scopeSelector"), "unsupported scope applied to resource");
+      errors.invalid_as(path, go_scope_selector(*requirements), "unsupported scope applied to resource");
     }
     if (contains(kScopes, scope) && scope != "PriorityClass" && operator_ != "Exists") {
       errors.invalid(api::child(path, "operator"), operator_, kMustExist);
@@ -100,7 +121,7 @@ void validate_scope_selector(const Json& spec, api::FieldErrors& errors) {
     validate_operator(requirement, path, errors);
     seen.insert(scope);
   }
-  validate_pairs(seen, path, spec.value("scopes", Json()), errors);
+  validate_pairs(seen, path, go_scopes(spec), errors);
 }
 
 Names scopes_of(const Json& object) {
@@ -120,8 +141,7 @@ class ResourceQuotaStrategy final : public Strategy {
 
   void validate_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const override {
     if (scopes_of(object) == scopes_of(old_object)) return;
-    const Json* scopes = find(object, {"spec", "scopes"});
-    errors.invalid("spec.scopes", scopes == nullptr ? Json() : *scopes, "field is immutable");
+    errors.invalid_as("spec.scopes", go_scopes(object.at("spec")), "field is immutable");
   }
 
   void validate_status_update(const Json& object, const Json&, api::FieldErrors& errors) const override {

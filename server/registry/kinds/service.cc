@@ -1,6 +1,7 @@
 #include "server/registry/kinds/service.h"
 
 #include "api/schema/validate.h"
+#include "api/views/meta.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/tables/tables.h"
 
@@ -73,6 +74,33 @@ void drop_fields_of_old_type(Json& spec, const Json& old_spec) {
   drop_unless_changed("externalTrafficPolicy", is_externally_accessible(old_spec), is_externally_accessible(spec));
 }
 
+constexpr const char* kTopologyHints = "service.kubernetes.io/topology-aware-hints";
+
+void warn_of_service(const Json& object, std::vector<std::string>& warnings) {
+  const Json& spec = object.at("spec");
+  if (api::annotation_of(object, kTopologyHints) != nullptr) {
+    warnings.push_back("annotation " + std::string(kTopologyHints) +
+                       " is deprecated, please use service.kubernetes.io/topology-mode instead");
+  }
+  const bool has_external_ips = !texts_at(spec, "externalIPs").empty();
+  if (is_type(spec, "ClusterIP") && is_headless(spec)) {
+    if (spec.contains("loadBalancerIP")) {
+      warnings.emplace_back("spec.loadBalancerIP is ignored for headless services");
+    }
+    if (has_external_ips) warnings.emplace_back("spec.externalIPs is ignored for headless services");
+    if (string_at(spec, {"sessionAffinity"}) != "None") {
+      warnings.emplace_back("spec.SessionAffinity is ignored for headless services");
+    }
+  }
+  const bool is_alias = is_type(spec, "ExternalName");
+  if (is_alias && has_external_ips) {
+    warnings.emplace_back("spec.externalIPs is ignored when spec.type is \"ExternalName\"");
+  }
+  if (!is_alias && spec.contains("externalName")) {
+    warnings.emplace_back("spec.externalName is ignored when spec.type is not \"ExternalName\"");
+  }
+}
+
 class ServiceStrategy final : public Strategy {
  public:
   void apply_defaults(Json& object) const override {
@@ -128,6 +156,10 @@ class ServiceStrategy final : public Strategy {
   }
 
   [[nodiscard]] bool allow_create_on_update() const override { return true; }
+
+  void warn(const Json& object, const Json*, std::vector<std::string>& warnings) const override {
+    warn_of_service(object, warnings);
+  }
 };
 
 }  // namespace

@@ -1,4 +1,6 @@
 #include "server/registry/kinds/kinds.h"
+#include "server/registry/kinds/pod_spec.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/kinds/workload.h"
 #include "server/registry/object_meta.h"
 #include "server/registry/tables/tables.h"
@@ -111,6 +113,14 @@ class StatefulSetStrategy final : public Strategy {
   }
 
   [[nodiscard]] bool counts_generation() const override { return true; }
+
+  void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const override {
+    warn_of_workload(object, old_object, false, warnings);
+    for_each_element(object.at("spec"), "volumeClaimTemplates", "spec",
+                     [&](const Json& claim, const std::string& path) {
+                       if (const Json* spec = find(claim, {"spec"})) warn_of_claim(*spec, path, warnings);
+                     });
+  }
 };
 
 }  // namespace

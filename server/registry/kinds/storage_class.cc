@@ -1,5 +1,7 @@
 #include "api/schema/validate.h"
 #include "server/registry/kinds/kinds.h"
+#include "server/registry/kinds/pod_spec.h"
+#include "server/registry/kinds/warnings.h"
 #include "server/registry/tables/tables.h"
 
 #include <algorithm>
@@ -43,6 +45,14 @@ class StorageClassStrategy final : public Strategy {
       if (object.value(member, Json()) == old_object.value(member, Json())) continue;
       errors.forbidden(member, "updates to " + std::string(member) + " are forbidden.");
     }
+  }
+
+  void warn(const Json& object, const Json*, std::vector<std::string>& warnings) const override {
+    for_each_element(object, "allowedTopologies", "", [&](const Json& term, const std::string& path) {
+      for_each_element(term, "matchLabelExpressions", path, [&](const Json& expression, const std::string& at) {
+        warn_of_node_label(string_at(expression, {"key"}), api::child(at, "key"), warnings);
+      });
+    });
   }
 };
 

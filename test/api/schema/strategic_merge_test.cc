@@ -206,6 +206,14 @@ TEST_CASE("$setElementOrder puts what the client knows in order") {
   CHECK(patched(kind("", "Pod"), row.original, row.patch) == expected(row.result));
 }
 
+TEST_CASE("a budget's selector is replaced as a whole") {
+  const char* const budget = R"({"spec":{"minAvailable":1,"selector":{"matchLabels":{"a":"1"}}}})";
+  CHECK(patched(kind("policy", "PodDisruptionBudget"), budget, R"({"spec":{"selector":{"matchLabels":{"b":"2"}}}})") ==
+        Json::parse(R"({"spec":{"minAvailable":1,"selector":{"matchLabels":{"b":"2"}}}})"));
+  CHECK(patched(kind("apps", "Deployment"), budget, R"({"spec":{"selector":{"matchLabels":{"b":"2"}}}})") ==
+        Json::parse(R"({"spec":{"minAvailable":1,"selector":{"matchLabels":{"a":"1","b":"2"}}}})"));
+}
+
 TEST_CASE("$retainKeys keeps only the members that it names") {
   const Row row = GENERATE(values<Row>({
       {"another strategy", R"({"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1}}}})",

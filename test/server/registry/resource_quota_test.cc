@@ -50,18 +50,25 @@ TEST_CASE("quotas that are refused") {
       {R"({"hard":{"count/jobs.batch":"1500m"}})",
        "spec.hard[count/jobs.batch]: Invalid value: " + api::go_quantity("1500m") + ": must be an integer"},
       {R"({"hard":{"pods":"1"},"scopes":["Sometimes"]})",
-       R"(spec.scopes: Invalid value: ["Sometimes"]: unsupported scope)"},
+       R"(spec.scopes: Invalid value: []core.ResourceQuotaScope{"Sometimes"}: unsupported scope)"},
       {R"({"hard":{"cpu":"1"},"scopes":["BestEffort"]})",
-       R"(spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource)"},
+       R"(spec.scopes: Invalid value: []core.ResourceQuotaScope{"BestEffort"}: unsupported scope applied to resource)"},
       {R"({"hard":{"pods":"1"},"scopes":["BestEffort","NotBestEffort"]})",
-       R"(spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes)"},
+       R"(spec.scopes: Invalid value: []core.ResourceQuotaScope{"BestEffort", "NotBestEffort"}: conflicting scopes)"},
       {R"({"hard":{"pods":"1"},"scopeSelector":{"matchExpressions":[{"scopeName":"PriorityClass","operator":"In"}]}})",
        "spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' "
        "or 'NotIn' for scope selector"},
       {R"({"hard":{"pods":"1"},"scopeSelector":{"matchExpressions":[
            {"scopeName":"PriorityClass","operator":"Exists","values":["a"]}]}})",
-       R"(spec.scopeSelector.matchExpressions.values: Invalid value: ["a"]: must be no value when `operator` is 'Exist' or )"
+       R"(spec.scopeSelector.matchExpressions.values: Invalid value: []string{"a"}: must be no value when `operator` is 'Exist' or )"
        "'DoesNotExist' for scope selector"},
+      {R"({"hard":{"cpu":"1"},"scopeSelector":{"matchExpressions":[{"scopeName":"BestEffort","operator":"Exists"}]}})",
+       R"(spec.scopeSelector.matchExpressions: Invalid value: core.ScopeSelector{MatchExpressions:[]core.)"
+       R"(ScopedResourceSelectorRequirement{core.ScopedResourceSelectorRequirement{ScopeName:"BestEffort", )"
+       R"(Operator:"Exists", Values:[]string(nil)}}}: unsupported scope applied to resource)"},
+      {R"({"hard":{"pods":"1"},"scopeSelector":{"matchExpressions":[{"scopeName":"BestEffort","operator":"Exists"},
+           {"scopeName":"NotBestEffort","operator":"Exists"}]}})",
+       R"(spec.scopeSelector.matchExpressions: Invalid value: []core.ResourceQuotaScope(nil): conflicting scopes)"},
       {R"({"hard":{"pods":"1"},"scopeSelector":{"matchExpressions":[{"scopeName":"PriorityClass","operator":"Is"}]}})",
        R"(spec.scopeSelector.matchExpressions.operator: Invalid value: "Is": not a valid selector operator)"},
       {R"({"hard":{"pods":"1"},"scopeSelector":{"matchExpressions":[
@@ -86,7 +93,8 @@ TEST_CASE("a quota's scopes stay") {
   object = *cluster.get(api::kResourceQuotas, "compute");
   object["spec"]["scopes"] = {"NotBestEffort"};
   CHECK(message_of(cluster.update(api::kResourceQuotas, object)) ==
-        "ResourceQuota \"compute\" is invalid: spec.scopes: Invalid value: [\"NotBestEffort\"]: field is immutable");
+        "ResourceQuota \"compute\" is invalid: spec.scopes: Invalid value: "
+        "[]core.ResourceQuotaScope{\"NotBestEffort\"}: field is immutable");
 }
 
 TEST_CASE("what is created is counted, up to the limit") {

@@ -15,7 +15,10 @@ namespace {
 template <class Controller>
 struct Fixture : Cluster {
   Controller controller{context()};
-  Fixture() { start(controller); }
+  Fixture() {
+    client.put(api::kNodes, Json{{"metadata", {{"name", "n1"}}}});
+    start(controller);
+  }
   ~Fixture() { stop(controller); }
 
   [[nodiscard]] std::vector<api::ObjectPtr> slices() const { return client.peek_all(api::kEndpointSlices); }
@@ -54,8 +57,8 @@ TEST_CASE("a Service without pods has an empty slice, which the first pods get")
   CHECK(string_at(owner, {"kind"}) == "Service");
   CHECK(bool_at(owner, {"controller"}));
 
-  cluster.client.put(api::kNodes,
-                     Json::parse(R"({"metadata":{"name":"n1","labels":{"topology.kubernetes.io/zone":"z"}}})"));
+  cluster.client.modify(api::kNodes, {"", "n1"},
+                        [](Json& node) { node["metadata"]["labels"]["topology.kubernetes.io/zone"] = "z"; });
   cluster.settle();
   cluster.client.put(api::kPods, web_pod("a", "10.0.0.1"));
   cluster.settle();
@@ -132,6 +135,21 @@ TEST_CASE("slices have at most 100 endpoints, and few of them are written") {
     for (const api::ObjectPtr& slice : cluster.slices()) CHECK(*api::label_of(*slice, "team") == "b");
     CHECK(cluster.sizes() == Sizes{100, 100, 50});
   }
+}
+
+TEST_CASE("pods count only while their node is there") {
+  Fixture<controllers::EndpointSliceController> cluster;
+  const bool publishes_all = GENERATE(false, true);
+  cluster.client.put(api::kServices, web_service(publishes_all ? R"({"publishNotReadyAddresses":true})" : "{}"));
+  cluster.add_pods(0, 2);
+  cluster.settle();
+  REQUIRE(cluster.sizes() == Sizes{2});
+  cluster.client.erase(api::kNodes, {"", "n1"});
+  cluster.settle();
+  CHECK(cluster.sizes() == (publishes_all ? Sizes{2} : Sizes{0}));
+  cluster.client.put(api::kNodes, Json{{"metadata", {{"name", "n1"}}}});
+  cluster.settle();
+  CHECK(cluster.sizes() == Sizes{2});
 }
 
 TEST_CASE("a write that fails is tried again and makes no slice twice") {
