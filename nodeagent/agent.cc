@@ -10,7 +10,6 @@ namespace {
 
 // How long the containers of a pod that no longer exists may take to stop.
 constexpr std::chrono::seconds kOrphanGrace{2};
-constexpr std::chrono::seconds kRegistrationRetryDelay{1};
 
 HostFacts host_facts(const AgentOptions& options) {
   HostFacts facts;
@@ -22,6 +21,19 @@ HostFacts host_facts(const AgentOptions& options) {
   facts.capacity.pods = options.max_pods;
   if (options.capacity) facts.capacity = *options.capacity;
   return facts;
+}
+
+NodeDescription describe_node(const AgentOptions& options, const Runtime& runtime, const HostFacts& host) {
+  NodeDescription description;
+  description.name = options.node_name;
+  description.internal_ip = options.internal_ip;
+  description.pod_cidr = options.pod_cidr;
+  description.kubelet_version = options.kubelet_version;
+  description.container_runtime = runtime.name() + "://" + runtime.version();
+  description.labels = options.node_labels;
+  description.presence = options.presence;
+  description.host = host;
+  return description;
 }
 
 std::unique_ptr<PodFiles> make_files(const AgentOptions& options, const HostFacts& host) {
@@ -76,7 +88,6 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
                host_.capacity,
                options_.restart_back_off,
                options_.pull_back_off},
-      retry_registration_(executor),
       tasks_(executor) {}
 
 NodeAgent::~NodeAgent() = default;
@@ -88,8 +99,9 @@ Task<Result<void>> NodeAgent::start() {
   group_by_pod(std::move(*recovered));
   if (recorder_) recorder_->start();
   if (options_.register_node) {
-    const bool registered = co_await register_node();
-    if (!registered) tasks_.spawn(keep_registering());
+    registration_ = std::make_unique<NodeRegistration>(executor_, client_, clock_, recorder_.get(),
+                                                       describe_node(options_, runtime_, host_));
+    co_await registration_->start();
   }
   if (options_.watch_pods) follow_pods();
   co_return Result<void>();
@@ -97,12 +109,12 @@ Task<Result<void>> NodeAgent::start() {
 
 Task<void> NodeAgent::stop() {
   stopping_ = true;
+  if (registration_) co_await registration_->stop();
   if (informer_) co_await informer_->stop();
   for (const auto& [uid, worker] : workers_) worker->stop();
   for (const auto& [id, end] : log_ends_) {
     if (const auto follower = end.lock()) follower->announce();
   }
-  retry_registration_.notify();
   co_await configs_.stop();
   co_await runtime_.detach();
   co_await tasks_.join();
@@ -254,53 +266,6 @@ Task<api::Result<std::unique_ptr<api::ByteStream>>> NodeAgent::logs(api::Namespa
   if (!prepared) co_return prepared.error();
   std::unique_ptr<api::ByteStream> stream = std::make_unique<LogStream>(pool_, std::move(*prepared));
   co_return stream;
-}
-
-Task<bool> NodeAgent::register_node() {
-  NodeDescription description;
-  description.name = options_.node_name;
-  description.internal_ip = options_.internal_ip;
-  description.pod_cidr = options_.pod_cidr;
-  description.kubelet_version = options_.kubelet_version;
-  description.container_runtime = runtime_.name() + "://" + runtime_.version();
-  description.labels = options_.node_labels;
-  description.host = host_;
-  const Json wanted = make_node(description, clock_.now());
-  const api::NamespacedName name{"", options_.node_name};
-  api::WriteOptions options;
-  options.field_manager = "kubelet";
-
-  auto node = co_await client_.create(api::kNodes, "", wanted, options);
-  if (!node && node.error().reason == api::Reason::kAlreadyExists) node = co_await client_.get(api::kNodes, name);
-  if (!node) {
-    spdlog::warn("register node {}: {}", options_.node_name, node.error().message);
-    co_return false;
-  }
-  Json updated = **node;
-  const NodeChanges changes = update_node(updated, wanted, clock_.now());
-  if (changes.object) {
-    Json object = updated;
-    auto written = co_await client_.update(api::kNodes, std::move(object), options);
-    if (!written) co_return false;
-    updated["metadata"]["resourceVersion"] = (**written)["metadata"]["resourceVersion"];
-  }
-  if (changes.status || changes.object) {
-    options.subresource = "status";
-    auto written = co_await client_.update(api::kNodes, std::move(updated), options);
-    if (!written) co_return false;
-  }
-  spdlog::info("node {} registered", options_.node_name);
-  co_return true;
-}
-
-Task<void> NodeAgent::keep_registering() {
-  for (;;) {
-    const auto next_try = std::chrono::steady_clock::now() + kRegistrationRetryDelay;
-    co_await retry_registration_.wait_until(next_try);
-    if (stopping_) co_return;
-    const bool registered = co_await register_node();
-    if (registered) co_return;
-  }
 }
 
 }  // namespace skiff::nodeagent

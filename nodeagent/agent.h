@@ -4,7 +4,7 @@
 #include "api/client/event_recorder.h"
 #include "api/client/informer.h"
 #include "api/node_service.h"
-#include "nodeagent/node_object.h"
+#include "nodeagent/node_registration.h"
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/pod_worker.h"
 #include "nodeagent/runtime/runtime.h"
@@ -34,6 +34,7 @@ struct AgentOptions {
   std::string cluster_dns;
   std::string cluster_domain = "cluster.local";
   bool register_node = true;
+  NodePresence presence;
   bool record_events = true;
   // False: no watch of its own; the owner calls pod_changed(), pod_deleted() and pods_synced() (many nodes in one
   // process).
@@ -45,11 +46,9 @@ struct AgentOptions {
 // The kubelet of skiff: makes the pods that are bound to its node run, and tells the API how they are.
 //
 // Operation: start() first finds out what an earlier agent left running and adopts it, then registers the Node and
-// follows the node's pods. Each pod has a PodWorker. Node status is written when it changes; there are no heartbeats
-// inside one process. What runs of pods that the API does not know (any more) is stopped once the first list of pods is
-// complete.
-// Concurrency: everything on the executor given, which has one thread. What blocks runs on the pool.
-// It will not: stop containers because it stops, or act on pods of other nodes.
+// follows the node's pods. Each pod has a PodWorker. What runs of pods that the API does not know (any more) is stopped
+// once the first list of pods is complete. Concurrency: everything on the executor given, which has one thread. What
+// blocks runs on the pool. It will not: stop containers because it stops, or act on pods of other nodes.
 class NodeAgent final : public api::NodeService {
  public:
   // All must outlive the agent.
@@ -91,9 +90,6 @@ class NodeAgent final : public api::NodeService {
   void container_exited(const SandboxKey& pod, const std::string& id);
   Task<api::Result<LogStreamOptions>> prepare_log(api::NamespacedName pod, api::LogOptions options);
 
-  Task<bool> register_node();
-  Task<void> keep_registering();
-
   api::Client& client_;
   Runtime& runtime_;
   const Clock& clock_;
@@ -106,11 +102,11 @@ class NodeAgent final : public api::NodeService {
   std::unique_ptr<PodFiles> files_;  // null on a simulated node
   ConfigObjects configs_;
   PodContext context_;
+  std::unique_ptr<NodeRegistration> registration_;  // null: somebody else's business
   std::unique_ptr<api::Informer> informer_;
   std::unordered_map<std::string, std::shared_ptr<PodWorker>> workers_;  // by pod uid
   std::unordered_map<std::string, Found> found_;                         // left by an earlier agent, not adopted yet
   std::unordered_map<std::string, std::weak_ptr<LogEnd>> log_ends_;      // of followed containers, by id
-  Signal retry_registration_;
   TaskGroup tasks_;
   bool stopping_ = false;
 };

@@ -64,8 +64,8 @@ Json make_node_status(const NodeDescription& description, TimePoint now) {
     status["addresses"].push_back({{"type", "InternalIP"}, {"address", description.internal_ip}});
   }
   status["addresses"].push_back({{"type", "Hostname"}, {"address", description.name}});
-  // The kubelet serves its own API there upstream; here the server asks the agent directly.
-  status["daemonEndpoints"] = {{"kubeletEndpoint", {{"Port", 10250}}}};
+  // In the server's own process nobody listens there: the server asks the agent directly.
+  status["daemonEndpoints"] = {{"kubeletEndpoint", {{"Port", description.presence.kubelet_port}}}};
   status["nodeInfo"] = {{"machineID", host.machine_id},
                         {"systemUUID", host.system_uuid},
                         {"bootID", host.boot_id},
@@ -96,6 +96,9 @@ Json make_node(const NodeDescription& description, TimePoint now) {
   Json node = {{"apiVersion", "v1"}, {"kind", "Node"}};
   node["metadata"] = {{"name", description.name}, {"labels", make_labels(description)}};
   node["metadata"]["annotations"][kAttachAnnotation] = "true";
+  if (const std::string& fingerprint = description.presence.certificate_fingerprint; !fingerprint.empty()) {
+    node["metadata"]["annotations"][kCertificateAnnotation] = fingerprint;
+  }
   node["spec"] = Json::object();
   if (!description.pod_cidr.empty()) {
     node["spec"]["podCIDR"] = description.pod_cidr;

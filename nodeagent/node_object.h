@@ -3,6 +3,7 @@
 #include "api/base/clock.h"
 #include "api/base/json.h"
 #include "nodeagent/host_facts.h"
+#include "nodeagent/node_presence.h"
 
 #include <map>
 #include <string>
@@ -17,6 +18,7 @@ struct NodeDescription {
   std::string kubelet_version;                // "v1.32.0"
   std::string container_runtime;              // "skiff://0.1.0"
   std::map<std::string, std::string> labels;  // beside the well-known ones
+  NodePresence presence;
   HostFacts host;
 };
 

@@ -8,6 +8,8 @@ using namespace skiff::server;
 
 struct RunCommand {
   int operator()(const ServeOptions& options) const { return run_serve(options); }
+  int operator()(const JoinOptions& options) const { return run_agent(options); }
+  int operator()(const TokenOptions& options) const { return run_token(options); }
   int operator()(const ImageOptions& options) const { return run_image(options); }
   int operator()(const CleanOptions& options) const { return run_clean(options); }
   int operator()(const KubeconfigOptions& options) const { return run_kubeconfig(options); }

@@ -70,11 +70,20 @@ std::optional<VerifiedToken> Authenticator::review_token(const std::string& toke
 
 std::optional<VerifiedToken> Authenticator::verify(const std::string& token,
                                                    const std::vector<std::string>& audiences) const {
-  const auto found = users_.find(sha256_hex(token));
-  if (found == users_.end()) return service_account_tokens_.verify(token, audiences, clock_.now());
+  const std::optional<api::User> user = find_user(token);
+  if (!user) return service_account_tokens_.verify(token, audiences, clock_.now());
   const std::vector<std::string> own = own_audiences();
   if (std::find(audiences.begin(), audiences.end(), own.front()) == audiences.end()) return std::nullopt;
-  return VerifiedToken{found->second, own};
+  return VerifiedToken{*user, own};
+}
+
+std::optional<api::User> Authenticator::find_user(const std::string& token) const {
+  if (const auto found = users_.find(sha256_hex(token)); found != users_.end()) return found->second;
+  const auto bootstrap = parse_bootstrap_token(token);
+  if (!bootstrap || !find_bootstrap_secret_) return std::nullopt;
+  const std::optional<Json> secret = find_bootstrap_secret_(bootstrap_secret_name(bootstrap->id));
+  if (!secret) return std::nullopt;
+  return bootstrap_user(*secret, *bootstrap, clock_.now());
 }
 
 AuthenticatingHandler::AuthenticatingHandler(const Authenticator& authenticator, Handler& next)

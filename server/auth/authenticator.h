@@ -3,6 +3,7 @@
 #include "api/base/clock.h"
 #include "api/status.h"
 #include "api/user.h"
+#include "server/auth/bootstrap_tokens.h"
 #include "server/auth/service_account_tokens.h"
 #include "server/auth/token_file.h"
 #include "server/http/http.h"
@@ -13,8 +14,8 @@
 
 namespace skiff::server {
 
-// Finds out who sends a request: by client certificate, by a token of a fixed list, or by a service account's token.
-// Every user gets the group system:authenticated. Thread-safe once it is set up.
+// Finds out who sends a request: by client certificate, by a token of a fixed list, a bootstrap token, or a service
+// account's token. Every user gets the group system:authenticated. Thread-safe once it is set up.
 class Authenticator {
  public:
   // Both must outlive it.
@@ -23,12 +24,15 @@ class Authenticator {
   // Of equal tokens the last one counts, as upstream's.
   void add_token(TokenUser token);
 
+  // Where bootstrap tokens are kept. Before the first request.
+  void set_bootstrap_secrets(FindSecret find) { find_bootstrap_secret_ = std::move(find); }
+
   // The user; nothing when the request shows no credentials that we could look at; an Unauthorized status when it shows
   // a bearer token that is not valid.
   [[nodiscard]] api::Result<std::optional<api::User>> authenticate(const Request& request) const;
 
-  // Whose token this is, when it is valid for any of the audiences (none: for the API server); tokens of the list are
-  // for the API server. Nothing for all others.
+  // Whose token this is, when it is valid for any of the audiences (none: for the API server); tokens of the list and
+  // bootstrap tokens are for the API server. Nothing for all others.
   [[nodiscard]] std::optional<VerifiedToken> review_token(const std::string& token,
                                                           std::vector<std::string> audiences) const;
 
@@ -36,8 +40,12 @@ class Authenticator {
   [[nodiscard]] std::optional<VerifiedToken> verify(const std::string& token,
                                                     const std::vector<std::string>& audiences) const;
 
+  // Of the list or by a bootstrap token.
+  [[nodiscard]] std::optional<api::User> find_user(const std::string& token) const;
+
   const ServiceAccountTokens& service_account_tokens_;
   const Clock& clock_;
+  FindSecret find_bootstrap_secret_;
   // By the token's SHA-256, so that the time of a look-up tells nothing about the tokens.
   std::unordered_map<std::string, api::User> users_;
 };

@@ -8,10 +8,16 @@ namespace skiff::server {
 
 // Runs until SIGTERM or SIGINT.
 int run_serve(const ServeOptions& options);
+// Runs until SIGTERM or SIGINT.
+int run_agent(const JoinOptions& options);
+int run_token(const TokenOptions& options);
 int run_image(const ImageOptions& options);
 int run_clean(const CleanOptions& options);
 int run_kubeconfig(const KubeconfigOptions& options);
 int run_version();
+
+// For a process that serves: connections may break, and there may be many.
+void prepare_process();
 
 // Prints "skiff: message" to stderr; returns 1.
 int fail(const std::string& message);

@@ -13,6 +13,7 @@ namespace skiff::server {
 //   lock         held by the skiff that runs on the directory
 //   pki/         keys, certificates, the administrator's token (server/auth/pki.h)
 //   kubeconfig   for the administrator
+//   ca.crt       of an agent: the authority of its server
 //   store.db     the cluster's objects (store/sqlite)
 //   images/      the node's images (nodeagent/images)
 //   network.json what the pod network was made with (server/cluster/nodes.cc)
@@ -32,6 +33,7 @@ class DataDirectory {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string pki() const { return path_ + "/pki"; }
   [[nodiscard]] std::string kubeconfig() const { return path_ + "/kubeconfig"; }
+  [[nodiscard]] std::string authority() const { return path_ + "/ca.crt"; }
   [[nodiscard]] std::string store() const { return path_ + "/store.db"; }
   [[nodiscard]] std::string images() const { return path_ + "/images"; }
   [[nodiscard]] std::string network() const { return path_ + "/network.json"; }

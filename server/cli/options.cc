@@ -1,5 +1,7 @@
 #include "server/cli/options.h"
 
+#include "api/duration.h"
+
 #include <CLI/CLI.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
@@ -21,8 +23,13 @@ struct Parsed {
   std::string data_directory = default_data_directory();
   std::string listen = "127.0.0.1:6443";
   std::string node_ports = "30000-32767";
+  std::string grace_period = "40s";
+  std::string time_to_live = "0s";
   int verbosity = -1;
   ServeOptions serve;
+  NodeOptions node;
+  JoinOptions join;
+  TokenOptions token;
   ImageOptions image;
 };
 
@@ -74,23 +81,46 @@ void add_serve_options(CLI::App& app, Parsed& parsed) {
   app.add_option("--default-unreachable-toleration-seconds", serve.unreachable_toleration_seconds,
                  "How long pods stay on a node that is gone")
       ->capture_default_str();
+  app.add_option("--node-monitor-grace-period", parsed.grace_period,
+                 "How long nothing may be heard of a node before it counts as gone")
+      ->capture_default_str();
+  app.add_option("--cluster-cidr", parsed.node.cluster_cidr, "Addresses of pods")->capture_default_str();
+}
+
+// Of `skiff agent`: who the server is, and how it reaches us.
+void add_join_options(CLI::App& app, Parsed& parsed) {
+  JoinOptions& join = parsed.join;
+  app.add_option("--server", join.server, "The server: https://HOST:PORT")->required();
+  app.add_option("--token", join.token, "From `skiff token create`")->required();
+  app.add_option("--discovery-token-ca-cert-hash", join.authority_hash,
+                 "sha256:HEX of the public key of the server's authority, unless the token says it");
+  app.add_option("--certificate-authority", join.authority_file, "The server's authority itself")
+      ->excludes("--discovery-token-ca-cert-hash");
+  app.add_option("--address", join.address, "Where the server asks for logs")->capture_default_str();
+  app.add_option("--port", join.port, "Its port; 0 takes any free one")->capture_default_str();
+  app.add_option("--node-ip", parsed.node.node_ip, "The node's address (default: the host's)");
+  app.add_option("--pod-cidr", parsed.node.pod_cidr, "Addresses of the node's pods (default: the server gives some)");
+  app.add_option("--cluster-cidr", parsed.node.cluster_cidr, "Addresses of pods")->capture_default_str();
+  app.add_option("--node-lease-duration-seconds", join.lease_duration_seconds,
+                 "Of the node's Lease, which is renewed four times as often")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
 }
 
 void add_node_options(CLI::App& app, Parsed& parsed) {
-  ServeOptions& serve = parsed.serve;
+  NodeOptions& node = parsed.node;
   const std::map<std::string, RuntimeKind> runtimes{{"oci", RuntimeKind::kOci}, {"fake", RuntimeKind::kFake}};
-  app.add_option("--runtime", serve.runtime, "oci: real containers; fake: simulated ones")
+  app.add_option("--runtime", node.runtime, "oci: real containers; fake: simulated ones")
       ->transform(CLI::CheckedTransformer(runtimes))
       ->default_str("oci");
-  app.add_option("--nodes", serve.fake_nodes, "How many fake nodes")
+  app.add_option("--nodes", node.fake_nodes, "How many fake nodes")
       ->check(CLI::Range(0, 10'000))
       ->capture_default_str();
-  app.add_option("--node-name", serve.node_name, "The node's name (default: the host's)");
-  app.add_option("--max-pods", serve.max_pods, "Pods per node")->check(CLI::Range(1, 10'000))->capture_default_str();
-  app.add_option("--bridge", serve.bridge, "The bridge of the pod network (default: skiff0)");
-  app.add_option("--cluster-cidr", serve.cluster_cidr, "Addresses of pods")->capture_default_str();
-  app.add_option("--cluster-dns", serve.cluster_dns, "Name server of pods with dnsPolicy ClusterFirst");
-  app.add_flag("--rm", serve.remove_on_exit, "Remove all containers and the network on exit");
+  app.add_option("--node-name", node.node_name, "The node's name (default: the host's)");
+  app.add_option("--max-pods", node.max_pods, "Pods per node")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_option("--bridge", node.bridge, "The bridge of the pod network (default: skiff0)");
+  app.add_option("--cluster-dns", node.cluster_dns, "Name server of pods with dnsPolicy ClusterFirst");
+  app.add_flag("--rm", parsed.serve.remove_on_exit, "Remove all containers and the network on exit");
 }
 
 // --v of upstream's commands, in our levels.
@@ -124,6 +154,42 @@ Result<std::pair<std::uint16_t, std::uint16_t>> parse_port_range(const std::stri
   return Error{ErrorCode::kInvalid, "\"" + text + "\" is not FIRST-LAST"};
 }
 
+// A positive duration, or 0.
+Result<std::chrono::nanoseconds> parse_duration(const char* flag, const std::string& text) {
+  const auto duration = api::parse_go_duration(text);
+  if (duration && duration->count() >= 0) return *duration;
+  return Error{ErrorCode::kInvalid, std::string(flag) + ": \"" + text + "\" is no duration such as 40s"};
+}
+
+// ID.SECRET.HASH, as `skiff token create` prints it, or ID.SECRET with the hash or the authority given apart.
+Command finish_join(Parsed& parsed, bool data_directory_given) {
+  JoinOptions& join = parsed.join;
+  const auto first = join.token.find('.');
+  const auto second = first == std::string::npos ? first : join.token.find('.', first + 1);
+  if (second != std::string::npos) {
+    if (join.authority_hash.empty()) join.authority_hash = "sha256:" + join.token.substr(second + 1);
+    join.token.resize(second);
+  }
+  if (join.authority_file.empty() && join.authority_hash.empty()) {
+    return Usage{2,
+                 "skiff: --token says nothing about the server's authority: --discovery-token-ca-cert-hash or "
+                 "--certificate-authority is needed\n"};
+  }
+  join.global.log_level = level_of(parsed);
+  join.data_directory = data_directory_given ? parsed.data_directory : parsed.data_directory + "/agent";
+  join.node = std::move(parsed.node);
+  join.remove_on_exit = parsed.serve.remove_on_exit;
+  return std::move(join);
+}
+
+Command finish_token(Parsed& parsed) {
+  const auto time_to_live = parse_duration("--ttl", parsed.time_to_live);
+  if (!time_to_live) return Usage{2, "skiff: " + time_to_live.error().message + "\n"};
+  parsed.token.time_to_live = *time_to_live;
+  parsed.token.data_directory = parsed.data_directory;
+  return std::move(parsed.token);
+}
+
 Command finish_serve(Parsed& parsed, bool with_nodes, bool data_directory_given) {
   ServeOptions& serve = parsed.serve;
   const auto listen = parse_host_port(parsed.listen);
@@ -137,6 +203,10 @@ Command finish_serve(Parsed& parsed, bool with_nodes, bool data_directory_given)
   const auto node_ports = parse_port_range(parsed.node_ports);
   if (!node_ports) return Usage{2, "skiff: --service-node-port-range: " + node_ports.error().message + "\n"};
   std::tie(serve.first_node_port, serve.last_node_port) = *node_ports;
+  const auto grace_period = parse_duration("--node-monitor-grace-period", parsed.grace_period);
+  if (!grace_period) return Usage{2, "skiff: " + grace_period.error().message + "\n"};
+  serve.node_monitor_grace_period = *grace_period;
+  serve.node = std::move(parsed.node);
   serve.global.log_level = level_of(parsed);
   serve.with_nodes = with_nodes;
   serve.listen_address = listen->address;
@@ -187,6 +257,19 @@ Command parse_command_line(int argc, const char* const* argv) {
   CLI::App* server = app.add_subcommand("server", "Run the control plane alone");
   add_serve_options(*server, parsed);
 
+  CLI::App* agent = app.add_subcommand("agent", "Run a node of a server elsewhere");
+  add_logging(*agent, parsed);
+  add_data_directory(*agent, parsed);
+  add_node_options(*agent, parsed);
+  add_join_options(*agent, parsed);
+
+  CLI::App* token = app.add_subcommand("token", "What agents show to the server");
+  token->require_subcommand(1);
+  CLI::App* create_token = token->add_subcommand("create", "Make a token (the server must be running)");
+  add_data_directory(*create_token, parsed);
+  create_token->add_option("--ttl", parsed.time_to_live, "How long it is good for; 0: for ever")->capture_default_str();
+  create_token->add_flag("--print-join-command", parsed.token.print_join_command, "Print the agent's command line");
+
   CLI::App* image = app.add_subcommand("image", "The node's images");
   image->require_subcommand(1);
   add_data_directory(*image, parsed);
@@ -218,11 +301,14 @@ Command parse_command_line(int argc, const char* const* argv) {
                  code == 0 ? out.str() : "skiff: " + std::string(error.what()) + " (see skiff --help)\n"};
   }
   parsed.global.log_level = level_of(parsed);
-  if (up->count("--nodes") > 0 && parsed.serve.runtime == RuntimeKind::kOci) {
+  const bool counts_nodes = up->count("--nodes") > 0 || agent->count("--nodes") > 0;
+  if (counts_nodes && parsed.node.runtime == RuntimeKind::kOci) {
     return Usage{2, "skiff: --nodes goes with --runtime fake\n"};
   }
   if (up->parsed()) return finish_serve(parsed, true, up->count("--data-dir") > 0);
   if (server->parsed()) return finish_serve(parsed, false, server->count("--data-dir") > 0);
+  if (agent->parsed()) return finish_join(parsed, agent->count("--data-dir") > 0);
+  if (create_token->parsed()) return finish_token(parsed);
   if (image->parsed()) {
     parsed.image.data_directory = parsed.data_directory;
     return std::move(parsed.image);

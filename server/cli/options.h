@@ -2,6 +2,7 @@
 
 #include "api/base/result.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -16,6 +17,19 @@ struct GlobalOptions {
 
 enum class RuntimeKind { kOci, kFake };
 
+// What a node is like, in whichever process it lives.
+struct NodeOptions {
+  RuntimeKind runtime = RuntimeKind::kOci;
+  std::string node_name;  // empty: the host's name
+  int fake_nodes = 1;
+  int max_pods = 110;
+  std::string bridge;  // of the pod network; empty: skiff0
+  std::string cluster_cidr = "10.244.0.0/16";
+  std::string pod_cidr;  // the node's part of it; empty: the first /24, or what the server gives
+  std::string node_ip;   // empty: the host's address
+  std::string cluster_dns;
+};
+
 // `skiff up` and `skiff server`.
 struct ServeOptions {
   GlobalOptions global;
@@ -27,13 +41,7 @@ struct ServeOptions {
   bool in_memory = false;
   bool remove_on_exit = false;
 
-  RuntimeKind runtime = RuntimeKind::kOci;
-  std::string node_name;  // empty: the host's name
-  int fake_nodes = 1;
-  int max_pods = 110;
-  std::string bridge;  // of the pod network; empty: skiff0
-  std::string cluster_cidr = "10.244.0.0/16";
-  std::string cluster_dns;
+  NodeOptions node;
   std::string service_cluster_ip_range = "10.96.0.0/12";
   std::uint16_t first_node_port = 30000;
   std::uint16_t last_node_port = 32767;
@@ -48,6 +56,31 @@ struct ServeOptions {
   int max_mutating_requests_in_flight = 200;
   std::int64_t not_ready_toleration_seconds = 300;
   std::int64_t unreachable_toleration_seconds = 300;
+  std::chrono::nanoseconds node_monitor_grace_period = std::chrono::seconds(40);
+};
+
+// `skiff agent`: nodes whose server is another process.
+struct JoinOptions {
+  GlobalOptions global;
+  std::string data_directory;
+  bool remove_on_exit = false;
+  NodeOptions node;
+
+  std::string server;  // https://HOST:PORT
+  std::string token;   // ID.SECRET
+  // Whom to believe that it is the server: the hash of its authority's public key ("sha256:..."), or the authority.
+  std::string authority_hash;
+  std::string authority_file;
+  std::string address = "0.0.0.0";  // where the server asks for logs
+  std::uint16_t port = 10250;
+  int lease_duration_seconds = 40;
+};
+
+// `skiff token create`.
+struct TokenOptions {
+  std::string data_directory;
+  std::chrono::nanoseconds time_to_live{0};  // 0: for ever
+  bool print_join_command = false;
 };
 
 struct ImageOptions {
@@ -75,7 +108,8 @@ struct Usage {
   std::string text;
 };
 
-using Command = std::variant<ServeOptions, ImageOptions, CleanOptions, KubeconfigOptions, VersionOptions, Usage>;
+using Command = std::variant<ServeOptions, JoinOptions, TokenOptions, ImageOptions, CleanOptions, KubeconfigOptions,
+                             VersionOptions, Usage>;
 
 [[nodiscard]] Command parse_command_line(int argc, const char* const* argv);
 

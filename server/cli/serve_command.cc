@@ -6,9 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <signal.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -25,19 +23,22 @@ void announce(const ControlPlane& control_plane) {
   std::cout << to_json_text(line) << std::endl;
 }
 
-// Every connection, watch of a log and container takes descriptors; the usual soft limit of 1024 would end at a
-// thousand watchers.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 Task<Result<void>> start(ControlPlane& control_plane, Nodes* nodes) {
   if (auto started = co_await control_plane.start(); !started) co_return started.error();
   if (nodes == nullptr) co_return Result<void>();
   co_return co_await nodes->start();
+}
+
+// The nodes of this process, known to the server before they are to the API.
+Result<std::unique_ptr<Nodes>> open_nodes(const NodeOptions& options, const DataDirectory& directory,
+                                          const Clock& clock, ControlPlane& control_plane) {
+  const auto names = Nodes::names(options);
+  if (!names) return names.error();
+  std::unique_ptr<api::Client> client = control_plane.node_client(names->empty() ? "none" : names->front());
+  auto nodes = Nodes::open(options, directory, clock, std::move(client), nodeagent::NodePresence());
+  if (!nodes) return nodes.error();
+  for (const std::string& name : *names) control_plane.nodes().add(name, (*nodes)->service());
+  return nodes;
 }
 
 // From ready to stopped. `failure` is set when it did not get that far.
@@ -60,9 +61,7 @@ Task<void> serve(ControlPlane& control_plane, Nodes* nodes, asio::signal_set& si
 
 int run_serve(const ServeOptions& options) {
   if (!init_logging(options.global.log_level)) return fail("unknown log level " + options.global.log_level);
-  // A client that goes away is an error of its connection, not the end of the process.
-  ::signal(SIGPIPE, SIG_IGN);
-  raise_descriptor_limit();
+  prepare_process();
   const SystemClock clock;
   const auto directory = DataDirectory::open(options.data_directory);
   if (!directory) return fail(directory.error().message);
@@ -70,7 +69,7 @@ int run_serve(const ServeOptions& options) {
   if (!control_plane) return fail(control_plane.error().message);
   std::unique_ptr<Nodes> nodes;
   if (options.with_nodes) {
-    auto opened = Nodes::open(options, *directory, clock, **control_plane);
+    auto opened = open_nodes(options.node, *directory, clock, **control_plane);
     if (!opened) return fail(opened.error().message);
     nodes = std::move(*opened);
   }
@@ -83,6 +82,7 @@ int run_serve(const ServeOptions& options) {
                    if (exception) std::rethrow_exception(exception);
                  });
   context.run();
+  (*control_plane)->nodes().clear();
   nodes.reset();
   if (failure) return fail(failure->message);
   if (options.remove_on_exit) {

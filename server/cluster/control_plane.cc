@@ -11,6 +11,7 @@
 #include "server/auth/pki.h"
 #include "server/cluster/host.h"
 #include "server/cluster/io_threads.h"
+#include "server/cluster/remote_nodes.h"
 #include "server/controllers/controller_manager.h"
 #include "server/handlers/api_handler.h"
 #include "server/http/http_server.h"
@@ -31,6 +32,8 @@ namespace skiff::server {
 namespace {
 
 constexpr int kHttpThreads = 2;
+// Made anew with each start.
+constexpr std::chrono::hours kKubeletClientLifetime{10 * 365 * 24};
 
 Result<std::unique_ptr<store::Store>> open_store(const ServeOptions& options, const DataDirectory& directory) {
   if (options.in_memory) return store::open_memory_store();
@@ -50,7 +53,8 @@ Result<Pki> open_pki(const ServeOptions& options, const DataDirectory& directory
 
 // The server's identity and whom it believes: ours, unless options name files.
 Result<TlsOptions> tls_options(const ServeOptions& options, const Pki& pki) {
-  TlsOptions tls{pki.apiserver.certificate, pki.apiserver.key, pki.ca.certificate};
+  // The authority is shown as well, for agents that know only the hash of its key.
+  TlsOptions tls{pki.apiserver.certificate + pki.ca.certificate, pki.apiserver.key, pki.ca.certificate};
   struct FileOption {
     const char* flag;
     const std::string& path;
@@ -106,13 +110,30 @@ ApiServerAddress api_server_address(const ServeOptions& options, std::uint16_t p
   const auto range = boost::asio::ip::make_network_v4(options.service_cluster_ip_range);
   ApiServerAddress address;
   address.service_ip = boost::asio::ip::make_address_v4(range.network().to_uint() + 1).to_string();
-  address.ip = is_own ? options.listen_address : host_address(options.bridge.empty() ? "skiff0" : options.bridge);
+  address.ip =
+      is_own ? options.listen_address : host_address(options.node.bridge.empty() ? "skiff0" : options.node.bridge);
   address.port = port;
   return address;
 }
 
 // As whom a component of the control plane writes.
 api::User component_user(const std::string& name) { return api::User{name, {"system:authenticated"}, ""}; }
+
+// As whom the server shows itself to agents.
+Result<KeyPair> kubelet_client_identity(const Pki& pki, TimePoint now) {
+  const Subject subject{"kube-apiserver-kubelet-client", {"system:masters"}};
+  return issue_certificate(pki.ca, subject, CertificateUse::kClient, {}, now, kKubeletClientLifetime);
+}
+
+// The Secret of that name in kube-system.
+std::optional<Json> find_system_secret(const Registry& registry, const std::string& name) {
+  const ServedKind kind = registry.kinds().find(api::kSecrets);
+  const auto record = registry.get(kind, api::NamespacedName{"kube-system", name});
+  if (!record) return std::nullopt;
+  const auto secret = registry.object(kind, *record);
+  if (!secret) return std::nullopt;
+  return **secret;
+}
 
 // Every kind in its storage version.
 std::vector<api::ResourceType> served_resources(const KindTable& kinds) {
@@ -136,7 +157,7 @@ std::string url_of(const std::string& address, std::uint16_t port) {
 
 struct ControlPlane::Impl {
   Impl(const Clock& clock_in, ServeOptions options_in, std::unique_ptr<store::Store> store_in, Pki pki_in,
-       ServiceAccountTokens tokens_in)
+       ServiceAccountTokens tokens_in, KeyPair kubelet_client)
       : clock(clock_in),
         options(std::move(options_in)),
         pki(std::move(pki_in)),
@@ -145,6 +166,7 @@ struct ControlPlane::Impl {
         kinds(builtin_kinds(*catalog, kind_options(options))),
         store(std::move(store_in)),
         registry(*store, kinds, *catalog, clock, default_admission(admission_options(options))),
+        remote_nodes(registry, std::move(kubelet_client)),
         authorizer(*authorization_mode_from_string(options.authorization_mode)),
         authenticator(tokens, clock),
         api_handler(ApiParts{registry, *catalog, nodes, authenticator, authorizer, tokens},
@@ -170,6 +192,7 @@ struct ControlPlane::Impl {
 
   const std::unique_ptr<store::Store> store;
   Registry registry;
+  RemoteNodes remote_nodes;
   NodeDirectory nodes;
   const Authorizer authorizer;
   Authenticator authenticator;
@@ -207,7 +230,14 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const ServeOptions& opt
   auto store = open_store(options, directory);
   if (!store) return store.error();
 
-  auto impl = std::make_unique<Impl>(clock, options, std::move(*store), std::move(*pki), std::move(*tokens));
+  auto kubelet_client = kubelet_client_identity(*pki, clock.now());
+  if (!kubelet_client) return kubelet_client.error();
+
+  auto impl = std::make_unique<Impl>(clock, options, std::move(*store), std::move(*pki), std::move(*tokens),
+                                     std::move(*kubelet_client));
+  impl->nodes.set_remote(impl->remote_nodes);
+  impl->authenticator.set_bootstrap_secrets(
+      [&registry = impl->registry](const std::string& name) { return find_system_secret(registry, name); });
   for (TokenUser& user : *users) impl->authenticator.add_token(std::move(user));
   impl->kubeconfig_path = options.kubeconfig.empty() ? directory.kubeconfig() : options.kubeconfig;
   HttpServerOptions http;

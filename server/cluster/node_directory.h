@@ -9,32 +9,38 @@
 
 namespace skiff::server {
 
-// The nodes that are connected to this server. Thread-safe.
+// The nodes of this process by name, and how those of others are reached. Thread-safe.
 class NodeDirectory final : public NodeServices {
  public:
   void add(const std::string& node_name, std::shared_ptr<api::NodeService> service) {
     const std::lock_guard lock(mutex_);
     services_[node_name] = std::move(service);
   }
-  void remove(const std::string& node_name) {
+  // Before the services are destroyed.
+  void clear() {
     const std::lock_guard lock(mutex_);
-    services_.erase(node_name);
+    services_.clear();
   }
-  // What answers for all other nodes (simulated ones); null: nothing does.
-  void set_fallback(std::shared_ptr<api::NodeService> service) {
+  // What finds nodes that are not of this process. Before any find().
+  void set_remote(NodeServices& remote) { remote_ = &remote; }
+  // Whether the node lives in this process.
+  [[nodiscard]] bool is_local(std::string_view node_name) const {
     const std::lock_guard lock(mutex_);
-    fallback_ = std::move(service);
+    return services_.contains(node_name);
   }
   [[nodiscard]] std::shared_ptr<api::NodeService> find(std::string_view node_name) override {
-    const std::lock_guard lock(mutex_);
-    const auto found = services_.find(node_name);
-    return found == services_.end() ? fallback_ : found->second;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = services_.find(node_name);
+      if (found != services_.end()) return found->second;
+    }
+    return remote_ == nullptr ? nullptr : remote_->find(node_name);
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<api::NodeService>, std::less<>> services_;
-  std::shared_ptr<api::NodeService> fallback_;
+  NodeServices* remote_ = nullptr;
 };
 
 }  // namespace skiff::server

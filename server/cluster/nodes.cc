@@ -21,20 +21,21 @@ namespace {
 
 constexpr int kBlockingThreads = 4;
 
-// The node's part of the cluster's addresses: a /24, the first one. (Each node of several will get the next.)
-Result<std::string> node_pod_cidr(const std::string& cluster_cidr) {
+// The part of the cluster's addresses that a node has to which nobody gave one: a /24, the first one.
+Result<std::string> first_pod_cidr(const std::string& cluster_cidr) {
   auto cidr = nodeagent::Ipv4Cidr::parse(cluster_cidr);
   if (!cidr) return cidr.error().wrap("--cluster-cidr");
   cidr->prefix_length = std::max(cidr->prefix_length, 24);
   return cidr->to_string();
 }
 
-Result<nodeagent::NetworkOptions> network_options(const std::string& bridge, const std::string& cluster_cidr) {
+Result<nodeagent::NetworkOptions> network_options(const std::string& bridge, const std::string& cluster_cidr,
+                                                  const std::string& pod_cidr) {
   nodeagent::NetworkOptions network;
   if (!bridge.empty()) network.bridge = bridge;
-  const auto pod_cidr = node_pod_cidr(cluster_cidr);
-  if (!pod_cidr) return pod_cidr.error();
-  network.pod_cidr = *pod_cidr;
+  const auto first = first_pod_cidr(cluster_cidr);
+  if (!first) return first.error();
+  network.pod_cidr = pod_cidr.empty() ? *first : pod_cidr;
   network.cluster_cidr = cluster_cidr;
   return network;
 }
@@ -48,7 +49,8 @@ nodeagent::OciOptions oci_options(const DataDirectory& directory, nodeagent::Net
 
 // What the network of a data directory was made with, for `skiff clean`.
 Result<void> remember_network(const DataDirectory& directory, const nodeagent::NetworkOptions& network) {
-  const Json document = {{"bridge", network.bridge}, {"clusterCIDR", network.cluster_cidr}};
+  const Json document = {
+      {"bridge", network.bridge}, {"clusterCIDR", network.cluster_cidr}, {"podCIDR", network.pod_cidr}};
   return write_file_atomically(directory.network(), to_json_text(document));
 }
 
@@ -57,16 +59,19 @@ Result<nodeagent::NetworkOptions> remembered_network(const DataDirectory& direct
   if (!text) return text.error();
   const auto parsed = parse_json(*text);
   if (!parsed) return parsed.error().wrap(directory.network());
-  return network_options(string_at(parsed->value, {"bridge"}), string_at(parsed->value, {"clusterCIDR"}));
+  return network_options(string_at(parsed->value, {"bridge"}), string_at(parsed->value, {"clusterCIDR"}),
+                         string_at(parsed->value, {"podCIDR"}));
 }
 
 // One node with real containers.
 class RealNode final : public Nodes {
  public:
-  RealNode(ControlPlane& control_plane, std::string name) : control_plane_(control_plane), name_(std::move(name)) {}
+  RealNode(std::string name, std::unique_ptr<api::Client> client)
+      : name_(std::move(name)), client_(std::move(client)) {}
 
-  Result<void> open(const ServeOptions& options, const DataDirectory& directory, const Clock& clock) {
-    auto network = network_options(options.bridge, options.cluster_cidr);
+  Result<void> open(const NodeOptions& options, const DataDirectory& directory, const Clock& clock,
+                    const nodeagent::NodePresence& presence) {
+    auto network = network_options(options.bridge, options.cluster_cidr, options.pod_cidr);
     if (!network) return network.error();
     if (auto remembered = remember_network(directory, *network); !remembered) return remembered.error();
     auto images = nodeagent::DiskImageStore::open(directory.images());
@@ -76,31 +81,29 @@ class RealNode final : public Nodes {
     nodeagent::AgentOptions agent;
     agent.node_name = name_;
     agent.data_directory = directory.node() + "/pods";
-    agent.internal_ip = host_address(network->bridge);
+    agent.internal_ip = options.node_ip.empty() ? host_address(network->bridge) : options.node_ip;
     agent.pod_cidr = network->pod_cidr;
     agent.max_pods = options.max_pods;
     agent.cluster_dns = options.cluster_dns;
+    agent.presence = presence;
     nodeagent::OciOptions oci = oci_options(directory, std::move(*network));
     oci.executor = thread_.executor();
     oci.pool = &pool_;
     auto runtime = nodeagent::OciRuntime::open(std::move(oci));
     if (!runtime) return runtime.error();
     runtime_ = std::move(*runtime);
-    client_ = control_plane_.node_client(name_);
     agent_ = std::make_shared<nodeagent::NodeAgent>(*client_, *runtime_, *images_, clock, thread_.executor(), pool_,
                                                     std::move(agent));
     return {};
   }
 
+  std::shared_ptr<api::NodeService> service() override { return agent_; }
   Task<Result<void>> start() override {
-    control_plane_.nodes().add(name_, agent_);
     return asio::co_spawn(thread_.executor(), agent_->start(), asio::use_awaitable);
   }
-
   Task<void> stop() override { return asio::co_spawn(thread_.executor(), agent_->stop(), asio::use_awaitable); }
 
  private:
-  ControlPlane& control_plane_;
   const std::string name_;
   asio::thread_pool pool_{kBlockingThreads};
   IoThreads thread_{1};
@@ -110,31 +113,34 @@ class RealNode final : public Nodes {
   std::shared_ptr<nodeagent::NodeAgent> agent_;
 };
 
+nodeagent::FakeNodesOptions fake_options(const NodeOptions& options) {
+  nodeagent::FakeNodesOptions fake;
+  fake.count = static_cast<std::size_t>(options.fake_nodes);
+  if (fake.count == 1) fake.only_name = options.node_name;
+  if (!options.node_name.empty()) fake.name_prefix = options.node_name + "-";
+  fake.internal_ip = options.node_ip;
+  fake.capacity.pods = options.max_pods;
+  return fake;
+}
+
 // Any number of nodes whose containers only exist in memory.
 class SimulatedNodes final : public Nodes {
  public:
-  SimulatedNodes(const ServeOptions& options, const Clock& clock, ControlPlane& control_plane)
-      : control_plane_(control_plane), client_(control_plane.node_client("fake")) {
-    nodeagent::FakeNodesOptions fake;
-    fake.count = static_cast<std::size_t>(options.fake_nodes);
-    if (fake.count == 1) fake.only_name = options.node_name;
-    if (!options.node_name.empty()) fake.name_prefix = options.node_name + "-";
-    fake.capacity.pods = options.max_pods;
+  SimulatedNodes(const NodeOptions& options, const Clock& clock, std::unique_ptr<api::Client> client,
+                 const nodeagent::NodePresence& presence)
+      : client_(std::move(client)) {
+    nodeagent::FakeNodesOptions fake = fake_options(options);
+    fake.presence = presence;
     nodes_ = std::make_shared<nodeagent::FakeNodes>(*client_, clock, thread_.executor(), pool_, std::move(fake));
   }
 
+  std::shared_ptr<api::NodeService> service() override { return nodes_; }
   Task<Result<void>> start() override {
-    control_plane_.nodes().set_fallback(nodes_);
     return asio::co_spawn(thread_.executor(), nodes_->start(), asio::use_awaitable);
   }
-
-  Task<void> stop() override {
-    control_plane_.nodes().set_fallback(nullptr);
-    return asio::co_spawn(thread_.executor(), nodes_->stop(), asio::use_awaitable);
-  }
+  Task<void> stop() override { return asio::co_spawn(thread_.executor(), nodes_->stop(), asio::use_awaitable); }
 
  private:
-  ControlPlane& control_plane_;
   asio::thread_pool pool_{1};
   IoThreads thread_{1};
   std::unique_ptr<api::Client> client_;
@@ -143,17 +149,30 @@ class SimulatedNodes final : public Nodes {
 
 }  // namespace
 
-Result<std::unique_ptr<Nodes>> Nodes::open(const ServeOptions& options, const DataDirectory& directory,
-                                           const Clock& clock, ControlPlane& control_plane) {
+Result<std::vector<std::string>> Nodes::names(const NodeOptions& options) {
   const std::string wrong =
       options.node_name.empty() ? std::string() : api::schema::check_format("dns1123-subdomain", options.node_name);
   if (!wrong.empty()) return Error{ErrorCode::kInvalid, "--node-name \"" + options.node_name + "\": " + wrong};
+  if (options.runtime == RuntimeKind::kFake) return nodeagent::FakeNodes::names(fake_options(options));
+  return std::vector<std::string>{options.node_name.empty() ? host_name() : options.node_name};
+}
+
+Result<std::unique_ptr<Nodes>> Nodes::open(const NodeOptions& options, const DataDirectory& directory,
+                                           const Clock& clock, std::unique_ptr<api::Client> client,
+                                           const nodeagent::NodePresence& presence) {
+  const auto names = Nodes::names(options);
+  if (!names) return names.error();
   if (options.runtime == RuntimeKind::kFake) {
-    return std::unique_ptr<Nodes>(std::make_unique<SimulatedNodes>(options, clock, control_plane));
+    return std::unique_ptr<Nodes>(std::make_unique<SimulatedNodes>(options, clock, std::move(client), presence));
   }
-  auto node = std::make_unique<RealNode>(control_plane, options.node_name.empty() ? host_name() : options.node_name);
-  if (auto opened = node->open(options, directory, clock); !opened) return opened.error();
+  auto node = std::make_unique<RealNode>(names->front(), std::move(client));
+  if (auto opened = node->open(options, directory, clock, presence); !opened) return opened.error();
   return std::unique_ptr<Nodes>(std::move(node));
+}
+
+std::string remembered_pod_cidr(const DataDirectory& directory) {
+  const auto network = remembered_network(directory);
+  return network ? network->pod_cidr : "";
 }
 
 Result<void> clean_node(const DataDirectory& directory) {

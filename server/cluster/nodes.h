@@ -3,11 +3,15 @@
 #include "api/base/clock.h"
 #include "api/base/result.h"
 #include "api/base/task.h"
+#include "api/client.h"
+#include "api/node_service.h"
+#include "nodeagent/node_presence.h"
 #include "server/cli/data_directory.h"
 #include "server/cli/options.h"
-#include "server/cluster/control_plane.h"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace skiff::server {
 
@@ -18,14 +22,22 @@ namespace skiff::server {
 // a small pool for what blocks. Called from one coroutine.
 class Nodes {
  public:
-  // All references outlive it.
-  [[nodiscard]] static Result<std::unique_ptr<Nodes>> open(const ServeOptions& options, const DataDirectory& directory,
-                                                           const Clock& clock, ControlPlane& control_plane);
+  // How they are called. kInvalid: not as a node can be called.
+  [[nodiscard]] static Result<std::vector<std::string>> names(const NodeOptions& options);
+  // All references outlive it. `client` is their way to the API.
+  [[nodiscard]] static Result<std::unique_ptr<Nodes>> open(const NodeOptions& options, const DataDirectory& directory,
+                                                           const Clock& clock, std::unique_ptr<api::Client> client,
+                                                           const nodeagent::NodePresence& presence);
   virtual ~Nodes() = default;
 
+  // What answers for all of them. May be asked until they are destroyed.
+  [[nodiscard]] virtual std::shared_ptr<api::NodeService> service() = 0;
   virtual Task<Result<void>> start() = 0;
   virtual Task<void> stop() = 0;
 };
+
+// The addresses of pods that the real node of a data directory had when it last ran; "" when none did.
+[[nodiscard]] std::string remembered_pod_cidr(const DataDirectory& directory);
 
 // Removes all containers, mounts, cgroups and interfaces that the node of a data directory left. Nothing may be running
 // on it. Blocks.

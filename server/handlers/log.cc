@@ -1,30 +1,10 @@
 #include "api/field_error.h"
+#include "server/handlers/log_body.h"
 #include "server/handlers/parameters.h"
 #include "server/handlers/verbs.h"
 
 namespace skiff::server {
 namespace {
-
-// A container's log as a body. Keeps the node's service, which the bytes come from.
-class LogBody final : public BodyStream {
- public:
-  LogBody(std::shared_ptr<api::NodeService> node, std::unique_ptr<api::ByteStream> bytes)
-      : node_(std::move(node)), bytes_(std::move(bytes)) {}
-
-  // A failure in the middle ends the body early: the client has its status line already.
-  Task<std::vector<Slice>> next() override {
-    std::vector<Slice> pieces;
-    api::Result<std::optional<std::string>> piece = co_await bytes_->next();
-    if (piece && *piece) pieces.push_back(Slice::of(std::move(**piece)));
-    co_return pieces;
-  }
-
-  void cancel() override { bytes_->cancel(); }
-
- private:
-  const std::shared_ptr<api::NodeService> node_;
-  const std::unique_ptr<api::ByteStream> bytes_;
-};
 
 // An optional whole number that must not be below `minimum`.
 api::Result<std::optional<std::int64_t>> bounded(const Request& request, const char* name, std::int64_t minimum,
@@ -123,7 +103,7 @@ VerbResult read_pod_log(ResourceCall& call) {
   api::Result<std::unique_ptr<api::ByteStream>> bytes = co_await node->logs(call.name(), std::move(*options));
   if (!bytes) co_return bytes.error();
   response.headers.set("Content-Type", "text/plain");
-  response.stream = std::make_unique<LogBody>(node, std::move(*bytes));
+  response.stream = make_log_body(node, std::move(*bytes));
   co_return std::move(response);
 }
 

@@ -22,10 +22,16 @@ FakeNodes::FakeNodes(api::Client& client, const Clock& clock, asio::any_io_execu
   HostFacts host = read_host_facts("/");
   host.capacity = options_.capacity;
   nodes_.reserve(options_.count);
-  for (std::size_t index = 0; index < options_.count; ++index) {
-    const bool named = options_.count == 1 && !options_.only_name.empty();
-    add_node(named ? options_.only_name : options_.name_prefix + std::to_string(index + 1), index, host);
+  for (std::string& name : names(options_)) add_node(std::move(name), nodes_.size(), host);
+}
+
+std::vector<std::string> FakeNodes::names(const FakeNodesOptions& options) {
+  if (options.count == 1 && !options.only_name.empty()) return {options.only_name};
+  std::vector<std::string> names;
+  for (std::size_t number = 1; number <= options.count; ++number) {
+    names.push_back(options.name_prefix + std::to_string(number));
   }
+  return names;
 }
 
 FakeNodes::~FakeNodes() = default;
@@ -33,7 +39,8 @@ FakeNodes::~FakeNodes() = default;
 void FakeNodes::add_node(std::string name, std::size_t index, const HostFacts& host) {
   AgentOptions options;
   options.node_name = name;
-  options.internal_ip = node_address(index);
+  options.internal_ip = options_.internal_ip.empty() ? node_address(index) : options_.internal_ip;
+  options.presence = options_.presence;
   options.kubelet_version = options_.kubelet_version;
   options.host = host;
   options.capacity = options_.capacity;

@@ -20,6 +20,8 @@ struct FakeNodesOptions {
   std::string only_name;              // with count 1: this name
   NodeCapacity capacity{32000, 256LL << 30, 1LL << 40, 110};
   std::chrono::milliseconds start_delay{0};  // of a container
+  std::string internal_ip;                   // of all; empty: one of its own for each, which leads nowhere
+  NodePresence presence;
   // Events cost more memory than everything else about a simulated pod.
   bool record_events = true;
   std::string kubelet_version = "v1.32.0";
@@ -45,6 +47,8 @@ class FakeNodes final : public api::NodeService {
   // Thread-safe.
   Task<api::Result<std::unique_ptr<api::ByteStream>>> logs(api::NamespacedName pod, api::LogOptions options) override;
 
+  // fake-1, fake-2, ... as the options have it.
+  [[nodiscard]] static std::vector<std::string> names(const FakeNodesOptions& options);
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   // The runtime of a node, to make its containers fail or end; null for an unknown node.
   [[nodiscard]] FakeRuntime* runtime_of(const std::string& node_name);

@@ -24,8 +24,8 @@ TEST_CASE("the command line is a contract") {
     CHECK(serve->listen_address == "127.0.0.1");
     CHECK(serve->listen_port == 6443);
     CHECK(serve->data_directory == default_data_directory());
-    CHECK(serve->runtime == RuntimeKind::kOci);
-    CHECK(serve->max_pods == 110);
+    CHECK(serve->node.runtime == RuntimeKind::kOci);
+    CHECK(serve->node.max_pods == 110);
     CHECK(serve->not_ready_toleration_seconds == 300);
     CHECK(serve->authorization_mode == "AlwaysAllow");
     CHECK(serve->global.log_level == "info");
@@ -34,7 +34,7 @@ TEST_CASE("the command line is a contract") {
     const Command command = parse({"up", "--in-memory", "--runtime", "fake", "--nodes", "7", "--listen", "[::1]:0"});
     const auto& serve = std::get<ServeOptions>(command);
     CHECK(serve.data_directory.empty());
-    CHECK(serve.fake_nodes == 7);
+    CHECK(serve.node.fake_nodes == 7);
     CHECK(serve.listen_address == "::1");
     CHECK(serve.listen_port == 0);
     const Command given = parse({"up", "--in-memory", "--data-dir", "/x"});
@@ -63,6 +63,42 @@ TEST_CASE("the command line is a contract") {
     CHECK(serve.tls_sans == std::vector<std::string>{"a", "b"});
     CHECK(serve.max_requests_in_flight == 7);
     CHECK(serve.max_mutating_requests_in_flight == 0);
+  }
+  SECTION("an agent knows its server by the token, or by what is given apart") {
+    const Command command =
+        parse({"agent", "--server", "https://h:1", "--token", "abc123.0123456789abcdef.ff00", "--runtime", "fake",
+               "--nodes", "3", "--cluster-cidr", "10.9.0.0/16", "--port", "0"});
+    const auto& join = std::get<JoinOptions>(command);
+    CHECK(join.server == "https://h:1");
+    CHECK(join.token == "abc123.0123456789abcdef");
+    CHECK(join.authority_hash == "sha256:ff00");
+    CHECK(join.node.fake_nodes == 3);
+    CHECK(join.node.cluster_cidr == "10.9.0.0/16");
+    CHECK(join.port == 0);
+    CHECK(join.lease_duration_seconds == 40);
+    CHECK(join.data_directory == default_data_directory() + "/agent");
+    const Command given = parse({"agent", "--server", "https://h:1", "--token", "abc123.0123456789abcdef",
+                                 "--discovery-token-ca-cert-hash", "sha256:aa", "--data-dir", "/x"});
+    CHECK(std::get<JoinOptions>(given).authority_hash == "sha256:aa");
+    CHECK(std::get<JoinOptions>(given).data_directory == "/x");
+    const Command file =
+        parse({"agent", "--server", "https://h:1", "--token", "anything", "--certificate-authority", "/ca"});
+    CHECK(std::get<JoinOptions>(file).authority_file == "/ca");
+    for (const auto& arguments : {std::vector<const char*>{"agent", "--server", "https://h:1"},
+                                  std::vector<const char*>{"agent", "--token", "a.b.c"},
+                                  std::vector<const char*>{"agent", "--server", "https://h:1", "--token", "a.b"}}) {
+      CHECK(std::get<Usage>(parse(arguments)).exit_code == 2);
+    }
+  }
+  SECTION("tokens and times") {
+    const Command command = parse({"token", "create", "--ttl", "1h30m", "--data-dir", "/x"});
+    CHECK(std::get<TokenOptions>(command).time_to_live == std::chrono::minutes(90));
+    CHECK(std::get<TokenOptions>(command).data_directory == "/x");
+    CHECK(std::get<Usage>(parse({"token", "create", "--ttl", "soon"})).exit_code == 2);
+    CHECK(std::get<Usage>(parse({"token"})).exit_code == 2);
+    const Command server = parse({"server", "--node-monitor-grace-period", "1500ms"});
+    CHECK(std::get<ServeOptions>(server).node_monitor_grace_period == std::chrono::milliseconds(1500));
+    CHECK(std::get<Usage>(parse({"server", "--node-monitor-grace-period", "-1s"})).exit_code == 2);
   }
   SECTION("images, with the directory on either side of the verb") {
     for (const auto& arguments : {std::vector<const char*>{"image", "--data-dir", "/x", "load", "a.tar", "b.tar"},

@@ -1,0 +1,115 @@
+#include "server/cluster/kubelet_api.h"
+
+#include "api/client/http/endpoint.h"
+#include "server/handlers/log_body.h"
+#include "server/handlers/parameters.h"
+#include "server/http/status_response.h"
+
+namespace skiff::server {
+
+namespace {
+
+constexpr std::string_view kLogsPath = "/containerLogs/";
+
+std::vector<std::string> segments_of(std::string_view path) {
+  std::vector<std::string> segments;
+  while (!path.empty()) {
+    const auto end = std::min(path.find('/'), path.size());
+    segments.emplace_back(path.substr(0, end));
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return segments;
+}
+
+void add_parameter(std::string& target, std::string_view name, const std::string& value) {
+  if (value.empty()) return;
+  target += target.find('?') == std::string::npos ? '?' : '&';
+  target += name;
+  target += '=';
+  target += api::percent_encode(value);
+}
+
+std::string text_of(const std::optional<std::int64_t>& number) { return number ? std::to_string(*number) : ""; }
+
+api::Result<api::LogOptions> parse_log_options(const Request& request, std::string container) {
+  const auto since = integer_parameter(request, "sinceSeconds");
+  if (!since) return since.error();
+  const auto tail = integer_parameter(request, "tailLines");
+  if (!tail) return tail.error();
+  const auto limit = integer_parameter(request, "limitBytes");
+  if (!limit) return limit.error();
+  api::LogOptions options;
+  options.container = std::move(container);
+  options.follow = is_true(request.query_value("follow"));
+  options.previous = is_true(request.query_value("previous"));
+  options.timestamps = is_true(request.query_value("timestamps"));
+  options.since_seconds = *since;
+  options.since_time = request.query_value("sinceTime").value_or("");
+  options.tail_lines = *tail;
+  options.limit_bytes = *limit;
+  return options;
+}
+
+Task<Response> answer_logs(std::shared_ptr<api::NodeService> node, Request request) {
+  std::vector<std::string> names = segments_of(std::string_view(request.path).substr(kLogsPath.size()));
+  if (names.size() != 3) co_return status_response(api::bad_request("not /containerLogs/NAMESPACE/POD/CONTAINER"));
+  auto options = parse_log_options(request, std::move(names[2]));
+  if (!options) co_return status_response(options.error());
+  api::NamespacedName pod{std::move(names[0]), std::move(names[1])};
+  auto bytes = co_await node->logs(std::move(pod), std::move(*options));
+  if (!bytes) co_return status_response(bytes.error());
+  Response response;
+  response.headers.set("Content-Type", "text/plain");
+  response.stream = make_log_body(std::move(node), std::move(*bytes));
+  co_return response;
+}
+
+}  // namespace
+
+std::string container_logs_target(const api::NamespacedName& pod, const api::LogOptions& options) {
+  std::string target(kLogsPath);
+  target += api::percent_encode(pod.namespace_);
+  target += '/';
+  target += api::percent_encode(pod.name);
+  target += '/';
+  target += api::percent_encode(options.container);
+  add_parameter(target, "follow", options.follow ? "true" : "");
+  add_parameter(target, "previous", options.previous ? "true" : "");
+  add_parameter(target, "timestamps", options.timestamps ? "true" : "");
+  add_parameter(target, "sinceSeconds", text_of(options.since_seconds));
+  add_parameter(target, "sinceTime", options.since_time);
+  add_parameter(target, "tailLines", text_of(options.tail_lines));
+  add_parameter(target, "limitBytes", text_of(options.limit_bytes));
+  return target;
+}
+
+void KubeletApi::set_service(std::shared_ptr<api::NodeService> service) {
+  const std::lock_guard lock(mutex_);
+  service_ = std::move(service);
+}
+
+Task<Response> KubeletApi::handle(Request request) {
+  if (!request.certificate_user || !request.certificate_user->in_group("system:masters")) {
+    co_return status_response(api::unauthorized());
+  }
+  std::shared_ptr<api::NodeService> node;
+  {
+    const std::lock_guard lock(mutex_);
+    node = service_;
+  }
+  if (!node) co_return status_response(api::unavailable("the node is starting or stopping"));
+  if (request.method == "GET" && request.path.starts_with(kLogsPath)) {
+    co_return co_await answer_logs(std::move(node), std::move(request));
+  }
+  Response response;
+  response.headers.set("Content-Type", "text/plain");
+  if (request.path != "/healthz") {
+    response.status = 404;
+    response.body.push_back(Slice::literal("404 page not found\n"));
+  } else {
+    response.body.push_back(Slice::literal("ok"));
+  }
+  co_return response;
+}
+
+}  // namespace skiff::server
