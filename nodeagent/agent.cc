@@ -2,6 +2,7 @@
 
 #include "api/base/log.h"
 #include "nodeagent/pods/pod_view.h"
+#include "nodeagent/probes/node_checks.h"
 #include "nodeagent/streaming/log_target.h"
 
 namespace skiff::nodeagent {
@@ -68,6 +69,7 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
       recorder_(make_recorder(options_, executor, client, clock)),
       events_(recorder_.get()),
       files_(make_files(options_, host_)),
+      checks_(files_ ? std::make_unique<NodeChecks>(runtime, executor) : nullptr),
       configs_(executor, client,
                [this](const std::string& uid) {
                  const auto worker = workers_.find(uid);
@@ -75,6 +77,7 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
                  worker->second->configs_changed();
                  wake(worker->second);
                }),
+      tasks_(executor),
       context_{client,
                runtime,
                images,
@@ -82,13 +85,18 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
                events_,
                configs_,
                files_.get(),
+               options_.checks != nullptr ? options_.checks : checks_.get(),
                executor,
+               tasks_,
+               [this](const std::string& uid) {
+                 const auto worker = workers_.find(uid);
+                 if (worker != workers_.end()) wake(worker->second);
+               },
                pool,
                NodeFacts{options_.internal_ip, runtime.name()},
                host_.capacity,
                options_.restart_back_off,
-               options_.pull_back_off},
-      tasks_(executor) {}
+               options_.pull_back_off} {}
 
 NodeAgent::~NodeAgent() = default;
 
@@ -112,6 +120,7 @@ Task<void> NodeAgent::stop() {
   if (registration_) co_await registration_->stop();
   if (informer_) co_await informer_->stop();
   for (const auto& [uid, worker] : workers_) worker->stop();
+  if (context_.checks != nullptr) context_.checks->stop();
   for (const auto& [id, end] : log_ends_) {
     if (const auto follower = end.lock()) follower->announce();
   }

@@ -7,6 +7,7 @@
 #include "nodeagent/node_registration.h"
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/pod_worker.h"
+#include "nodeagent/probes/checks.h"
 #include "nodeagent/runtime/runtime.h"
 #include "nodeagent/streaming/log_stream.h"
 #include "nodeagent/volumes/pod_files.h"
@@ -36,6 +37,8 @@ struct AgentOptions {
   bool register_node = true;
   NodePresence presence;
   bool record_events = true;
+  // Instead of real probes and hooks, for tests; must outlive the agent. A simulated node has none.
+  Checks* checks = nullptr;
   // False: no watch of its own; the owner calls pod_changed(), pod_deleted() and pods_synced() (many nodes in one
   // process).
   bool watch_pods = true;
@@ -100,14 +103,15 @@ class NodeAgent final : public api::NodeService {
   std::unique_ptr<api::EventRecorder> recorder_;  // null: no events
   PodEvents events_;
   std::unique_ptr<PodFiles> files_;  // null on a simulated node
+  std::unique_ptr<Checks> checks_;   // null on a simulated node
   ConfigObjects configs_;
+  TaskGroup tasks_;
   PodContext context_;
   std::unique_ptr<NodeRegistration> registration_;  // null: somebody else's business
   std::unique_ptr<api::Informer> informer_;
   std::unordered_map<std::string, std::shared_ptr<PodWorker>> workers_;  // by pod uid
   std::unordered_map<std::string, Found> found_;                         // left by an earlier agent, not adopted yet
   std::unordered_map<std::string, std::weak_ptr<LogEnd>> log_ends_;      // of followed containers, by id
-  TaskGroup tasks_;
   bool stopping_ = false;
 };
 

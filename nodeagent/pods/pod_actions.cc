@@ -6,6 +6,7 @@
 #include "nodeagent/pods/pod_view.h"
 #include "nodeagent/pods/pod_worker.h"
 #include "nodeagent/pods/sandbox_config.h"
+#include "nodeagent/probes/pod_prober.h"
 #include "nodeagent/volumes/pod_files.h"
 
 namespace skiff::nodeagent {
@@ -182,6 +183,7 @@ Task<void> PodWorker::execute(StartContainer action) {
   kept.retry_at = TimePoint();
   kept.waiting.reset();
   kept.health = Health();
+  if (context_.checks != nullptr) kept.health = initial_health(*find_container(*pod_, name));
   kept.restart_due = false;
   ContainerStatus status;
   if (const auto known = context_.runtime.container_status(*id)) status = *known;
@@ -192,6 +194,8 @@ Task<void> PodWorker::execute(StartContainer action) {
   }
   context_.events.normal(*pod_, name, "Started", "Started container " + name);
   kept.latest = Attempt{std::move(status), "", "", false};
+  co_await run_post_start(name);
+  if (!stopping_) follow_probes();
 }
 
 Task<void> PodWorker::execute(DiscardContainer action) {

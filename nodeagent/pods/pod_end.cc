@@ -32,7 +32,8 @@ bool PodWorker::has_turn_to_end(const std::string& name) const {
 Task<void> PodWorker::end_container(std::string name, std::chrono::seconds grace) {
   const std::string id = record(name).latest->status.id;
   const auto deadline = steady_clock::now() + grace;
-  auto turn = [this, name] { return has_turn_to_end(name); };
+  co_await run_pre_stop(name, deadline);
+  std::function<bool()> turn = [this, name] { return has_turn_to_end(name); };
   co_await wait_until(std::move(turn), deadline);
   if (stopping_) co_return;
   const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - steady_clock::now());

@@ -4,6 +4,7 @@
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/pod_view.h"
 #include "nodeagent/pods/termination_message.h"
+#include "nodeagent/probes/pod_prober.h"
 #include "nodeagent/same_document.h"
 
 namespace skiff::nodeagent {
@@ -23,6 +24,17 @@ std::uint32_t attempt_after(const Json& pod, const std::string& name) {
   const Json* reported = find_container_status(pod, name);
   if (reported == nullptr || string_at(*reported, {"containerID"}).empty()) return 0;
   return static_cast<std::uint32_t>(integer_at(*reported, {"restartCount"})) + 1;
+}
+
+// What an earlier agent's probes said of a container that still runs stays true until new ones say otherwise.
+Health adopted_health(const Json& pod, const ContainerStatus& status) {
+  const Json* container = find_container(pod, status.name);
+  Health health = container != nullptr ? initial_health(*container) : Health();
+  const Json* reported = find_container_status(pod, status.name);
+  if (reported == nullptr || !string_at(*reported, {"containerID"}).ends_with("://" + status.id)) return health;
+  health.started = health.started || bool_at(*reported, {"started"});
+  health.ready = health.ready || bool_at(*reported, {"ready"});
+  return health;
 }
 
 // What others say of the pod's readiness gates.
@@ -81,6 +93,7 @@ void PodWorker::adopt(const std::vector<SandboxStatus>& sandboxes, const std::ve
     if (kept.previous) leftover_containers_.push_back(kept.previous->status.id);
     kept.previous = std::move(kept.latest);
     kept.next_attempt = std::max(kept.next_attempt, status.attempt + 1);
+    kept.health = adopted_health(*pod_, status);
     const bool exited = status.state == ContainerState::kExited;
     kept.latest = Attempt{status, exited ? reason_of_exit(status) : "", "", false};
   }
@@ -129,6 +142,7 @@ bool PodWorker::wake() {
 void PodWorker::stop() {
   stopping_ = true;
   if (signal_) signal_->notify();
+  if (prober_) prober_->stop();
   announce();
 }
 
@@ -152,6 +166,7 @@ Task<void> PodWorker::run() {
     co_await remove_leftovers();
     co_await observe();
     if (stopping_) break;
+    follow_probes();
     // A new sandbox alone is not worth a write that its containers would wait for.
     if (!std::exchange(skip_report_, false)) co_await report_status();
     if (stopping_) break;
@@ -233,6 +248,33 @@ Task<void> PodWorker::observe_container(std::string name) {
     return read_termination_message(*files, *pod, run);
   };
   latest.exit_message = co_await run_blocking(context_.pool, std::move(read));
+}
+
+void PodWorker::follow_probes() {
+  if (!prober_) {
+    if (context_.checks == nullptr || !has_probes(*pod_) || !any_container_runs(state_)) return;
+    auto decided = [weak = weak_from_this()](const std::string& container, const std::string& id, ProbeKind kind,
+                                             bool passed) {
+      if (const auto self = weak.lock()) self->probe_decided(container, id, kind, passed);
+    };
+    PodProber::Environment environment{*context_.checks, context_.events, context_.clock, context_.executor,
+                                       context_.tasks};
+    prober_ = std::make_shared<PodProber>(std::move(environment), std::move(decided));
+  }
+  prober_->follow(pod_, state_);
+}
+
+void PodWorker::probe_decided(const std::string& container, const std::string& id, ProbeKind kind, bool passed) {
+  ContainerRecord& kept = record(container);
+  if (!is_running(kept) || kept.latest->status.id != id) return;
+  if (kind == ProbeKind::kReadiness) {
+    kept.health.ready = passed;
+  } else if (!passed) {
+    kept.health.failed = kind;
+  } else if (kind == ProbeKind::kStartup) {
+    kept.health.started = true;
+  }
+  context_.wake(api::uid_of(*pod_));
 }
 
 // Writes status when it says something new. Somebody else's write in between is no reason to give up: the status is

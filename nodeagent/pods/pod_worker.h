@@ -7,6 +7,7 @@
 #include "nodeagent/pods/pod_events.h"
 #include "nodeagent/pods/pod_state.h"
 #include "nodeagent/pods/pod_status.h"
+#include "nodeagent/probes/checks.h"
 #include "nodeagent/runtime/runtime.h"
 
 #include <functional>
@@ -20,6 +21,7 @@ namespace skiff::nodeagent {
 
 class ConfigObjects;
 class PodFiles;
+class PodProber;
 
 // What all pods of a node share. Everything outlives the workers.
 struct PodContext {
@@ -30,7 +32,10 @@ struct PodContext {
   PodEvents& events;
   ConfigObjects& configs;
   PodFiles* files;  // null: a simulated node, which keeps nothing on disk
+  Checks* checks;   // null: nothing is probed and hooks are not run, all is well (simulated nodes)
   asio::any_io_executor executor;
+  TaskGroup& tasks;  // what workers start beside run()
+  std::function<void(const std::string& uid)> wake;
   asio::thread_pool& pool;
   NodeFacts node;
   NodeCapacity capacity;
@@ -93,6 +98,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // The loop's parts (pod_worker.cc).
   Task<void> observe();
   void observe_sandbox();
+  void follow_probes();
+  void probe_decided(const std::string& container, const std::string& id, ProbeKind kind, bool passed);
   Task<void> observe_container(std::string name);
   Task<void> report_status();
   void accept(api::ObjectPtr pod);
@@ -118,6 +125,12 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   Task<void> end_container(std::string name, std::chrono::seconds grace);
   [[nodiscard]] bool has_turn_to_end(const std::string& name) const;
 
+  // Life cycle hooks (pod_hooks.cc).
+  struct HookRun;
+  Task<void> run_post_start(std::string name);
+  Task<void> run_pre_stop(std::string name, std::chrono::steady_clock::time_point deadline);
+  Task<void> run_hook(std::string name, std::string hook, std::chrono::seconds timeout, std::shared_ptr<HookRun> run);
+
   // Waiting inside of a step. Returns when `done()` holds (true), at `deadline`, or when the worker is to stop; asks
   // `done()` again after each announce().
   Task<bool> wait_until(std::function<bool()> done, std::chrono::steady_clock::time_point deadline);
@@ -136,6 +149,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::vector<std::string> leftover_containers_;
   std::optional<TimePoint> report_again_at_;  // a status write failed
   std::shared_ptr<Signal> signal_;            // while run() runs
+  std::shared_ptr<PodProber> prober_;         // null until a container with probes runs
   std::set<Signal*> waiters_;                 // of wait_until()
   std::set<std::string> ending_;              // containers that stop_containers() has not seen the end of
   bool skip_report_ = false;

@@ -1,75 +1,13 @@
 #include "nodeagent/agent.h"
 
-#include "nodeagent/runtime/fake/fake_image_store.h"
-#include "nodeagent/runtime/fake/fake_runtime.h"
-#include "test/nodeagent/pods/pod_documents.h"
-#include "test/support/fake_client.h"
-#include "test/support/run.h"
+#include "test/nodeagent/simulated_node.h"
 
 #include <catch2/catch.hpp>
 
 using namespace skiff;
 using namespace skiff::nodeagent;
 using namespace std::chrono_literals;
-
-namespace {
-
-// A node with everything simulated but the agent.
-struct Node {
-  asio::io_context context;
-  asio::thread_pool pool{1};
-  test::FakeClock clock;
-  test::FakeClient client{context.get_executor(), clock};
-  FakeAddresses addresses;
-  FakeImageStore images;
-  FakeRuntime runtime{addresses, clock, FakeRuntime::Options{0ms, true, "0.1.0"}};
-  AgentOptions options;
-  std::unique_ptr<NodeAgent> agent;
-
-  Node() {
-    options.node_name = "n1";
-    options.internal_ip = "192.168.7.1";
-    options.capacity = NodeCapacity{2000, 4LL << 30, 10LL << 30, 110};
-  }
-  ~Node() { stop(); }
-
-  void start() {
-    agent = std::make_unique<NodeAgent>(client, runtime, images, clock, context.get_executor(), pool, options);
-    const auto started = test::run(context, agent->start());
-    REQUIRE(started.has_value());
-  }
-  void stop() {
-    if (!agent) return;
-    test::run(context, agent->stop());
-    agent.reset();
-  }
-
-  Json pod(const std::string& name = "web") {
-    const api::ObjectPtr found = client.peek(api::kPods, {"default", name});
-    return found ? *found : Json();
-  }
-  std::string phase(const std::string& name = "web") { return string_at(pod(name), {"status", "phase"}); }
-  // The state of the only container: "running", "terminated" or a waiting reason.
-  std::string state() {
-    const Json statuses = pod()["status"]["containerStatuses"];
-    if (!statuses.is_array() || statuses.empty()) return "";
-    const Json& state = statuses[0]["state"];
-    if (state.contains("waiting")) return state["waiting"]["reason"];
-    return state.contains("running") ? "running" : "terminated";
-  }
-  void until(const std::function<bool()>& done) { test::run_until(context, done); }
-  void until_running() {
-    until([this] { return phase() == "Running" && state() == "running"; });
-  }
-  std::set<std::string> event_messages() {
-    std::set<std::string> messages;
-    for (const auto& event : client.peek_all(api::kEvents))
-      messages.insert(string_at(*event, {"reason"}) + ": " + string_at(*event, {"message"}));
-    return messages;
-  }
-};
-
-}  // namespace
+using test::Node;
 
 TEST_CASE("an agent registers its node") {
   Node node;
@@ -231,76 +169,6 @@ TEST_CASE("a pod that ends for good keeps its containers and frees its sandbox")
   node.until([&] { return !node.runtime.snapshot().sandboxes[0].ready; });
   CHECK(node.runtime.snapshot().containers.size() == 1);
   CHECK(node.pod()["status"]["podIP"] == "10.128.0.1");
-}
-
-TEST_CASE("a deleted pod says how it ended before it goes") {
-  Node node;
-  node.start();
-  node.client.put(api::kPods, test::make_pod());
-  node.until_running();
-  node.client.modify(api::kPods, {"default", "web"}, [](Json& pod) {
-    pod["metadata"]["finalizers"] = Json::array({"example.com/hold"});
-    pod["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:30Z";
-    pod["metadata"]["deletionGracePeriodSeconds"] = 30;
-  });
-  node.until([&] { return node.client.count_requests("delete pods default/web") == 1; });
-  CHECK(node.phase() == "Failed");
-  CHECK((*test::condition_of(node.pod()["status"], "Ready"))["reason"] == "PodFailed");
-}
-
-TEST_CASE("a pod that outlives its deadline fails") {
-  Node node;
-  node.start();
-  Json pod = test::make_pod();
-  pod["spec"]["activeDeadlineSeconds"] = 60;
-  node.client.put(api::kPods, pod);
-  node.until_running();
-  node.clock.advance(60s);
-  node.client.modify(api::kPods, {"default", "web"}, [](Json& changed) { changed["metadata"]["labels"]["a"] = "b"; });
-  node.until([&] { return node.phase() == "Failed"; });
-  const Json status = node.pod()["status"];
-  CHECK(status["reason"] == "DeadlineExceeded");
-  CHECK(status["message"] == "Pod was active on the node longer than the specified deadline");
-  CHECK(node.state() == "terminated");
-  node.until([&] {
-    return node.event_messages().contains(
-        "DeadlineExceeded: Pod was active on the node longer than the specified deadline");
-  });
-}
-
-TEST_CASE("sidecars run beside a job and end after it") {
-  Node node;
-  node.start();
-  Json pod = test::make_pod();
-  pod["spec"]["restartPolicy"] = "Never";
-  pod["spec"]["initContainers"] = Json::array({test::make_container("side")});
-  pod["spec"]["initContainers"][0]["restartPolicy"] = "Always";
-  node.client.put(api::kPods, pod);
-  node.until_running();
-  const auto side = [&] { return node.pod()["status"]["initContainerStatuses"][0]; };
-  CHECK(side()["ready"] == true);
-
-  node.runtime.exit_container(node.runtime.find_container("side")->id, 1);
-  node.until([&] { return side()["restartCount"] == 1 && side()["state"].contains("running"); });
-  CHECK(node.phase() == "Running");
-  node.runtime.exit_container(node.runtime.find_container("main")->id, 0);
-  node.until([&] { return node.phase() == "Succeeded"; });
-  CHECK(side()["state"]["terminated"]["exitCode"] == 143);
-}
-
-TEST_CASE("a readiness gate opens when somebody says so") {
-  Node node;
-  node.start();
-  Json pod = test::make_pod();
-  pod["spec"]["readinessGates"] = Json::array({{{"conditionType", "example.com/lb"}}});
-  node.client.put(api::kPods, pod);
-  node.until_running();
-  const auto ready = [&] { return string_at(*test::condition_of(node.pod()["status"], "Ready"), {"status"}); };
-  CHECK(ready() == "False");
-  node.client.modify(api::kPods, {"default", "web"}, [](Json& changed) {
-    changed["status"]["conditions"].push_back({{"type", "example.com/lb"}, {"status", "True"}});
-  });
-  node.until([&] { return ready() == "True"; });
 }
 
 TEST_CASE("an agent that starts again adopts what runs") {
