@@ -1,0 +1,202 @@
+"""The life of pods with real containers: probes, hooks, sidecars, deadlines, last words. All pods are made at once; each test looks at
+its own."""
+
+import pathlib
+import subprocess
+import unittest
+
+from harness import ClusterTestCase, wait_for
+
+# {shared} is a directory of this machine that every container sees as /shared.
+PODS = """
+apiVersion: v1
+kind: Pod
+metadata: {{name: healthy}}
+spec:
+  terminationGracePeriodSeconds: 1
+  readinessGates: [{{conditionType: example.com/gate}}]
+  containers:
+  - name: web
+    image: skiff/demo:1
+    ports: [{{name: http, containerPort: 80}}]
+    startupProbe: {{httpGet: {{port: http, httpHeaders: [{{name: X-From, value: a test}}]}}, periodSeconds: 1}}
+    readinessProbe: {{exec: {{command: [test, -e, /shared/ready]}}, periodSeconds: 1, failureThreshold: 1}}
+    livenessProbe: {{tcpSocket: {{port: 80}}, periodSeconds: 1}}
+    lifecycle: {{postStart: {{exec: {{command: [touch, /shared/ready]}}}}}}
+    volumeMounts: [{{name: shared, mountPath: /shared}}]
+  volumes: [{{name: shared, hostPath: {{path: "{shared}"}}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: hung}}
+spec:
+  containers:
+  - name: c
+    image: skiff/demo:1
+    command: [/bin/sh, -c, "trap 'exit 0' TERM; while true; do sleep 0.1; done"]
+    livenessProbe:
+      exec: {{command: [/bin/sh, -c, "echo no pulse; false"]}}
+      periodSeconds: 1
+      failureThreshold: 2
+      terminationGracePeriodSeconds: 1
+  - name: slow
+    image: skiff/demo:1
+    readinessProbe: {{exec: {{command: [sleep, "60"]}}, periodSeconds: 1, failureThreshold: 1}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: job}}
+spec:
+  restartPolicy: Never
+  initContainers:
+  - &sidecar
+    name: first
+    image: skiff/demo:1
+    restartPolicy: Always
+    command: [/bin/sh, -c, "echo first begins >> /shared/order; trap 'echo first ends >> /shared/order; exit 0' TERM; while true; do sleep 0.1; done"]
+    startupProbe: {{exec: {{command: [test, -e, /shared/order]}}, periodSeconds: 1}}
+    volumeMounts: [{{name: shared, mountPath: /shared}}]
+  - <<: *sidecar
+    name: second
+    command: [/bin/sh, -c, "echo second begins >> /shared/order; trap 'echo second ends >> /shared/order; exit 0' TERM; while true; do sleep 0.1; done"]
+  containers:
+  - name: work
+    image: skiff/demo:1
+    command: [/bin/sh, -c, "echo work >> /shared/order"]
+    volumeMounts: [{{name: shared, mountPath: /shared}}]
+  volumes: [{{name: shared, hostPath: {{path: "{shared}"}}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: doomed}}
+spec:
+  restartPolicy: Never
+  activeDeadlineSeconds: 3
+  containers:
+  - name: endless
+    image: skiff/demo:1
+  - name: failing
+    image: skiff/demo:1
+    command: [/bin/sh, -c, "echo last words >&2; exit 3"]
+    terminationMessagePolicy: FallbackToLogsOnError
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: polite}}
+spec:
+  containers:
+  - name: c
+    image: skiff/demo:1
+    lifecycle:
+      postStart: {{sleep: {{seconds: 1}}}}
+      preStop: {{exec: {{command: [/bin/sh, -c, "sleep 1; echo bye > /shared/bye"]}}}}
+    volumeMounts: [{{name: shared, mountPath: /shared}}]
+  - name: other
+    image: skiff/demo:1
+    env: [{{name: PORT, value: "82"}}]
+    lifecycle: {{preStop: {{httpGet: {{port: 81}}}}}}
+  volumes: [{{name: shared, hostPath: {{path: "{shared}"}}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: unlucky}}
+spec:
+  containers:
+  - name: c
+    image: skiff/demo:1
+    lifecycle: {{postStart: {{exec: {{command: [/bin/sh, -c, "echo oh no; exit 4"]}}}}}}
+"""
+
+
+class LifecycleTest(ClusterTestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.shared = pathlib.Path(cls.cluster.directory) / "shared"
+        cls.shared.mkdir()
+        cls.cluster.apply(PODS.format(shared=cls.shared))
+        cls.addClassCleanup(cls.cluster.kubectl, "delete", "pods", "--all", "--grace-period=0", "--force")
+
+    def status(self, pod):
+        return self.cluster.get("pod", pod)["status"]
+
+    def condition(self, pod, kind):
+        return next((c for c in self.status(pod).get("conditions", []) if c["type"] == kind), {"status": "Unknown"})
+
+    def wait_for_event(self, pod, reason, message):
+        def seen():
+            events = self.cluster.get("events", "--field-selector", f"involvedObject.name={pod},reason={reason}")["items"]
+            messages = [event["message"] for event in events]
+            assert message in messages, messages
+            return True
+
+        wait_for(f"{pod}: {reason}", seen)
+
+    def test_probes_decide_who_is_ready(self):
+        wait_for("the container to be ready", lambda: self.condition("healthy", "ContainersReady")["status"] == "True")
+        self.assertTrue(self.status("healthy")["containerStatuses"][0]["started"])
+        gated = self.condition("healthy", "Ready")
+        self.assertEqual((gated["status"], gated["reason"]), ("False", "ReadinessGatesNotReady"))
+        patch = '{"status": {"conditions": [{"type": "example.com/gate", "status": "True"}]}}'
+        self.cluster.kubectl("patch", "pod", "healthy", "--subresource=status", "-p", patch)
+        wait_for("the gate to open", lambda: self.condition("healthy", "Ready")["status"] == "True")
+
+        (self.shared / "ready").unlink()
+        wait_for("the probe to fail", lambda: self.condition("healthy", "Ready").get("reason") == "ContainersNotReady")
+        self.assertEqual(self.condition("healthy", "Ready")["message"], "containers with unready status: [web]")
+        self.wait_for_event("healthy", "Unhealthy", "Readiness probe failed: ")
+        (self.shared / "ready").touch()
+        wait_for("the probe to pass", lambda: self.condition("healthy", "Ready")["status"] == "True")
+        self.assertEqual(self.status("healthy")["containerStatuses"][0]["restartCount"], 0)
+
+    def test_a_container_without_a_pulse_is_restarted(self):
+        wait_for("the restart", lambda: self.status("hung")["containerStatuses"][0]["restartCount"] >= 1)
+        self.wait_for_event("hung", "Unhealthy", "Liveness probe failed: no pulse\n")
+        self.wait_for_event("hung", "Killing", "Container c failed liveness probe, will be restarted")
+        last = self.status("hung")["containerStatuses"][0]["lastState"]["terminated"]
+        self.assertEqual((last["reason"], last["exitCode"]), ("Completed", 0))
+        self.wait_for_event("hung", "Unhealthy", 'Readiness probe failed: command "sleep 60" timed out')
+
+    def test_sidecars_frame_the_work(self):
+        wait_for("the end of the work", lambda: self.status("job")["phase"] == "Succeeded")
+        order = (self.shared / "order").read_text().splitlines()
+        self.assertEqual(order, ["first begins", "second begins", "work", "second ends", "first ends"])
+        for sidecar in self.status("job")["initContainerStatuses"]:
+            self.assertEqual(sidecar["state"]["terminated"]["exitCode"], 0)
+
+    def test_a_deadline_and_last_words(self):
+        wait_for("the deadline", lambda: self.status("doomed")["phase"] == "Failed")
+        status = self.status("doomed")
+        self.assertEqual(status["reason"], "DeadlineExceeded")
+        self.assertEqual(status["message"], "Pod was active on the node longer than the specified deadline")
+        ends = {c["name"]: c["state"]["terminated"] for c in status["containerStatuses"]}
+        self.assertEqual((ends["failing"]["exitCode"], ends["failing"]["message"]), (3, "last words\n"))
+        self.assertEqual(ends["endless"]["exitCode"], 0)
+        self.wait_for_event("doomed", "DeadlineExceeded", status["message"])
+
+    def test_a_deleted_pod_takes_its_leave(self):
+        wait_for("the pod to run", lambda: self.status("polite").get("phase") == "Running")
+        watch = subprocess.Popen(self.cluster.kubectl_command("get", "pod", "polite", "-w", "-o", 'jsonpath={.status.phase}{"\\n"}'),
+                                 stdout=subprocess.PIPE, text=True)
+        try:
+            self.assertEqual(watch.stdout.readline(), "Running\n")
+            self.cluster.kubectl("delete", "pod", "polite", "--grace-period=10")
+            self.assertEqual((self.shared / "bye").read_text(), "bye\n")
+            for phase in watch.stdout:
+                if phase != "Running\n":
+                    break
+            self.assertEqual(phase, "Succeeded\n")
+            self.wait_for_event("polite", "FailedPreStopHook", "PreStopHook failed")
+        finally:
+            watch.kill()
+            watch.communicate()
+
+    def test_a_hook_that_fails_ends_its_container(self):
+        self.wait_for_event("unlucky", "FailedPostStartHook", "PostStartHook failed")
+        self.wait_for_event("unlucky", "Killing", "FailedPostStartHook")
+        wait_for("the back-off", lambda: self.status("unlucky")["containerStatuses"][0]["state"].get("waiting", {}).get("reason")
+                 == "CrashLoopBackOff")
+
+
+if __name__ == "__main__":
+    unittest.main()
