@@ -45,6 +45,19 @@ Task<void> PodWorker::end_container(std::string name, std::chrono::seconds grace
   announce();
 }
 
+// A pod may be deleted once more, with less time than it was given at first: what still runs has only that from then
+// on.
+Task<void> PodWorker::hurry_when_told(std::chrono::seconds grace, TaskGroup& stopping) {
+  for (;;) {
+    auto told = [this, grace] { return ending_.empty() || grace_period(*pod_) < grace; };
+    co_await wait_until(std::move(told), steady_clock::time_point::max());
+    if (stopping_ || ending_.empty()) co_return;
+    grace = grace_period(*pod_);
+    const std::set<std::string> running = ending_;
+    for (const std::string& name : running) stopping.spawn(end_container(name, grace));
+  }
+}
+
 // All at the same time, so that the grace period counts once.
 Task<void> PodWorker::stop_containers(std::chrono::seconds grace) {
   TaskGroup stopping(context_.executor);
@@ -57,6 +70,7 @@ Task<void> PodWorker::stop_containers(std::chrono::seconds grace) {
     context_.events.normal(*pod_, name, "Killing", "Stopping container " + name);
     stopping.spawn(end_container(name, grace));
   }
+  co_await hurry_when_told(grace, stopping);
   co_await stopping.join();
 }
 

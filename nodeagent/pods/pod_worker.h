@@ -123,6 +123,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // How containers end (pod_end.cc).
   Task<void> stop_containers(std::chrono::seconds grace);
   Task<void> end_container(std::string name, std::chrono::seconds grace);
+  Task<void> hurry_when_told(std::chrono::seconds grace, TaskGroup& stopping);
   [[nodiscard]] bool has_turn_to_end(const std::string& name) const;
 
   // Life cycle hooks (pod_hooks.cc).

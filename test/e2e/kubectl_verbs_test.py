@@ -301,10 +301,12 @@ class KubectlVerbsTest(ClusterTestCase):
             two_ready = "--for=jsonpath={.status.readyReplicas}=2"
             self.assertIn("condition met", kubectl("wait", two_ready, "deployment/web"))
         self.assertIn("timed out", kubectl.fails("wait", "--for=condition=Never", "deployment/web", "--timeout=100ms"))
-        kubectl("delete", "replicaset", "-l", "app=web", "--cascade=orphan")
-        self.assertEqual(len([p for p in kubectl.get("pods")["items"] if "deletionTimestamp" not in p["metadata"]]), 2)
-        kubectl("delete", "deployment", "web", "--cascade=foreground", "--timeout=60s")
-        self.assertEqual(kubectl("get", "replicasets", "-o", "name"), "")
+        kubectl("delete", "deployment", "web", "--cascade=orphan")
+        left = kubectl.get("replicasets,pods")["items"]
+        self.assertEqual(sorted(item["kind"] for item in left), ["Pod", "Pod", "ReplicaSet"])
+        self.assertFalse([item for item in left if "deletionTimestamp" in item["metadata"]])
+        kubectl("delete", "replicaset", "-l", "app=web", "--cascade=foreground", "--timeout=60s")
+        self.assertEqual(kubectl("get", "replicasets,pods", "-o", "name"), "")
 
     @with_some_kubectls
     def test_delete_pods(self, kubectl):

@@ -87,6 +87,32 @@ Json shell_container(const std::string& name, const std::string& script) {
   return container;
 }
 
+// Deletes the pod; the API keeps it until somebody takes the finalizer away.
+void delete_pod(RealNode& node, int grace_seconds) {
+  node.client.modify(api::kPods, {"default", "web"}, [grace_seconds](Json& ending) {
+    ending["metadata"]["finalizers"] = Json::array({"example.com/hold"});
+    ending["metadata"]["deletionTimestamp"] = "2026-11-22T12:10:00Z";
+    ending["metadata"]["deletionGracePeriodSeconds"] = grace_seconds;
+  });
+}
+
+// A pod that does not end at SIGTERM has been deleted, with 600 seconds to end.
+void start_to_end_a_stubborn_pod(RealNode& node) {
+  Json pod = skiff::test::make_pod();
+  pod["spec"]["terminationGracePeriodSeconds"] = 600;
+  pod["spec"]["containers"][0]["command"] = {"/bin/sh", "-c", "trap '' TERM; while true; do sleep 1; done"};
+  node.start();
+  node.client.put(api::kPods, pod);
+  node.harness.run_until([&] { return node.is_ready(); });
+  delete_pod(node, 600);
+  node.harness.run_until([&] {
+    for (const auto& event : node.client.peek_all(api::kEvents)) {
+      if (string_at(*event, {"reason"}) == "Killing") return true;
+    }
+    return false;
+  });
+}
+
 }  // namespace
 
 TEST_CASE("a real pod's whole life") {
@@ -148,26 +174,18 @@ TEST_CASE("a real pod's whole life") {
   CHECK(list_directory(node.harness.path("agent/pods")).empty());
 }
 
+TEST_CASE("a pod that is deleted once more has less time to end") {
+  if (skiff::test::must_skip({"crun", "conmon", "nft", "ip", "busybox"})) return;
+  RealNode node;
+  start_to_end_a_stubborn_pod(node);
+  delete_pod(node, 1);
+  node.harness.run_until([&] { return node.agent->pods() == 0; });  // within the harness's 20 s
+}
+
 TEST_CASE("an agent that stops does not wait for containers that take their time to end") {
   if (skiff::test::must_skip({"crun", "conmon", "nft", "ip", "busybox"})) return;
   RealNode node;
-  Json pod = skiff::test::make_pod();
-  pod["spec"]["terminationGracePeriodSeconds"] = 600;
-  pod["spec"]["containers"][0]["command"] = {"/bin/sh", "-c", "trap '' TERM; while true; do sleep 1; done"};
-  node.start();
-  node.client.put(api::kPods, pod);
-  node.harness.run_until([&] { return node.is_ready(); });
-  node.client.modify(api::kPods, {"default", "web"}, [](Json& ending) {
-    ending["metadata"]["finalizers"] = Json::array({"example.com/hold"});
-    ending["metadata"]["deletionTimestamp"] = "2026-11-22T12:10:00Z";
-    ending["metadata"]["deletionGracePeriodSeconds"] = 600;
-  });
-  node.harness.run_until([&] {
-    for (const auto& event : node.client.peek_all(api::kEvents)) {
-      if (string_at(*event, {"reason"}) == "Killing") return true;
-    }
-    return false;
-  });
+  start_to_end_a_stubborn_pod(node);
   node.stop();  // within the harness's 20 s
 
   // It runs on, and the next agent finds it.

@@ -53,7 +53,8 @@ class RuntimeHarness {
     while (!done()) {
       context_.restart();
       REQUIRE(std::chrono::steady_clock::now() < deadline);
-      context_.run_one_until(deadline);
+      // What is waited for may happen outside, such as what a container writes.
+      context_.run_one_for(std::chrono::milliseconds(20));
     }
   }
 
