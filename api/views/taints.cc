@@ -25,8 +25,10 @@ std::vector<Toleration> tolerations_of(const Json& pod) {
   const Json* list = find(pod, {"spec", "tolerations"});
   if (list == nullptr || !list->is_array()) return tolerations;
   for (const Json& item : *list) {
-    tolerations.push_back(Toleration{string_at(item, {"key"}), string_at(item, {"operator"}),
-                                     string_at(item, {"value"}), string_at(item, {"effect"})});
+    Toleration toleration{string_at(item, {"key"}), string_at(item, {"operator"}), string_at(item, {"value"}),
+                          string_at(item, {"effect"})};
+    if (find(item, {"tolerationSeconds"}) != nullptr) toleration.seconds = integer_at(item, {"tolerationSeconds"});
+    tolerations.push_back(std::move(toleration));
   }
   return tolerations;
 }

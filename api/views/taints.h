@@ -2,6 +2,8 @@
 
 #include "api/base/json.h"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,8 @@ struct Toleration {
   std::string operator_;  // "Exists", otherwise Equal
   std::string value;
   std::string effect;  // empty: every effect
+  // Of NoExecute: for how long; nothing: for ever.
+  std::optional<std::int64_t> seconds{};
 
   [[nodiscard]] bool tolerates(const Taint& taint) const;
 };

@@ -145,6 +145,19 @@ std::vector<api::ResourceType> served_resources(const KindTable& kinds) {
   return resources;
 }
 
+controllers::ManagerOptions manager_options(const ServeOptions& options, const Pki& pki, const KindTable& kinds,
+                                            const NodeDirectory& nodes) {
+  const auto is_local = [&nodes](const std::string& node_name) { return nodes.is_local(node_name); };
+  controllers::ManagerOptions manager;
+  manager.ca_pem = pki.ca.certificate;
+  manager.types = served_resources(kinds);
+  manager.node_lifecycle.grace_period = options.node_monitor_grace_period;
+  manager.node_lifecycle.is_local = is_local;
+  manager.node_ipam.cluster_cidr = options.node.cluster_cidr;
+  manager.node_ipam.is_local = is_local;
+  return manager;
+}
+
 // How a client on this machine reaches the server.
 std::string url_of(const std::string& address, std::uint16_t port) {
   if (address == "0.0.0.0") return fmt::format("https://127.0.0.1:{}", port);
@@ -178,7 +191,7 @@ struct ControlPlane::Impl {
         informers(control_thread.executor(), controllers_client),
         scheduler(control_thread.executor(), scheduler_client, informers, clock),
         controllers(controllers::Context{control_thread.executor(), controllers_client, informers, clock},
-                    controllers::ManagerOptions{pki.ca.certificate, served_resources(kinds)}) {}
+                    manager_options(options, pki, kinds, nodes)) {}
 
   const Clock& clock;
   const ServeOptions options;

@@ -17,6 +17,7 @@
 #include "server/controllers/root_ca_publisher.h"
 #include "server/controllers/service_account_controller.h"
 #include "server/controllers/stateful_set/stateful_set_controller.h"
+#include "server/controllers/taint_eviction/taint_eviction_controller.h"
 #include "server/controllers/volumes/volume_binder.h"
 #include "server/controllers/volumes/volume_protection.h"
 
@@ -65,6 +66,9 @@ struct ControllerManager::Controllers {
   EndpointSliceMirroringController endpoint_slice_mirroring;
   ServiceAccountController service_account;
   PodGarbageCollector pod_garbage_collector;
+  NodeIpamController node_ipam;
+  NodeLifecycleController node_lifecycle;
+  TaintEvictionController taint_eviction;
   StatefulSetController stateful_set;
   CronJobController cron_job;
   VolumeBinder volume_binder;
@@ -88,6 +92,9 @@ struct ControllerManager::Controllers {
         endpoint_slice_mirroring(context),
         service_account(context),
         pod_garbage_collector(context),
+        node_ipam(context, std::move(options.node_ipam)),
+        node_lifecycle(context, std::move(options.node_lifecycle)),
+        taint_eviction(context),
         stateful_set(context),
         cron_job(context),
         volume_binder(context),
@@ -113,6 +120,9 @@ struct ControllerManager::Controllers {
     visit(endpoint_slice_mirroring);
     visit(service_account);
     visit(pod_garbage_collector);
+    visit(node_ipam);
+    visit(node_lifecycle);
+    visit(taint_eviction);
     visit(stateful_set);
     visit(cron_job);
     visit(volume_binder);

@@ -3,6 +3,8 @@
 #include "api/base/task.h"
 #include "api/resource.h"
 #include "server/controllers/context.h"
+#include "server/controllers/node_ipam/node_ipam_controller.h"
+#include "server/controllers/node_lifecycle/node_lifecycle_controller.h"
 
 #include <memory>
 #include <string>
@@ -15,6 +17,8 @@ struct ManagerOptions {
   std::string ca_pem;
   // All kinds that the server serves, each in one version. The texts in them outlive the manager.
   std::vector<api::ResourceType> types;
+  NodeLifecycleOptions node_lifecycle;
+  NodeIpamOptions node_ipam;
 };
 
 // All controllers of the cluster (they are listed in the .cc file), and the life of the informers that they share.

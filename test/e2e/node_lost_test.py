@@ -1,0 +1,188 @@
+"""A node is lost: a server and agents in processes of their own, on loopback, with short periods.
+
+The nodes are simulated, but for what only real containers can show: they go on while the server is away.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from harness import SKIFF, run, wait_for
+
+GRACE = "2s"
+TOLERATION_SECONDS = 1
+
+
+class Distributed:
+    """One `skiff server` and any number of `skiff agent`, each with a data directory of its own."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="skiff-e2e-")
+        self.processes = {}
+        self.port = 0
+        try:
+            self.start_server()
+            self.token = run([SKIFF, "token", "create", "--data-dir", f"{self.directory}/server"]).stdout.strip()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self, name, *command):
+        log = open(f"{self.directory}/{name}.log", "ab")
+        process = subprocess.Popen([SKIFF, *command, "--data-dir", f"{self.directory}/{name}", "--log-level", "debug"],
+                                   stdout=subprocess.PIPE, stderr=log, text=True)
+        log.close()
+        self.processes[name] = process
+        line = process.stdout.readline()
+        if not line:
+            with open(f"{self.directory}/{name}.log", encoding="utf-8") as text:
+                raise AssertionError(f"{name} did not start:\n{text.read()}")
+        return json.loads(line)
+
+    def start_server(self):
+        ready = self.start("server", "server", "--listen", f"127.0.0.1:{self.port}", "--node-monitor-grace-period", GRACE,
+                           "--default-not-ready-toleration-seconds", str(TOLERATION_SECONDS),
+                           "--default-unreachable-toleration-seconds", str(TOLERATION_SECONDS))
+        self.port = int(ready["server"].rsplit(":", 1)[1])
+        self.url = ready["server"]
+        self.kubeconfig = ready["kubeconfig"]
+
+    def start_agent(self, name):
+        self.start(name, "agent", "--server", self.url, "--token", self.token, "--runtime", "fake", "--node-name", name,
+                   "--node-ip", "127.0.0.1", "--address", "127.0.0.1", "--port", "0", "--node-lease-duration-seconds", "2")
+
+    def stop(self, name, how=signal.SIGTERM):
+        process = self.processes.pop(name)
+        process.send_signal(how)
+        code = process.wait(timeout=30)
+        process.stdout.close()
+        return code
+
+    def close(self):
+        for name in reversed(list(self.processes)):
+            self.stop(name, signal.SIGKILL)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def kubectl(self, *arguments, check=True, stdin=None):
+        return run(["kubectl", *arguments], check=check, input=stdin,
+                   env={**os.environ, "KUBECONFIG": self.kubeconfig, "HOME": self.directory})
+
+    def get(self, *arguments):
+        return json.loads(self.kubectl("get", *arguments, "-o", "json").stdout)
+
+    def condition(self, node, kind="Ready"):
+        return next(c for c in self.get("node", node)["status"]["conditions"] if c["type"] == kind)
+
+    def running_on(self, selector):
+        """Names of the pods that are ready and not on their way out, by node."""
+        found = {}
+        for pod in self.get("pods", "-l", selector)["items"]:
+            ready = any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
+            if ready and "deletionTimestamp" not in pod["metadata"]:
+                found.setdefault(pod["spec"]["nodeName"], []).append(pod["metadata"]["name"])
+        return found
+
+
+DAEMONS = """
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: daemons}
+spec:
+  selector: {matchLabels: {app: daemons}}
+  template:
+    metadata: {labels: {app: daemons}}
+    spec: {containers: [{name: main, image: x}]}
+"""
+
+
+class NodeLostTest(unittest.TestCase):
+    def setUp(self):
+        self.cluster = Distributed()
+        self.addCleanup(self.cluster.close)
+
+    def events(self, name, reason):
+        events = self.cluster.get("events", "--field-selector", f"involvedObject.name={name},reason={reason}")["items"]
+        return [event["message"] for event in events]
+
+    def test_a_node_is_lost_and_comes_back(self):
+        cluster = self.cluster
+        for name in ("node-a", "node-b", "node-c"):
+            cluster.start_agent(name)
+        cluster.kubectl("create", "deployment", "web", "--image=x", "--replicas=6")
+        cluster.kubectl("create", "-f", "-", stdin=DAEMONS)
+        before = wait_for("pods on all nodes", lambda: (lambda found: len(found) == 3 and sum(map(len, found.values())) == 6
+                                                        and found)(cluster.running_on("app=web")))
+        wait_for("a daemon on each", lambda: len(cluster.running_on("app=daemons")) == 3)
+
+        self.assertEqual(cluster.stop("node-a", signal.SIGKILL), -signal.SIGKILL)
+        wait_for("the node to be given up", lambda: cluster.condition("node-a")["status"] == "Unknown", timeout=15)
+        ready = cluster.condition("node-a")
+        self.assertEqual(ready["reason"], "NodeStatusUnknown")
+        self.assertEqual(ready["message"], "Kubelet stopped posting node status.")
+        self.assertIn("NotReady", cluster.kubectl("get", "node", "node-a").stdout)
+        taints = wait_for("the taints", lambda: cluster.get("node", "node-a")["spec"].get("taints"))
+        self.assertEqual({(t["key"], t["effect"]) for t in taints}, {("node.kubernetes.io/unreachable", "NoSchedule"),
+                                                                     ("node.kubernetes.io/unreachable", "NoExecute")})
+        moved = wait_for("its pods on the other nodes",
+                         lambda: (lambda found: "node-a" not in found and sum(map(len, found.values())) == 6
+                                  and found)(cluster.running_on("app=web")), timeout=15)
+        self.assertTrue(set(before["node-b"]) <= set(moved["node-b"]))
+        self.assertTrue(set(before["node-c"]) <= set(moved["node-c"]))
+
+        lost = cluster.get("pod", before["node-a"][0])
+        self.assertIn("deletionTimestamp", lost["metadata"])
+        target = next(c for c in lost["status"]["conditions"] if c["type"] == "DisruptionTarget")
+        self.assertEqual((target["reason"], target["message"]),
+                         ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint"))
+        self.assertIn("Terminating", cluster.kubectl("get", "pod", before["node-a"][0]).stdout)
+        self.assertEqual(self.events("node-a", "NodeNotReady"), ["Node node-a status is now: NodeNotReady"])
+        self.assertEqual(self.events(before["node-a"][0], "TaintManagerEviction"),
+                         [f"Marking for deletion Pod default/{before['node-a'][0]}"])
+        # The daemon stays with its node, and is not ready while nobody knows.
+        daemons = {p["spec"]["nodeName"]: p for p in cluster.get("pods", "-l", "app=daemons")["items"]}
+        self.assertNotIn("deletionTimestamp", daemons["node-a"]["metadata"])
+        self.assertEqual(self.events(daemons["node-a"]["metadata"]["name"], "NodeNotReady"), ["Node is not ready"])
+
+        cluster.start_agent("node-a")
+        wait_for("the node to be ready again", lambda: cluster.condition("node-a")["status"] == "True", timeout=15)
+        wait_for("no taints", lambda: "taints" not in cluster.get("node", "node-a")["spec"])
+        wait_for("the end of the pods that were moved", lambda: len(cluster.get("pods", "-l", "app=web")["items"]) == 6)
+        self.assertEqual(cluster.running_on("app=web"), moved)
+        wait_for("the daemon", lambda: len(cluster.running_on("app=daemons")) == 3)
+        wait_for("the event", lambda: self.events("node-a", "NodeReady") == ["Node node-a status is now: NodeReady"])
+
+    def test_the_server_goes_and_comes(self):
+        cluster = self.cluster
+        cluster.start_agent("node-a")
+        cluster.kubectl("create", "deployment", "web", "--image=x", "--replicas=2")
+        pods = wait_for("pods", lambda: (lambda found: len(found.get("node-a", [])) == 2 and found)(
+            cluster.running_on("app=web")))
+        self.assertEqual(cluster.kubectl("logs", pods["node-a"][0]).returncode, 0)
+        self.assertEqual(cluster.stop("server", signal.SIGKILL), -signal.SIGKILL)
+        cluster.start_server()
+        cluster.kubectl("scale", "deployment", "web", "--replicas=3")
+        after = wait_for("one more pod", lambda: (lambda found: len(found.get("node-a", [])) == 3 and found)(
+            cluster.running_on("app=web")), timeout=15)
+        self.assertTrue(set(pods["node-a"]) <= set(after["node-a"]))
+        self.assertEqual(cluster.condition("node-a")["status"], "True")
+        wait_for("the heartbeat", lambda: cluster.get("lease", "-n", "kube-node-lease", "node-a"))
+        self.assertEqual(cluster.stop("node-a"), 0)
+
+    def test_who_may_join(self):
+        cluster = self.cluster
+        common = ["--runtime", "fake", "--node-name", "x", "--data-dir", f"{cluster.directory}/x", "--port", "0"]
+        stranger = cluster.token[:-1] + ("0" if cluster.token[-1] != "0" else "1")
+        refused = run([SKIFF, "agent", "--server", cluster.url, "--token", stranger, *common], check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("shows no certificate authority whose public key has the hash", refused.stderr)
+        self.assertEqual(cluster.get("nodes")["items"], [])
+        joined = run([SKIFF, "token", "create", "--print-join-command", "--data-dir", f"{cluster.directory}/server"]).stdout
+        self.assertIn(f"skiff agent --server {cluster.url} --token ", joined)
+
+
+if __name__ == "__main__":
+    unittest.main()
