@@ -4,6 +4,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace skiff::store {
@@ -85,6 +87,7 @@ class Engine::LogWatch final : public Watch {
 // One commit in the making: the events so far, and the answers to give when it is durable.
 struct Engine::Batch {
   std::vector<EventPtr> events;
+  std::vector<EventPtr> durable;                       // those that go into the journal
   std::unordered_map<std::string, RecordPtr> written;  // newest record per key of this batch; null = deleted
   std::vector<std::pair<Done, Result<RecordPtr>>> answers;
   std::vector<Revision> forgotten;
@@ -92,7 +95,6 @@ struct Engine::Batch {
   Revision revision = 0;  // of the last event
 
   RecordPtr put(Write& write, const RecordPtr& previous);
-  [[nodiscard]] Journal::Batch entry() const { return Journal::Batch{events, forgotten, compacted}; }
 };
 
 Result<std::unique_ptr<Store>> Engine::open(std::unique_ptr<Journal> journal, EngineOptions options) {
@@ -112,16 +114,24 @@ Engine::~Engine() { close(); }
 Result<void> Engine::replay() {
   const auto compacted = journal_->compacted_revision();
   if (!compacted) return compacted.error();
+  const auto reserved = journal_->reserved_revision();
+  if (!reserved) return reserved.error();
+  reserved_ = *reserved;
   history_.set_compacted(*compacted);
   history_.set_revision(std::max<Revision>(1, *compacted));
-  return journal_->replay([this](JournalEntry entry) { return replay_entry(std::move(entry)); });
+  auto replayed = journal_->replay([this](JournalEntry entry) { return replay_entry(std::move(entry)); });
+  if (replayed) history_.set_revision(std::max(history_.revision(), reserved_));
+  return replayed;
 }
 
 Result<void> Engine::replay_entry(JournalEntry entry) {
   const Revision revision = entry.record.mod_revision;
   const RecordPtr previous = history_.get(entry.record.key);
   const bool has_event = revision > history_.compacted();
-  if ((has_event && revision != history_.revision() + 1) || (entry.deletion && (!previous || !has_event))) {
+  // Up to the reserved revision, those that are missing were volatile.
+  const bool has_gap = has_event && revision > history_.revision() + 1 && revision > reserved_ + 1;
+  const bool is_repeated = has_event && revision <= history_.revision();
+  if (has_gap || is_repeated || (entry.deletion && (!previous || !has_event))) {
     return Error{Code::kCorrupt, fmt::format("the log is damaged at revision {}", revision), nullptr};
   }
   if (!has_event) {
@@ -133,8 +143,14 @@ Result<void> Engine::replay_entry(JournalEntry entry) {
   event->previous = previous;
   event->record =
       entry.deletion ? make_tombstone(*previous, revision) : std::make_shared<const Record>(std::move(entry.record));
+  history_.set_revision(revision - 1);
   history_.apply(std::move(event));
   return {};
+}
+
+bool Engine::is_volatile(std::string_view key) const {
+  return std::any_of(options_.volatile_prefixes.begin(), options_.volatile_prefixes.end(),
+                     [key](const std::string& prefix) { return key.starts_with(prefix); });
 }
 
 void Engine::write(Write write, Done done) {
@@ -171,7 +187,7 @@ void Engine::run_writer() {
 void Engine::commit(std::vector<Queued> queued) {
   Batch batch = prepare(std::move(queued));
   if (!batch.events.empty()) {
-    auto committed = journal_ ? journal_->commit(batch.entry()) : Result<void>();
+    auto committed = journal_ ? commit_to_journal(batch) : Result<void>();
     if (committed) {
       publish(batch);
     } else {
@@ -181,6 +197,22 @@ void Engine::commit(std::vector<Queued> queued) {
     }
   }
   for (auto& [done, answer] : batch.answers) done(std::move(answer));
+}
+
+Result<void> Engine::commit_to_journal(Batch& batch) {
+  std::copy_if(batch.events.begin(), batch.events.end(), std::back_inserter(batch.durable),
+               [this](const EventPtr& event) { return !is_volatile(event->record->key); });
+  Journal::Batch entry{batch.durable, batch.forgotten, batch.compacted, 0};
+  const bool has_volatile = batch.durable.size() < batch.events.size();
+  if (has_volatile && batch.revision > reserved_) entry.reserved = batch.revision + kReservedRevisions;
+  if (batch.durable.empty() && entry.reserved == 0) {
+    // What is to be forgotten waits for a write that needs the disk.
+    batch.forgotten.clear();
+    return {};
+  }
+  auto committed = journal_->commit(entry);
+  if (committed && entry.reserved != 0) reserved_ = entry.reserved;
+  return committed;
 }
 
 Engine::Batch Engine::prepare(std::vector<Queued> queued) const {
@@ -264,12 +296,18 @@ void Engine::collect_wakes(const Record& written, std::vector<std::function<void
   }
 }
 
+void Engine::compact_history(Revision revision) {
+  history_.compact(revision, [this](const std::string& key, Revision forgotten) {
+    if (!is_volatile(key)) forgotten_.push_back(forgotten);
+  });
+}
+
 void Engine::compact_to_bounds() {
   const std::size_t allowed =
       std::clamp(history_.live_bytes() / 2, options_.min_history_bytes, options_.max_history_bytes);
   if (history_.history_bytes() <= allowed) return;
   // A quarter below the bound, so that not every write compacts.
-  history_.compact(history_.revision_to_keep(allowed - allowed / 4), forgotten_);
+  compact_history(history_.revision_to_keep(allowed - allowed / 4));
 }
 
 RecordPtr Engine::get(std::string_view key) const {
@@ -334,7 +372,7 @@ void Engine::forget(LogWatch* watch) {
 Result<void> Engine::compact(Revision revision) {
   const std::unique_lock lock(state_mutex_);
   if (revision > history_.revision()) return check_revision(revision);
-  history_.compact(revision, forgotten_);
+  compact_history(revision);
   return {};
 }
 

@@ -20,12 +20,19 @@ namespace skiff::store {
 struct EngineOptions {
   std::size_t min_history_bytes = std::size_t{4} << 20;
   std::size_t max_history_bytes = std::size_t{32} << 20;
+  // Keys that begin with one of these are never written to the journal: heartbeats, which the next ones make worthless.
+  // They are gone after a restart. Otherwise they are as all others, revisions included.
+  std::vector<std::string> volatile_prefixes;
 };
 
 // The Store: one writer thread over a History in memory and a Journal on disk (or none).
 //
 //   write() -> queue -> writer thread: take all that waits, check each against the newest state (its own batch
 //   included), give revisions -> one journal commit -> apply to the history under the lock -> answer and wake
+//
+// Revisions of volatile writes are in no entry of the journal. So that they are not given out again after a crash, the
+// journal knows a revision that is reserved: a start goes on behind it. It is moved ahead by kReservedRevisions at a
+// time, so that heartbeats reach the disk once in so many.
 //
 // Readers share a lock that the writer takes only to apply a batch, never while the disk works. Compaction rides on the
 // next write, so an idle store writes nothing.
@@ -35,6 +42,7 @@ class Engine final : public Store {
   static constexpr std::size_t kMaxQueuedWrites = 100'000;
   // Writes that share one commit, at most: bounds the wait of the first of them.
   static constexpr std::size_t kMaxBatch = 1024;
+  static constexpr Revision kReservedRevisions = 100'000;
 
   // Replays the journal (null: nothing survives the process) and starts the writer.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(std::unique_ptr<Journal> journal, EngineOptions options);
@@ -66,6 +74,9 @@ class Engine final : public Store {
   [[nodiscard]] Result<void> check_revision(Revision revision) const;
   void run_writer();
   void commit(std::vector<Queued> queued);
+  // What of the batch must survive the process, made durable.
+  [[nodiscard]] Result<void> commit_to_journal(Batch& batch);
+  [[nodiscard]] bool is_volatile(std::string_view key) const;
   // Checks the writes one after the other and gives revisions to those that hold; nothing is visible yet.
   [[nodiscard]] Batch prepare(std::vector<Queued> queued) const;
   // One of them, with those that it brings along.
@@ -76,10 +87,12 @@ class Engine final : public Store {
   void publish(const Batch& batch);
   void collect_wakes(const Record& written, std::vector<std::function<void()>>& wakes);
   void compact_to_bounds();
+  void compact_history(Revision revision);
   void forget(LogWatch* watch);
 
   const std::unique_ptr<Journal> journal_;
   const EngineOptions options_;
+  Revision reserved_ = 0;  // the writer's, and of the thread that opens
 
   mutable std::shared_mutex state_mutex_;  // guards the members up to closed_
   History history_;

@@ -53,11 +53,11 @@ void History::apply(EventPtr event) {
   events_.push_back(std::move(event));
 }
 
-void History::compact(Revision revision, std::vector<Revision>& forgotten) {
+void History::compact(Revision revision, const Forget& forget) {
   while (!events_.empty() && events_.front()->record->mod_revision <= revision) {
     const Event& event = *events_.front();
-    if (event.previous) forgotten.push_back(event.previous->mod_revision);
-    if (event.type == Event::Type::kDelete) forgotten.push_back(event.record->mod_revision);
+    if (event.previous) forget(event.previous->key, event.previous->mod_revision);
+    if (event.type == Event::Type::kDelete) forget(event.record->key, event.record->mod_revision);
     history_bytes_ -= cost_of(event);
     Collection& collection = collections_[std::string(collection_of(event.record->key))];
     collection.compacted = event.record->mod_revision;

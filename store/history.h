@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -24,8 +25,10 @@ class History {
   void restore(RecordPtr record);
   // The next event.
   void apply(EventPtr event);
-  // Events up to `revision` are forgotten; appends to `forgotten` the revisions of the records that go with them.
-  void compact(Revision revision, std::vector<Revision>& forgotten);
+  // Events up to `revision` are forgotten; calls `forget` with each record that goes with them, named by its key and
+  // its revision.
+  using Forget = std::function<void(const std::string& key, Revision revision)>;
+  void compact(Revision revision, const Forget& forget);
   // For a history that begins later than its journal (see Engine::open).
   void set_revision(Revision revision) { revision_ = revision; }
   void set_compacted(Revision revision) { compacted_ = revision; }

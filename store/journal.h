@@ -22,17 +22,20 @@ class Journal {
   virtual ~Journal() = default;
 
   // The compacted revision that was last recorded (0: never). Entries up to it are what was live then; after it stands
-  // every entry, without a gap.
+  // every entry. What is missing among them up to the reserved revision was never meant to be kept.
   [[nodiscard]] virtual Result<Revision> compacted_revision() = 0;
+  // The reserved revision that was last recorded (0: never): up to it, revisions may have been used without an entry.
+  [[nodiscard]] virtual Result<Revision> reserved_revision() = 0;
   // Calls `each` with every entry in revision order, until it fails.
   [[nodiscard]] virtual Result<void> replay(const std::function<Result<void>(JournalEntry)>& each) = 0;
 
   struct Batch {
-    // New events in revision order; revisions follow each other without a gap.
+    // New events in revision order.
     std::span<const EventPtr> events;
     // Entries that nobody can ask for any more, by revision, and the compacted revision that makes them so.
     std::span<const Revision> forgotten;
     Revision compacted = 0;
+    Revision reserved = 0;  // 0: as it was
   };
   // All of the batch or nothing, durable on return. After an error the journal may be used again.
   [[nodiscard]] virtual Result<void> commit(const Batch& batch) = 0;

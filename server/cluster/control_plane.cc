@@ -32,12 +32,16 @@ namespace skiff::server {
 namespace {
 
 constexpr int kHttpThreads = 2;
+// The heartbeats of nodes never touch the disk; a node makes its Lease anew when we have forgotten it.
+constexpr const char* kNodeLeases = "/leases.coordination.k8s.io/kube-node-lease/";
 // Made anew with each start.
 constexpr std::chrono::hours kKubeletClientLifetime{10 * 365 * 24};
 
 Result<std::unique_ptr<store::Store>> open_store(const ServeOptions& options, const DataDirectory& directory) {
   if (options.in_memory) return store::open_memory_store();
-  auto opened = store::open_sqlite_store(directory.store());
+  store::EngineOptions engine;
+  engine.volatile_prefixes.emplace_back(kNodeLeases);
+  auto opened = store::open_sqlite_store(directory.store(), engine);
   if (!opened) return Error{ErrorCode::kUnavailable, opened.error().message};
   return std::move(*opened);
 }

@@ -50,20 +50,14 @@ bool decode_attributes(std::string_view bytes, Attributes& attributes) {
 
 class SqliteJournal final : public Journal {
  public:
-  SqliteJournal(Database database, Statement insert, Statement forget, Statement set_compacted)
+  SqliteJournal(Database database, Statement insert, Statement forget, Statement set_meta)
       : database_(std::move(database)),
         insert_(std::move(insert)),
         forget_(std::move(forget)),
-        set_compacted_(std::move(set_compacted)) {}
+        set_meta_(std::move(set_meta)) {}
 
-  Result<Revision> compacted_revision() override {
-    auto statement = database_.prepare("SELECT value FROM meta WHERE name = 'compacted'");
-    if (!statement) return statement.error();
-    const int code = statement->step();
-    if (code == SQLITE_ROW) return statement->integer(0);
-    if (code == SQLITE_DONE) return Revision{0};
-    return database_.last_error("read the compacted revision");
-  }
+  Result<Revision> compacted_revision() override { return read_meta("compacted"); }
+  Result<Revision> reserved_revision() override { return read_meta("reserved"); }
 
   Result<void> replay(const std::function<Result<void>(JournalEntry)>& each) override {
     auto statement = database_.prepare(
@@ -108,10 +102,28 @@ class SqliteJournal final : public Journal {
         forget_.bind(1, revision);
         if (auto forgotten = run(forget_, "forget"); !forgotten) return forgotten;
       }
-      set_compacted_.bind(1, batch.compacted);
-      if (auto set = run(set_compacted_, "compact"); !set) return set;
+      if (auto set = write_meta("compacted", batch.compacted); !set) return set;
+    }
+    if (batch.reserved != 0) {
+      if (auto set = write_meta("reserved", batch.reserved); !set) return set;
     }
     return database_.execute("COMMIT");
+  }
+
+  // 0 when it was never written.
+  Result<Revision> read_meta(const std::string& name) {
+    auto statement = database_.prepare("SELECT value FROM meta WHERE name = '" + name + "'");
+    if (!statement) return statement.error();
+    const int code = statement->step();
+    if (code == SQLITE_ROW) return statement->integer(0);
+    if (code == SQLITE_DONE) return Revision{0};
+    return database_.last_error("read the " + name + " revision");
+  }
+
+  Result<void> write_meta(const std::string& name, Revision revision) {
+    set_meta_.bind_text(1, name);
+    set_meta_.bind(2, revision);
+    return run(set_meta_, "write the " + name + " revision");
   }
 
   Result<void> insert(const Event& event) {
@@ -141,7 +153,7 @@ class SqliteJournal final : public Journal {
   Database database_;
   Statement insert_;
   Statement forget_;
-  Statement set_compacted_;
+  Statement set_meta_;
 };
 
 Result<std::int64_t> read_pragma(Database& database, const std::string& name) {
@@ -200,10 +212,10 @@ Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path) {
   if (!insert) return insert.error();
   auto forget = database->prepare("DELETE FROM log WHERE revision = ?");
   if (!forget) return forget.error();
-  auto set_compacted = database->prepare("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)");
-  if (!set_compacted) return set_compacted.error();
+  auto set_meta = database->prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
+  if (!set_meta) return set_meta.error();
   return std::unique_ptr<Journal>(std::make_unique<SqliteJournal>(std::move(*database), std::move(*insert),
-                                                                  std::move(*forget), std::move(*set_compacted)));
+                                                                  std::move(*forget), std::move(*set_meta)));
 }
 
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, EngineOptions options) {

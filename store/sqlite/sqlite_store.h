@@ -12,7 +12,7 @@ namespace skiff::store {
 //
 //   log(revision INTEGER PRIMARY KEY, key TEXT, value BLOB, attributes BLOB, create_revision, version, revision_offset)
 //     one row per write; a deletion has a NULL value. Rows that compaction names are deleted, their pages used again.
-//   meta(name TEXT PRIMARY KEY, value INTEGER)   'compacted'
+//   meta(name TEXT PRIMARY KEY, value INTEGER)   'compacted', 'reserved'
 //
 // There is no index beside the row id: the live state is in memory, so a write costs one append and one fsync per
 // commit, shared by all writes that waited. synchronous=FULL: what commit() returned for survives a power cut. The

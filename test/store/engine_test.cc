@@ -24,6 +24,7 @@ class FaultyJournal final : public Journal {
   explicit FaultyJournal(std::shared_ptr<Control> control) : control_(std::move(control)) {}
 
   Result<Revision> compacted_revision() override { return Revision{0}; }
+  Result<Revision> reserved_revision() override { return Revision{0}; }
   Result<void> replay(const std::function<Result<void>(JournalEntry)>&) override { return {}; }
   Result<void> commit(const Batch& batch) override {
     if (control_->refuse) return Error{Code::kUnavailable, "disk full", nullptr};
@@ -82,6 +83,71 @@ TEST_CASE("history stays within its bound, and the journal is told what to forge
   REQUIRE(control->forgotten.size() > kUpdates - 40);
   for (std::size_t i = 0; i < control->forgotten.size(); ++i)
     CHECK(control->forgotten[i] == static_cast<Revision>(i + 2));
+}
+
+TEST_CASE("volatile keys are as others, but never reach the journal") {
+  auto control = std::make_shared<FaultyJournal::Control>();
+  EngineOptions options;
+  options.min_history_bytes = 10'000;
+  options.max_history_bytes = 10'000;
+  options.volatile_prefixes.emplace_back("/a/beat/");
+  auto store = std::move(*Engine::open(std::make_unique<FaultyJournal>(control), options));
+  REQUIRE(put(*store, "/a/kept", "x", 0));
+  auto watch = store->watch("/a/", 2, [] {});
+  REQUIRE(watch);
+  REQUIRE(put(*store, "/a/beat/1", "x", 0));
+  CHECK(control->commits == 2);  // the second reserves revisions
+  CHECK(control->entries == 1);
+  CHECK(put(*store, "/a/beat/1", "y", 9).error().code == Code::kConflict);
+  CHECK(drain(**watch) == std::vector<std::string>{"CREATE /a/beat/1@3"});
+
+  control->refuse = true;  // a full disk does not stop hearts
+  const std::string value(500, 'x');
+  Revision revision = 3;
+  for (int i = 0; i < 100; ++i) {
+    const auto written = put(*store, "/a/beat/1", value, revision);
+    REQUIRE(written);
+    revision = (*written)->mod_revision;
+  }
+  CHECK(revision == 103);
+  CHECK(store->compacted_revision() > 50);
+  REQUIRE(remove(*store, "/a/beat/1", revision));
+  control->refuse = false;
+  REQUIRE(put(*store, "/a/kept", "y", 2));
+  CHECK(control->entries == 2);
+  CHECK(control->forgotten.empty());  // there was nothing of the heartbeats to forget
+}
+
+TEST_CASE("sqlite: volatile keys are gone after a restart, and their revisions are not given out again") {
+  const skiff::test::TempDir directory;
+  const std::string path = directory / "store.db";
+  EngineOptions options;
+  options.volatile_prefixes.emplace_back("/a/beat/");
+  Revision last = 0;
+  {
+    auto store = std::move(*open_sqlite_store(path, options));
+    REQUIRE(put(*store, "/a/1", "one", 0));
+    REQUIRE(put(*store, "/a/beat/1", "x", 0));
+    REQUIRE(put(*store, "/a/2", "two", 0));
+    last = (*put(*store, "/a/beat/1", "y", 3))->mod_revision;
+  }
+  for (int start = 0; start < 2; ++start) {
+    auto store = std::move(*open_sqlite_store(path, options));
+    CHECK(store->get("/a/beat/1") == nullptr);
+    CHECK(store->get("/a/1")->value == "one");
+    CHECK(store->get("/a/2")->mod_revision == 4);
+    // Who had seen the last heartbeat goes on from there, and misses nothing that was kept.
+    auto watch = store->watch("/a/", last, [] {});
+    REQUIRE(watch);
+    const auto written = put(*store, "/a/3" + std::to_string(start), "three", 0);
+    REQUIRE(written);
+    CHECK((*written)->mod_revision > last);
+    last = (*written)->mod_revision;
+    CHECK(drain(**watch).size() == 1);
+    auto beginning = store->watch("/a/", 2, [] {});
+    REQUIRE(beginning);
+    CHECK(drain(**beginning).front() == "CREATE /a/2@4");
+  }
 }
 
 TEST_CASE("sqlite: many updates of one object leave a small file") {
