@@ -17,6 +17,11 @@ std::string name_of(const Image& image) {
   return image.repo_digests.empty() ? image.id : image.repo_digests.front();
 }
 
+// Every name that pods can use; the one there is for an image without tags.
+std::vector<std::string> names_of(const Image& image) {
+  return image.repo_tags.empty() ? std::vector<std::string>{name_of(image)} : image.repo_tags;
+}
+
 // The first twelve digits of the id, as image tools show it.
 std::string short_id(const Image& image) { return image.id.substr(image.id.find(':') + 1, 12); }
 
@@ -35,7 +40,9 @@ int load(ImageStore& store, const std::vector<std::string>& archives) {
   for (const std::string& archive : archives) {
     const auto images = store.load(archive);
     if (!images) return fail(images.error().message);
-    for (const Image& image : *images) std::cout << "loaded " << name_of(image) << '\n';
+    for (const Image& image : *images) {
+      for (const std::string& name : names_of(image)) std::cout << "loaded " << name << '\n';
+    }
   }
   return 0;
 }
@@ -54,8 +61,7 @@ int list(const ImageStore& store) {
   if (!images) return fail(images.error().message);
   std::cout << fmt::format("{:<60} {:<14} {}\n", "IMAGE", "IMAGE ID", "SIZE");
   for (const Image& image : *images) {
-    const std::vector<std::string> nameless{name_of(image)};
-    for (const std::string& name : image.repo_tags.empty() ? nameless : image.repo_tags) {
+    for (const std::string& name : names_of(image)) {
       std::cout << fmt::format("{:<60} {:<14} {}\n", name, short_id(image), human_size(image.size_bytes));
     }
   }

@@ -100,6 +100,9 @@ class PullTest(ClusterTestCase):
         self.assertEqual(skiff_image("rm", image).stdout, f"removed {image}\n")
         self.assertNotIn(image, skiff_image("ls").stdout)
 
+        loaded = skiff_image("load", image_archives()[0]).stdout.splitlines()
+        self.assertLessEqual({"loaded docker.io/skiff/demo:1", "loaded docker.io/library/busybox:latest"}, set(loaded))
+
         missing = self.registry.name("team/tool", "3")
         failed = skiff_image("pull", missing, check=False)
         self.assertNotEqual(failed.returncode, 0)

@@ -64,6 +64,25 @@ std::vector<std::string> child_directories(const std::string& path) {
   return names;
 }
 
+// The cgroup of one hierarchy, after what the container made below.
+Result<void> remove_cgroup_at(const std::string& path) {
+  for (const std::string& name : child_directories(path)) {
+    if (auto removed = remove_cgroup_at(path + "/" + name); !removed) return removed;
+  }
+  int failure = 0;
+  static_cast<void>(eventually([&] {
+    failure = ::rmdir(path.c_str()) == 0 ? 0 : errno;
+    return failure != EBUSY;
+  }));
+  if (failure != 0 && failure != ENOENT) return errno_error("remove cgroup " + path, failure);
+  return {};
+}
+
+void remove_empty_cgroups_at(const std::string& path) {
+  for (const std::string& name : child_directories(path)) remove_empty_cgroups_at(path + "/" + name);
+  ::rmdir(path.c_str());
+}
+
 // In the order of their bits.
 constexpr std::array<std::string_view, 41> kCapabilities = {"CAP_CHOWN",
                                                             "CAP_DAC_OVERRIDE",
@@ -150,16 +169,7 @@ void kill_cgroup(const CgroupHost& host, const std::string& cgroup) {
 
 Result<void> remove_cgroup(const CgroupHost& host, const std::string& cgroup) {
   for (const std::string& hierarchy : host.hierarchies) {
-    const std::string path = hierarchy + cgroup;
-    for (const std::string& name : child_directories(path)) {  // what the container made below
-      if (auto removed = remove_cgroup(host, cgroup + "/" + name); !removed) return removed;
-    }
-    int failure = 0;
-    static_cast<void>(eventually([&] {
-      failure = ::rmdir(path.c_str()) == 0 ? 0 : errno;
-      return failure != EBUSY;
-    }));
-    if (failure != 0 && failure != ENOENT) return errno_error("remove cgroup " + path, failure);
+    if (auto removed = remove_cgroup_at(hierarchy + cgroup); !removed) return removed;
   }
   return {};
 }
@@ -169,11 +179,7 @@ void remove_cgroup_if_empty(const CgroupHost& host, const std::string& cgroup) {
 }
 
 void remove_empty_cgroups(const CgroupHost& host, const std::string& cgroup) {
-  for (const std::string& hierarchy : host.hierarchies) {
-    for (const std::string& name : child_directories(hierarchy + cgroup))
-      remove_empty_cgroups(host, cgroup + "/" + name);
-  }
-  remove_cgroup_if_empty(host, cgroup);
+  for (const std::string& hierarchy : host.hierarchies) remove_empty_cgroups_at(hierarchy + cgroup);
 }
 
 Result<HostLimits> find_limits() {
