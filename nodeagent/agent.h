@@ -71,6 +71,9 @@ class NodeAgent final : public api::NodeService {
 
   // Thread-safe; the stream belongs to the caller's executor.
   Task<api::Result<std::unique_ptr<api::ByteStream>>> logs(api::NamespacedName pod, api::LogOptions options) override;
+  Task<api::Result<api::StartProcess>> exec(api::NamespacedName pod, api::ExecOptions options) override;
+  Task<api::Result<api::StartProcess>> attach(api::NamespacedName pod, api::ExecOptions options) override;
+  Task<api::Result<api::OpenPort>> port_forward(api::NamespacedName pod) override;
 
   [[nodiscard]] std::size_t pods() const { return workers_.size(); }
   // The worker of the pod of that name, or null.
@@ -92,6 +95,14 @@ class NodeAgent final : public api::NodeService {
 
   void container_exited(const SandboxKey& pod, const std::string& id);
   Task<api::Result<LogStreamOptions>> prepare_log(api::NamespacedName pod, api::LogOptions options);
+
+  // The id of the container, or of the pod's sandbox.
+  Task<api::Result<std::string>> find_running_container(api::NamespacedName pod, std::string container);
+  Task<api::Result<std::string>> find_ready_sandbox(api::NamespacedName pod);
+  // On the caller's executor, which the streams then belong to.
+  Task<api::Result<std::unique_ptr<api::ProcessStreams>>> start_exec(std::string container_id, ExecConfig config);
+  Task<api::Result<std::unique_ptr<api::ProcessStreams>>> start_attach(std::string container_id);
+  Task<api::Result<std::unique_ptr<api::DuplexStream>>> connect_port(std::string sandbox_id, std::uint16_t port);
 
   api::Client& client_;
   Runtime& runtime_;

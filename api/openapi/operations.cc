@@ -38,6 +38,17 @@ constexpr std::string_view kDeleteCollectionQuery[] = {"continue",
                                                        "sendInitialEvents",
                                                        "timeoutSeconds"};
 
+// What a connection to a process or a port is asked with, by subresource.
+struct Connection {
+  std::string_view subresource;
+  std::span<const std::string_view> query;
+};
+constexpr std::string_view kExecQuery[] = {"command", "container", "stderr", "stdin", "stdout", "tty"};
+constexpr std::string_view kAttachQuery[] = {"container", "stderr", "stdin", "stdout", "tty"};
+constexpr std::string_view kPortForwardQuery[] = {"ports"};
+constexpr std::array kConnections{Connection{"exec", kExecQuery}, Connection{"attach", kAttachQuery},
+                                  Connection{"portforward", kPortForwardQuery}};
+
 // The status codes that come with an object.
 constexpr std::string_view kOk[] = {"200"};
 constexpr std::string_view kOkOrAccepted[] = {"200", "202"};
@@ -173,7 +184,30 @@ class ResourceOperations {
     operations_.push_back(std::move(operation));
   }
 
+  // A subresource that turns into a connection, by GET and by POST.
+  void add_connection(const ServedSubresource& subresource, const Connection& connection) {
+    for (const Verb& verb : kVerbs) {
+      if (!contains(subresource.verbs, verb.name)) continue;
+      const std::string suffix = capitalized(subresource.name);
+      Operation operation = begin(verb, collection_ + "/{name}/" + subresource.name, suffix);
+      operation.action = "connect";
+      operation.id = "connect" + capitalized(short_group(resource_.group)) + capitalized(resource_.version);
+      operation.id += capitalized(std::string(verb.method)) + (resource_.namespaced ? "Namespaced" : "");
+      operation.id += resource_.kind + suffix;
+      operation.description = "Connect to " + subresource.name + " of the specified " + resource_.kind;
+      operation.group = subresource.group;
+      operation.version = subresource.version;
+      operation.kind = subresource.kind;
+      operation.query = connection.query;
+      operation.response = Payload{Shape::kText, nullptr};
+      operation.response_codes = kOk;
+      operations_.push_back(std::move(operation));
+    }
+  }
+
   void add_subresource(const ServedSubresource& subresource) {
+    const auto* connection = std::ranges::find(kConnections, subresource.name, &Connection::subresource);
+    if (connection != kConnections.end()) return add_connection(subresource, *connection);
     const bool own_kind = !subresource.kind.empty();
     // The log is text, although discovery calls it a Pod.
     const Struct* type = subresource.name == "log" ? nullptr : type_;

@@ -16,6 +16,8 @@ struct Parameter {
 constexpr std::array kParameters{
     Parameter{"allowWatchBookmarks", "boolean",
               "Let a watch send bookmarks: events with nothing but a resource version."},
+    Parameter{"command", "string", "A word of the command to run, which is not given to a shell. May be repeated."},
+    Parameter{"container", "string", "Name of the container; needed when the pod has several."},
     Parameter{"continue", "string", "Token of the previous page: get the next one of a limited list."},
     Parameter{"dryRun", "string", "All: check the request and answer as usual, but persist nothing."},
     Parameter{"fieldManager", "string", "Name of whoever makes the change. Required for server-side apply."},
@@ -32,6 +34,7 @@ constexpr std::array kParameters{
     Parameter{"name", "string", "Name of the object."},
     Parameter{"namespace", "string", "Namespace of the object."},
     Parameter{"orphanDependents", "boolean", "Deprecated: use propagationPolicy. True leaves dependents behind."},
+    Parameter{"ports", "integer", "Ports to forward; needed with WebSockets."},
     Parameter{"pretty", "string", "true: indent the response."},
     Parameter{"propagationPolicy", "string", "What happens to dependents: Orphan, Background or Foreground."},
     Parameter{"resourceVersion", "string",
@@ -39,7 +42,11 @@ constexpr std::array kParameters{
     Parameter{"resourceVersionMatch", "string", "How resourceVersion is meant for a list: Exact or NotOlderThan."},
     Parameter{"sendInitialEvents", "boolean",
               "Let a watch begin with the existing objects and a bookmark behind them."},
+    Parameter{"stderr", "boolean", "Send what the process writes to its stderr."},
+    Parameter{"stdin", "boolean", "Give the process what is sent as its stdin."},
+    Parameter{"stdout", "boolean", "Send what the process writes to its stdout."},
     Parameter{"timeoutSeconds", "integer", "Seconds after which a list or watch ends."},
+    Parameter{"tty", "boolean", "The process runs on a terminal."},
     Parameter{"watch", "boolean", "Stream changes instead of a list."},
 };
 

@@ -65,8 +65,18 @@ class RemoteNode final : public api::NodeService {
     std::unique_ptr<api::ByteStream> bytes = std::make_unique<HttpBytes>(std::move(*connection));
     co_return bytes;
   }
+  Task<api::Result<api::StartProcess>> exec(api::NamespacedName, api::ExecOptions) override { co_return unreachable(); }
+  Task<api::Result<api::StartProcess>> attach(api::NamespacedName, api::ExecOptions) override {
+    co_return unreachable();
+  }
+  Task<api::Result<api::OpenPort>> port_forward(api::NamespacedName) override { co_return unreachable(); }
 
  private:
+  // The agent's HTTPS interface has logs only.
+  static api::Status unreachable() {
+    return api::unavailable("exec, attach and port-forward reach only pods on nodes in the server's own process");
+  }
+
   const api::Endpoint endpoint_;
   const std::shared_ptr<boost::asio::ssl::context> tls_;
 };

@@ -43,6 +43,12 @@ constexpr Route kRoutes[] = {
     {"binding", "create", bind_pod},
     {"eviction", "create", evict_pod},
     {"log", "get", read_pod_log},
+    {"exec", "get", connect_exec},
+    {"exec", "create", connect_exec},
+    {"attach", "get", connect_attach},
+    {"attach", "create", connect_attach},
+    {"portforward", "get", connect_port_forward},
+    {"portforward", "create", connect_port_forward},
     {"token", "create", issue_token},
 };
 

@@ -19,7 +19,11 @@ bool is_exempt(const Request& request, const RequestInfo& info) {
 }  // namespace
 
 bool is_long_running(const RequestInfo& info) {
-  return info.is_resource && (info.verb == "watch" || info.subresource == "log");
+  if (!info.is_resource) return false;
+  for (const char* streamed : {"log", "exec", "attach", "portforward"}) {
+    if (info.subresource == streamed) return true;
+  }
+  return info.verb == "watch";
 }
 
 std::shared_ptr<const void> InFlight::enter(const Request& request, const RequestInfo& info) {

@@ -81,6 +81,10 @@ VerbResult patch_object(ResourceCall& call);
 VerbResult bind_pod(ResourceCall& call);
 VerbResult evict_pod(ResourceCall& call);
 VerbResult read_pod_log(ResourceCall& call);
+// GET or POST of pods/NAME/exec, attach and portforward, which change the connection's protocol.
+VerbResult connect_exec(ResourceCall& call);
+VerbResult connect_attach(ResourceCall& call);
+VerbResult connect_port_forward(ResourceCall& call);
 // POST serviceaccounts/NAME/token.
 VerbResult issue_token(ResourceCall& call);
 

@@ -45,6 +45,28 @@ std::string chunk_header(std::size_t size) {
   return line;
 }
 
+// A client's stream, with what was read of it too early in front.
+class StreamWithInput final : public ByteStream {
+ public:
+  StreamWithInput(ByteStream& stream, InputBuffer& input) : stream_(stream), input_(input) {}
+
+  Task<bool> handshake() override { return stream_.handshake(); }
+  Task<std::size_t> read_some(std::span<char> buffer) override {
+    const std::size_t count = input_.bytes().copy(buffer.data(), buffer.size());
+    if (count == 0) co_return co_await stream_.read_some(buffer);
+    input_.consume(count);
+    co_return count;
+  }
+  Task<bool> write_all(std::string_view bytes) override { return stream_.write_all(bytes); }
+  Task<void> finish() override { return stream_.finish(); }
+  void close() override { stream_.close(); }
+  std::optional<api::User> certificate_user() const override { return stream_.certificate_user(); }
+
+ private:
+  ByteStream& stream_;
+  InputBuffer& input_;
+};
+
 }  // namespace
 
 Connection::Connection(asio::any_io_executor executor, std::unique_ptr<ByteStream> stream, Handler& handler,
@@ -84,6 +106,7 @@ void Connection::stop() {
   stopping_ = true;
   if (!answering_) stream_->close();
   if (streaming_ != nullptr) streaming_->cancel();
+  if (upgraded_ != nullptr) upgraded_->cancel();
 }
 
 void Connection::abort() {
@@ -112,6 +135,7 @@ Task<Connection::Next> Connection::serve() {
   exchange.keep_alive = parser.keep_alive() && parser.is_http_1_1();
 
   Response response = co_await handle(std::move(request));
+  if (response.upgrade) co_return co_await hand_over(exchange, std::move(response));
   co_return co_await respond(exchange, std::move(response));
 }
 
@@ -204,6 +228,21 @@ Task<Connection::Next> Connection::respond(const Exchange& exchange, Response re
   }
   if (!co_await flush()) co_return Next::kClose;
   co_return close ? Next::kFinish : Next::kRequest;
+}
+
+Task<Connection::Next> Connection::hand_over(const Exchange& exchange, Response response) {
+  response.headers.set("Audit-Id", exchange.id);
+  const std::string head = response_head(response.status, response.headers, Framing(), false, clock_.now());
+  if (!co_await stage(head)) co_return Next::kClose;
+  if (!co_await flush()) co_return Next::kClose;
+  // A body of an earlier response may still be watching for its client's end.
+  while (watching_client_) co_await client_watched_.wait();
+  if (client_gone_ || stopping_) co_return Next::kClose;
+  StreamWithInput stream(*stream_, input_);
+  upgraded_ = response.upgrade.get();
+  co_await upgraded_->run(stream);
+  upgraded_ = nullptr;
+  co_return Next::kClose;
 }
 
 Task<bool> Connection::send_stream(BodyStream& body, bool chunked) {

@@ -25,6 +25,7 @@ namespace skiff::server {
 //        +--------------------- keep-alive ----------------------+
 //        v                                                       |
 //   idle -> header -> (100 Continue) -> body -> handler -> response (whole, or a stream in chunks)
+//                                                      \-> 101, and all that follows is the Upgrade's
 //        any error of the request: 400, 413 or 431 and the end; no time left in a state: the end
 //
 // Requests that come before the last one was answered (pipelining) wait in the input buffer. While a body is streamed,
@@ -69,6 +70,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Task<Next> refuse(RequestParser::State state);
   Task<Next> respond(const Exchange& exchange, Response response);
+  // Hands the connection over. It ends afterwards.
+  Task<Next> hand_over(const Exchange& exchange, Response response);
   Task<bool> send_stream(BodyStream& body, bool chunked);
   // Nothing when the body threw: the client must not take what it has for all of it.
   Task<std::optional<std::vector<Slice>>> next_pieces(BodyStream& body);
@@ -98,6 +101,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool answering_ = false;  // a complete request is being handled or its response sent
   bool stopping_ = false;
   BodyStream* streaming_ = nullptr;  // the body that is being sent
+  Upgrade* upgraded_ = nullptr;      // who has the connection
   bool watching_client_ = false;
   bool client_gone_ = false;
   Signal client_watched_;

@@ -66,12 +66,26 @@ class BodyStream {
   virtual void cancel() = 0;
 };
 
+class ByteStream;
+
+// What a connection is used for after "101 Switching Protocols". Used on the connection's executor only.
+class Upgrade {
+ public:
+  virtual ~Upgrade() = default;
+  // Talks to the client, and returns when that is over and nothing of the stream is in use any more.
+  virtual Task<void> run(ByteStream& stream) = 0;
+  // The server stops: run() returns soon.
+  virtual void cancel() = 0;
+};
+
 struct Response {
   int status = 200;
   Headers headers;
   // Either all of the body (sent with Content-Length) or a stream (sent chunked).
   std::vector<Slice> body;
   std::unique_ptr<BodyStream> stream;
+  // With status 101, instead of a body: who takes the connection over.
+  std::unique_ptr<Upgrade> upgrade;
   // Held until the response is sent or its client has gone: what the handler counts requests with.
   std::shared_ptr<const void> seat;
 };

@@ -11,6 +11,7 @@ namespace skiff::server {
 namespace {
 
 constexpr std::pair<int, std::string_view> kPhrases[] = {
+    {101, "Switching Protocols"},
     {200, "OK"},
     {201, "Created"},
     {202, "Accepted"},
@@ -77,7 +78,8 @@ std::string reason_phrase(int status) {
 std::string response_head(int status, const Headers& headers, Framing framing, bool close, TimePoint now) {
   std::string head = "HTTP/1.1 " + std::to_string(status) + " " + reason_phrase(status) + "\r\n";
   for (const auto& [name, value] : headers.all()) {
-    if (!is_ours(name)) append_line(head, name, value);
+    // Which protocol the connection changes to is said in "Connection", by who changes it.
+    if (!is_ours(name) || status == 101) append_line(head, name, value);
   }
   append_line(head, "Date", http_date(now));
   if (framing.kind == Framing::Kind::kLength) append_line(head, "Content-Length", std::to_string(framing.length));

@@ -115,4 +115,25 @@ Task<api::Result<std::unique_ptr<api::ByteStream>>> FakeNodes::logs(api::Namespa
   co_return co_await agent->logs(pod, options);
 }
 
+Task<api::Result<api::StartProcess>> FakeNodes::exec(api::NamespacedName pod, api::ExecOptions options) {
+  auto search = find_agent(pod);
+  NodeAgent* agent = co_await asio::co_spawn(executor_, std::move(search), asio::use_awaitable);
+  if (agent == nullptr) co_return api::not_found("", "pods", pod.name);
+  co_return co_await agent->exec(pod, options);
+}
+
+Task<api::Result<api::StartProcess>> FakeNodes::attach(api::NamespacedName pod, api::ExecOptions options) {
+  auto search = find_agent(pod);
+  NodeAgent* agent = co_await asio::co_spawn(executor_, std::move(search), asio::use_awaitable);
+  if (agent == nullptr) co_return api::not_found("", "pods", pod.name);
+  co_return co_await agent->attach(pod, options);
+}
+
+Task<api::Result<api::OpenPort>> FakeNodes::port_forward(api::NamespacedName pod) {
+  auto search = find_agent(pod);
+  NodeAgent* agent = co_await asio::co_spawn(executor_, std::move(search), asio::use_awaitable);
+  if (agent == nullptr) co_return api::not_found("", "pods", pod.name);
+  co_return co_await agent->port_forward(pod);
+}
+
 }  // namespace skiff::nodeagent

@@ -31,8 +31,9 @@ struct FakeNodesOptions {
 // Many simulated nodes in one process: a NodeAgent with a FakeRuntime for each, but one watch of pods for all of them,
 // and nothing on disk. For tests and for scale.
 //
-// Concurrency: everything but logs() on the executor given, which has one thread.
-// It will not: run anything. Pods get addresses that lead nowhere; their logs are empty.
+// Concurrency: everything but what api::NodeService asks on the executor given, which has one thread.
+// It will not: run anything. Pods get addresses that lead nowhere; their logs are empty, and their
+// commands those of FakeProcess.
 class FakeNodes final : public api::NodeService {
  public:
   // All must outlive the nodes.
@@ -46,6 +47,9 @@ class FakeNodes final : public api::NodeService {
 
   // Thread-safe.
   Task<api::Result<std::unique_ptr<api::ByteStream>>> logs(api::NamespacedName pod, api::LogOptions options) override;
+  Task<api::Result<api::StartProcess>> exec(api::NamespacedName pod, api::ExecOptions options) override;
+  Task<api::Result<api::StartProcess>> attach(api::NamespacedName pod, api::ExecOptions options) override;
+  Task<api::Result<api::OpenPort>> port_forward(api::NamespacedName pod) override;
 
   // fake-1, fake-2, ... as the options have it.
   [[nodiscard]] static std::vector<std::string> names(const FakeNodesOptions& options);

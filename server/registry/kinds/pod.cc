@@ -169,8 +169,11 @@ Kind pod_kind(const api::schema::Catalog& catalog) {
   kind.categories = {"all"};
   kind.has_status = true;
   kind.versions = {served_version(catalog, "", "v1", "Pod")};
-  kind.subresources = {{"binding", "", "v1", "Binding", {"create"}},
+  kind.subresources = {{"attach", "", "v1", "PodAttachOptions", {"create", "get"}},
+                       {"binding", "", "v1", "Binding", {"create"}},
                        {"eviction", "policy", "v1", "Eviction", {"create"}},
+                       {"exec", "", "v1", "PodExecOptions", {"create", "get"}},
+                       {"portforward", "", "v1", "PodPortForwardOptions", {"create", "get"}},
                        {"log", "", "", "", {"get"}}};
   kind.returns_deleted_object = true;
   kind.strategy = std::make_shared<PodStrategy>();

@@ -227,6 +227,12 @@ TEST_CASE("OpenAPI: paths and operations") {
     }
   }
   SECTION("a subresource is of the kind that is sent to it") {
+    const Json& exec = paths.at("/api/v1/namespaces/{namespace}/pods/{name}/exec");
+    CHECK(exec.at("get").at("operationId") == "connectCoreV1GetNamespacedPodExec");
+    CHECK(exec.at("post").at("operationId") == "connectCoreV1PostNamespacedPodExec");
+    CHECK(exec.at("get").at("x-kubernetes-action") == "connect");
+    CHECK(exec.at("get").at("x-kubernetes-group-version-kind").at("kind") == "PodExecOptions");
+    CHECK(exec.at("get").at("parameters").at(0).at("name") == "command");
     const Json& eviction = paths.at("/api/v1/namespaces/{namespace}/pods/{name}/eviction").at("post");
     CHECK(eviction.at("x-kubernetes-group-version-kind") ==
           Json({{"group", "policy"}, {"version", "v1"}, {"kind", "Eviction"}}));

@@ -20,10 +20,11 @@ inline std::vector<api::openapi::ServedResource> served_resources() {
   const ServedSubresource binding{"binding", "", "v1", "Binding", {"create"}};
   const ServedSubresource eviction{"eviction", "policy", "v1", "Eviction", {"create"}};
   const ServedSubresource log{"log", "", "", "", {"get"}};
+  const ServedSubresource exec{"exec", "", "v1", "PodExecOptions", {"create", "get"}};
   const ServedSubresource token{"token", "authentication.k8s.io", "v1", "TokenRequest", {"create"}};
   return {
       ServedResource{"", "v1", "Namespace", "namespaces", false, without_collection, {status}},
-      ServedResource{"", "v1", "Pod", "pods", true, all, {status, binding, eviction, log}},
+      ServedResource{"", "v1", "Pod", "pods", true, all, {status, binding, eviction, exec, log}},
       ServedResource{"", "v1", "ServiceAccount", "serviceaccounts", true, all, {token}},
       ServedResource{"apps", "v1", "Deployment", "deployments", true, all, {status, scale}},
       ServedResource{"apps", "v1beta2", "Deployment", "deployments", true, all, {status, scale}},

@@ -92,8 +92,9 @@ Answer ApiServer::send(const std::string& method, const std::string& target, con
   request.headers = headers;
   request.body = body;
   Response response = run(handler_->handle(std::move(request)));
-  return {response.status, response.headers, joined(response.body), std::move(response.stream),
-          std::move(response.seat)};
+  const bool upgraded = response.upgrade != nullptr;
+  return {response.status, response.headers,        joined(response.body), std::move(response.stream),
+          upgraded,        std::move(response.seat)};
 }
 
 Answer ApiServer::get(const std::string& target, const std::string& accept) {

@@ -49,6 +49,7 @@ struct Answer {
   Headers headers;
   std::string body;
   std::unique_ptr<BodyStream> stream;
+  bool upgraded = false;             // somebody takes the connection over
   std::shared_ptr<const void> seat;  // as long as the response is on its way
 
   [[nodiscard]] Json json() const;

@@ -54,6 +54,10 @@ TEST_CASE("resource lists") {
   CHECK(entry(core["resources"], "name", "pods/status")["verbs"] == Json({"get", "patch", "update"}));
   CHECK(entry(core["resources"], "name", "pods/log")["verbs"] == Json({"get"}));
   CHECK(entry(core["resources"], "name", "bindings")["verbs"] == Json({"create"}));
+  const Json exec = entry(core["resources"], "name", "pods/exec");
+  CHECK(exec["kind"] == "PodExecOptions");
+  CHECK(exec["verbs"] == Json::array({"create", "get"}));
+  CHECK_FALSE(exec.contains("group"));
   const Json eviction = entry(core["resources"], "name", "pods/eviction");
   CHECK(eviction["group"] == "policy");
   CHECK(eviction["version"] == "v1");

@@ -1,4 +1,5 @@
 #include "test/server/handlers/api_server.h"
+#include "test/server/handlers/silent_node.h"
 
 #include <catch2/catch.hpp>
 
@@ -24,7 +25,7 @@ class FakeLog final : public api::ByteStream {
 };
 
 // A node whose containers have said two things.
-class FakeNode final : public api::NodeService {
+class FakeNode final : public SilentNode {
  public:
   std::optional<api::LogOptions> asked;
   std::optional<api::Status> failure;

@@ -123,6 +123,8 @@ class MemoryClient {
 
   // What came from the server since the last call.
   std::string received() { return std::exchange(wire_->to_client, {}); }
+  // How much of what we sent the server has not read.
+  std::size_t unread() const { return wire_->to_server.size(); }
   bool ended() const { return ended_; }
   // The server said its last word and waited for us to read it.
   bool finished_orderly() const { return wire_->finished; }
