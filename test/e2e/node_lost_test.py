@@ -11,29 +11,41 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import SKIFF, run, wait_for
+from harness import SKIFF, image_archives, run, wait_for
 
 GRACE = "2s"
 TOLERATION_SECONDS = 1
 
 
 class Distributed:
-    """One `skiff server` and any number of `skiff agent`, each with a data directory of its own."""
+    """One `skiff server` and any number of `skiff agent`, each with a data directory of its own.
 
-    def __init__(self):
+    With `isolated` in a network namespace, for agents with real containers.
+    """
+
+    def __init__(self, isolated=False):
         self.directory = tempfile.mkdtemp(prefix="skiff-e2e-")
+        self.namespace = f"skiff-e2e-{os.getpid()}-lost" if isolated else None
         self.processes = {}
+        self.real = []
         self.port = 0
         try:
+            if isolated:
+                run(["ip", "netns", "add", self.namespace])
+                run(["ip", "-n", self.namespace, "link", "set", "lo", "up"])
             self.start_server()
-            self.token = run([SKIFF, "token", "create", "--data-dir", f"{self.directory}/server"]).stdout.strip()
+            self.token = run(self.inside([SKIFF, "token", "create", "--data-dir", f"{self.directory}/server"])).stdout.strip()
         except BaseException:
             self.close()
             raise
 
+    def inside(self, command):
+        return ["nsenter", f"--net=/run/netns/{self.namespace}", "--", *command] if self.namespace else list(command)
+
     def start(self, name, *command):
         log = open(f"{self.directory}/{name}.log", "ab")
-        process = subprocess.Popen([SKIFF, *command, "--data-dir", f"{self.directory}/{name}", "--log-level", "debug"],
+        process = subprocess.Popen(self.inside([SKIFF, *command, "--data-dir", f"{self.directory}/{name}",
+                                                "--log-level", "debug"]),
                                    stdout=subprocess.PIPE, stderr=log, text=True)
         log.close()
         self.processes[name] = process
@@ -51,8 +63,11 @@ class Distributed:
         self.url = ready["server"]
         self.kubeconfig = ready["kubeconfig"]
 
-    def start_agent(self, name):
-        self.start(name, "agent", "--server", self.url, "--token", self.token, "--runtime", "fake", "--node-name", name,
+    def start_agent(self, name, runtime="fake"):
+        if runtime == "oci" and name not in self.real:
+            self.real.append(name)
+            run([SKIFF, "image", "load", "--data-dir", f"{self.directory}/{name}", *image_archives()])
+        self.start(name, "agent", "--server", self.url, "--token", self.token, "--runtime", runtime, "--node-name", name,
                    "--node-ip", "127.0.0.1", "--address", "127.0.0.1", "--port", "0", "--node-lease-duration-seconds", "2")
 
     def stop(self, name, how=signal.SIGTERM):
@@ -65,10 +80,14 @@ class Distributed:
     def close(self):
         for name in reversed(list(self.processes)):
             self.stop(name, signal.SIGKILL)
+        for name in self.real:
+            run(self.inside([SKIFF, "clean", "--data-dir", f"{self.directory}/{name}"]), check=False)
+        if self.namespace:
+            run(["ip", "netns", "delete", self.namespace], check=False)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def kubectl(self, *arguments, check=True, stdin=None):
-        return run(["kubectl", *arguments], check=check, input=stdin,
+        return run(self.inside(["kubectl", *arguments]), check=check, input=stdin,
                    env={**os.environ, "KUBECONFIG": self.kubeconfig, "HOME": self.directory})
 
     def get(self, *arguments):
@@ -97,6 +116,55 @@ spec:
     metadata: {labels: {app: daemons}}
     spec: {containers: [{name: main, image: x}]}
 """
+
+
+# Says how often it has begun, and ends whenever it is told to.
+TICKER = """
+apiVersion: v1
+kind: Pod
+metadata: {name: ticker}
+spec:
+  containers:
+  - name: main
+    image: busybox
+    imagePullPolicy: IfNotPresent
+    command: [sh, -c, "echo run >> /data/runs; echo run; while [ ! -e /data/end ]; do sleep 0.05; done; rm /data/end"]
+    volumeMounts: [{name: data, mountPath: /data}]
+  volumes: [{name: data, hostPath: {path: DIRECTORY}}]
+"""
+
+
+class RealContainersTest(unittest.TestCase):
+    def test_pods_go_on_without_the_server(self):
+        cluster = Distributed(isolated=True)
+        self.addCleanup(cluster.close)
+        cluster.start_agent("node-a", runtime="oci")
+        self.assertEqual(cluster.get("node", "node-a")["spec"]["podCIDR"], "10.244.0.0/24")
+        shared = f"{cluster.directory}/shared"
+        os.mkdir(shared)
+
+        def runs():
+            with open(f"{shared}/runs", encoding="utf-8") as text:
+                return len(text.readlines())
+
+        def restarts():
+            return cluster.get("pod", "ticker")["status"]["containerStatuses"][0]["restartCount"]
+
+        cluster.kubectl("create", "-f", "-", stdin=TICKER.replace("DIRECTORY", shared))
+        cluster.kubectl("wait", "--for=condition=Ready", "pod/ticker", "--timeout=30s")
+        wait_for("its log, through the server", lambda: cluster.kubectl("logs", "ticker").stdout == "run\n")
+
+        cluster.stop("server", signal.SIGKILL)
+        open(f"{shared}/end", "w", encoding="utf-8").close()
+        wait_for("the container to begin again", lambda: runs() == 2)
+        cluster.start_server()
+        wait_for("the server to hear of it", lambda: restarts() == 1)
+        # An agent that is killed loses nothing either.
+        cluster.stop("node-a", signal.SIGKILL)
+        cluster.start_agent("node-a", runtime="oci")
+        wait_for("the node", lambda: cluster.condition("node-a")["status"] == "True")
+        self.assertEqual((runs(), restarts()), (2, 1))
+        cluster.kubectl("delete", "pod", "ticker", "--grace-period=1")
 
 
 class NodeLostTest(unittest.TestCase):
