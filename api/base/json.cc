@@ -36,8 +36,10 @@ class DocumentBuilder {
 
   bool key(std::string& name) {
     Level& level = levels_.back();
-    level.key = std::move(name);
-    if (level.container->contains(level.key)) result.duplicate_fields.push_back(path());
+    const auto [member, is_new] = level.container->emplace(std::move(name), nullptr);
+    level.key = &member.key();
+    level.member = &member.value();
+    if (!is_new) result.duplicate_fields.push_back(path());
     return true;
   }
 
@@ -54,7 +56,9 @@ class DocumentBuilder {
  private:
   struct Level {
     Json* container;
-    std::string key;
+    // Of an object: the member that comes.
+    const std::string* key = nullptr;
+    Json* member = nullptr;
   };
 
   bool fail(std::string text) {
@@ -73,9 +77,8 @@ class DocumentBuilder {
       level.container->push_back(std::move(value));
       return &level.container->back();
     }
-    Json& member = (*level.container)[level.key];
-    member = std::move(value);
-    return &member;
+    *level.member = std::move(value);
+    return level.member;
   }
 
   bool add(Json value) {
@@ -85,7 +88,7 @@ class DocumentBuilder {
 
   bool open(Json container) {
     if (levels_.size() >= kMaxJsonDepth) return fail(fmt::format("exceeded max depth of {}", kMaxJsonDepth));
-    levels_.push_back(Level{place(std::move(container)), {}});
+    levels_.push_back(Level{place(std::move(container))});
     return true;
   }
 
@@ -102,7 +105,7 @@ class DocumentBuilder {
         text += fmt::format("[{}]", level.container->size() - 1);
       } else {
         if (!text.empty()) text += '.';
-        text += level.key;
+        text += *level.key;
       }
     }
     return text;

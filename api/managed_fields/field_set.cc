@@ -1,5 +1,7 @@
 #include "api/managed_fields/field_set.h"
 
+#include "api/base/json_text.h"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -144,34 +146,84 @@ FieldSet FieldSet::from_tree(Json tree) {
   return set;
 }
 
+FieldSet FieldSet::from_text(std::string text) {
+  FieldSet set;
+  set.text_ = std::move(text);
+  return set;
+}
+
 std::optional<FieldSet> FieldSet::parse(const Json& fields_v1) {
   Json tree = normalized(fields_v1);
   if (tree.is_null()) return std::nullopt;
   return from_tree(std::move(tree));
 }
 
+const Json& FieldSet::tree() const {
+  if (text_.empty()) return tree_;
+  if (auto parsed = parse_json(text_); parsed && parsed->value.is_object()) tree_ = std::move(parsed->value);
+  tree_.erase(kSelf);
+  text_.clear();
+  return tree_;
+}
+
+Json& FieldSet::tree_for_writing() {
+  (void)tree();
+  return tree_;
+}
+
+std::string FieldSet::to_text() const { return text_.empty() ? to_json_text(tree_) : text_; }
+
+bool FieldSet::empty() const { return text_.empty() ? tree_.empty() : text_ == "{}"; }
+
+bool FieldSet::operator==(const FieldSet& other) const {
+  return (!text_.empty() && text_ == other.text_) || tree() == other.tree();
+}
+
+bool FieldSet::is_apart_from(const FieldSet& other) const {
+  if (other.empty()) return true;
+  if (text_.empty()) return false;
+  for (JsonTextWalker elements(text_); elements.next();) {
+    // Fields of an object have no escapes; whatever has is left to those who read properly.
+    const bool is_plain = elements.name().find('\\') == std::string_view::npos;
+    if (!is_plain || other.tree().contains(elements.name())) return false;
+  }
+  return true;
+}
+
 bool FieldSet::contains(std::initializer_list<std::string_view> fields) const {
-  const Json* node = &tree_;
+  const Json* const root = &tree();
+  const Json* node = root;
   for (const std::string_view name : fields) {
     const auto found = node->find(field_element(name));
     if (found == node->end()) return false;
     node = &*found;
   }
-  return node != &tree_ && is_member(*node);
+  return node != root && is_member(*node);
 }
 
-bool FieldSet::add(const FieldSet& other) { return add_children(tree_, other.tree_); }
+bool FieldSet::add(const FieldSet& other) { return !other.empty() && add_children(tree_for_writing(), other.tree()); }
 
-bool FieldSet::subtract(const FieldSet& other) { return subtract_children(tree_, other.tree_, Depth::kOnlyMembers); }
+bool FieldSet::add(FieldSet&& other) {
+  if (!empty()) return add(std::as_const(other));
+  *this = std::move(other);
+  return !empty();
+}
 
-void FieldSet::subtract_below(const FieldSet& other) { subtract_children(tree_, other.tree_, Depth::kAllBelow); }
+bool FieldSet::subtract(const FieldSet& other) {
+  return !is_apart_from(other) && subtract_children(tree_for_writing(), other.tree(), Depth::kOnlyMembers);
+}
+
+void FieldSet::subtract_below(const FieldSet& other) {
+  if (!is_apart_from(other)) subtract_children(tree_for_writing(), other.tree(), Depth::kAllBelow);
+}
 
 FieldSet FieldSet::intersection(const FieldSet& other) const {
-  return from_tree(intersect_nodes(tree_, other.tree_, false));
+  if (is_apart_from(other)) return {};
+  return from_tree(intersect_nodes(tree(), other.tree(), false));
 }
 
 void FieldSet::for_each(const std::function<void(const std::string& path)>& visit) const {
-  visit_below(tree_, "", visit);
+  visit_below(tree(), "", visit);
 }
 
 }  // namespace skiff::api::managed_fields

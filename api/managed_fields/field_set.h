@@ -21,7 +21,8 @@ namespace skiff::api::managed_fields {
 // object is never a member. Members are sorted by their text (the JSON library's order), which differs from upstream's
 // for keys that are numbers; for_each() has upstream's order.
 //
-// A value; operations cost about the size of the smaller set.
+// A value, used on one thread; operations cost about the size of the smaller set. A set out of text is read only when
+// somebody asks for more than a look at the text tells: most writes have nothing to do with most managers.
 class FieldSet {
  public:
   FieldSet() = default;
@@ -29,17 +30,20 @@ class FieldSet {
   FieldSet(std::initializer_list<std::initializer_list<std::string_view>> paths);
   // Takes a tree that is known to be well-formed: one that was stored, or that walk.h made.
   [[nodiscard]] static FieldSet from_tree(Json tree);
-  // Out of a client's text; nothing when it is no FieldsV1.
+  // Takes such a tree as the text that was stored.
+  [[nodiscard]] static FieldSet from_text(std::string text);
+  // Out of a client's document; nothing when it is no FieldsV1.
   [[nodiscard]] static std::optional<FieldSet> parse(const Json& fields_v1);
 
-  [[nodiscard]] const Json& tree() const { return tree_; }
-  [[nodiscard]] Json take_tree() { return std::move(tree_); }
+  [[nodiscard]] const Json& tree() const;
+  [[nodiscard]] std::string to_text() const;
 
-  [[nodiscard]] bool empty() const { return tree_.empty(); }
+  [[nodiscard]] bool empty() const;
   [[nodiscard]] bool contains(std::initializer_list<std::string_view> fields) const;
 
   // These two tell whether the set has changed.
   bool add(const FieldSet& other);
+  bool add(FieldSet&& other);
   // Takes away the members of `other`; what is below them stays.
   bool subtract(const FieldSet& other);
   // Takes away the members of `other` and all that is below them.
@@ -50,10 +54,16 @@ class FieldSet {
   // of one level before what is below them.
   void for_each(const std::function<void(const std::string& path)>& visit) const;
 
-  bool operator==(const FieldSet&) const = default;
+  bool operator==(const FieldSet& other) const;
 
  private:
-  Json tree_ = Json::object();
+  Json& tree_for_writing();
+  // Whether the two certainly have nothing in common.
+  [[nodiscard]] bool is_apart_from(const FieldSet& other) const;
+
+  // While there is a text, the tree has not been read from it.
+  mutable std::string text_;
+  mutable Json tree_ = Json::object();
 };
 
 // Of an element's object: whether the element itself belongs to the set.

@@ -1,5 +1,7 @@
 #include "api/managed_fields/managers.h"
 
+#include "api/base/json_text.h"
+
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -29,16 +31,36 @@ bool is_well_formed(const Json& entry) {
          string_at(entry, {"fieldsType"}) == kFieldsType;
 }
 
-Json to_entry(Manager manager) {
-  Json entry{{"manager", std::move(manager.name)},
-             {"operation", manager.applied ? kApply : kUpdate},
-             {"apiVersion", std::move(manager.api_version)},
-             {"fieldsType", kFieldsType},
-             {"fieldsV1", manager.fields.take_tree()}};
-  if (entry["manager"] == "") entry.erase("manager");
-  if (!manager.time.empty()) entry["time"] = std::move(manager.time);
-  if (!manager.subresource.empty()) entry["subresource"] = std::move(manager.subresource);
-  return entry;
+// Members in the order of their names, as everywhere.
+void append_entry(const Manager& manager, std::string& text) {
+  text += "{\"apiVersion\":" + to_json_text(manager.api_version) + ",\"fieldsType\":\"";
+  text += kFieldsType;
+  text += "\",\"fieldsV1\":" + manager.fields.to_text();
+  if (!manager.name.empty()) text += ",\"manager\":" + to_json_text(manager.name);
+  text += ",\"operation\":\"";
+  text += manager.applied ? kApply : kUpdate;
+  text += '"';
+  if (!manager.subresource.empty()) text += ",\"subresource\":" + to_json_text(manager.subresource);
+  if (!manager.time.empty()) text += ",\"time\":" + to_json_text(manager.time);
+  text += '}';
+}
+
+Manager read_entry(std::string_view entry) {
+  Manager manager;
+  for (JsonTextWalker members(entry); members.next();) {
+    const std::string_view name = members.name();
+    if (name == "fieldsV1") {
+      manager.fields = FieldSet::from_text(std::string(members.value()));
+      continue;
+    }
+    std::string value = json_text_string(members.value());
+    if (name == "manager") manager.name = std::move(value);
+    if (name == "operation") manager.applied = value == kApply;
+    if (name == "apiVersion") manager.api_version = std::move(value);
+    if (name == "subresource") manager.subresource = std::move(value);
+    if (name == "time") manager.time = std::move(value);
+  }
+  return manager;
 }
 
 bool stands_before(const Manager& a, const Manager& b) {
@@ -53,15 +75,9 @@ bool Manager::is_same_as(const Manager& other) const {
          (applied || api_version == other.api_version);
 }
 
-Managers Managers::read(Json list) {
+Managers Managers::read(std::string_view list) {
   Managers managers;
-  for (Json& entry : list) {
-    Manager manager = header_of(entry);
-    if (const auto fields = entry.find("fieldsV1"); fields != entry.end()) {
-      manager.fields = FieldSet::from_tree(std::move(*fields));
-    }
-    managers.all_.push_back(std::move(manager));
-  }
+  for (JsonTextWalker entries(list); entries.next();) managers.all_.push_back(read_entry(entries.value()));
   return managers;
 }
 
@@ -83,12 +99,22 @@ std::optional<Managers> Managers::parse(const Json& list) {
   return managers;
 }
 
-Json Managers::to_list() && {
-  if (all_.empty()) return nullptr;
+std::string Managers::to_text() {
   std::sort(all_.begin(), all_.end(), stands_before);
-  Json list = Json::array();
-  for (Manager& manager : all_) list.push_back(to_entry(std::move(manager)));
-  return list;
+  std::string text;
+  for (const Manager& manager : all_) {
+    text += text.empty() ? '[' : ',';
+    append_entry(manager, text);
+  }
+  if (!text.empty()) text += ']';
+  return text;
+}
+
+bool Managers::same_but_for_times(const Managers& other) const {
+  return std::equal(all_.begin(), all_.end(), other.all_.begin(), other.all_.end(),
+                    [](const Manager& a, const Manager& b) {
+                      return a.is_same_as(b) && a.api_version == b.api_version && a.fields == b.fields;
+                    });
 }
 
 Manager* Managers::find(const Manager& like) {

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace skiff::api::managed_fields {
@@ -28,12 +29,14 @@ class Managers {
   static constexpr std::size_t kMaxUpdaters = 10;
 
   Managers() = default;
-  // Takes a list that was stored.
-  [[nodiscard]] static Managers read(Json list);
+  // Reads the text of a list that was stored; nothing is an empty list.
+  [[nodiscard]] static Managers read(std::string_view list);
   // Takes a client's list; nothing when it is malformed.
   [[nodiscard]] static std::optional<Managers> parse(const Json& list);
-  // In upstream's order; null when there are none.
-  [[nodiscard]] Json to_list() &&;
+  // Puts the entries in upstream's order and gives the text of the list; nothing when there are none.
+  [[nodiscard]] std::string to_text();
+  // Whether entry for entry only times differ.
+  [[nodiscard]] bool same_but_for_times(const Managers& other) const;
 
   [[nodiscard]] bool empty() const { return all_.empty(); }
   [[nodiscard]] const std::vector<Manager>& all() const { return all_; }

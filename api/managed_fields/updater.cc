@@ -50,6 +50,7 @@ class VersionedChanges {
 
   // In the writer's own version.
   [[nodiscard]] const Changes& own() const { return own_; }
+  [[nodiscard]] Changes take_own() && { return std::move(own_); }
 
   // Null when the version is not served.
   [[nodiscard]] const Changes* in(const std::string& api_version) {
@@ -268,15 +269,15 @@ void update_last_applied(Json configuration, Json& object) {
 
 bool update(const Writer& writer, const Json& live, const Json& object, Managers& managers) {
   VersionedChanges versioned(writer, live, object);
-  const Changes& changes = versioned.own();
   Manager entry = entry_of(writer, false);
-  entry.fields = changes.modified;
-  entry.fields.add(changes.added);
-  entry.fields.subtract(changes.removed);
-  strip(entry.fields);
-
   Manager* own = managers.find(entry);
   bool changed = take_away(versioned, own, managers);
+
+  Changes changes = std::move(versioned).take_own();
+  entry.fields = std::move(changes.modified);
+  entry.fields.add(std::move(changes.added));
+  entry.fields.subtract(changes.removed);
+  strip(entry.fields);
   if (own != nullptr) {
     changed |= own->fields.subtract(changes.removed);
     changed |= own->fields.add(entry.fields);

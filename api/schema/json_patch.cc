@@ -197,7 +197,7 @@ class Patcher {
 
 }  // namespace
 
-Result<Json> apply_json_patch(const Json& object, const Json& patch) {
+Result<Json> apply_json_patch(Json object, const Json& patch) {
   if (!patch.is_array()) {
     return bad_request("json: cannot unmarshal " + internal::go_name_of_value(patch) +
                        " into Go value of type jsonpatch.Patch");
@@ -209,7 +209,7 @@ Result<Json> apply_json_patch(const Json& object, const Json& patch) {
                      std::to_string(patch.size());
     return status;
   }
-  Patcher patcher(object);
+  Patcher patcher(std::move(object));
   for (const Json& operation : patch) {
     if (!operation.is_object()) {
       return bad_request("json: cannot unmarshal " + internal::go_name_of_value(operation) +

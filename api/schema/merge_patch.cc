@@ -21,14 +21,13 @@ void merge(Json& target, const Json& patch) {
 
 }  // namespace
 
-Result<Json> apply_merge_patch(const Json& object, const Json& patch) {
+Result<Json> apply_merge_patch(Json object, const Json& patch) {
   if (!patch.is_object()) {
     return bad_request("error decoding patch: json: cannot unmarshal " + internal::go_name_of_value(patch) +
                        " into Go value of type map[string]interface {}");
   }
-  Json result = object;
-  merge(result, patch);
-  return Result<Json>(boost::system::in_place_value, std::move(result));
+  merge(object, patch);
+  return Result<Json>(boost::system::in_place_value, std::move(object));
 }
 
 }  // namespace skiff::api::schema

@@ -392,17 +392,16 @@ class Merger {
 
 }  // namespace
 
-Result<Json> apply_strategic_merge_patch(const Struct& type, const Json& object, const Json& patch) {
+Result<Json> apply_strategic_merge_patch(const Struct& type, Json object, const Json& patch) {
   if (!patch.is_object()) {
     return bad_request("json: cannot unmarshal " + internal::go_name_of_value(patch) +
                        " into Go value of type map[string]interface {}");
   }
   const Type root{TypeKind::kStruct, nullptr, &type};
-  Json result = object;
   Json consumed = patch;
   Merger merger;
-  if (!merger.merge_object(result, consumed, &root)) return std::move(*merger.error);
-  return Result<Json>(boost::system::in_place_value, std::move(result));
+  if (!merger.merge_object(object, consumed, &root)) return std::move(*merger.error);
+  return Result<Json>(boost::system::in_place_value, std::move(object));
 }
 
 }  // namespace skiff::api::schema

@@ -30,7 +30,7 @@ struct Quota {
 };
 
 api::Result<Quota> read_quota(const store::Record& record, const CountedKind& kind) {
-  auto document = to_document(record);
+  auto document = to_bare_document(record);
   if (!document) return document.error();
   Quota quota{record, std::move(*document), "", {}, {}};
   quota.name = string_at(quota.document, {"metadata", "name"});
@@ -105,7 +105,7 @@ store::Write charged(Quota quota, const ResourceAmounts& difference) {
     total += amount;
     quota.document["status"]["used"][name] = total.is_negative() ? "0" : total.to_string();
   }
-  ObjectBytes bytes = to_bytes(quota.document);
+  ObjectBytes bytes = to_bytes(quota.document, managed_fields_of(quota.record));
   store::Write write;
   write.key = quota.record.key;
   write.expected = quota.record.mod_revision;

@@ -64,8 +64,8 @@ struct Registry::Impl::Apply {
   };
 
   // What the configuration makes of `current`, which may be null.
-  [[nodiscard]] api::Result<Wanted> object(Json stored, const Json* current) const {
-    auto applied = fields.apply(std::move(stored), current, configuration, params.force);
+  [[nodiscard]] api::Result<Wanted> object(std::string_view stored, const Json* current) const {
+    auto applied = fields.apply(stored, current, configuration, params.force);
     if (!applied) return applied.error();
     if (auto reported = report_duplicates(context, params); !reported) return reported.error();
     auto decoded = impl.decode(context, kind, std::move(applied->document), WriteParams());
@@ -74,9 +74,9 @@ struct Registry::Impl::Apply {
     return Wanted{std::move(*decoded), std::move(applied->managed_fields)};
   }
 
-  [[nodiscard]] api::Result<Wanted> scaled(Json stored, const Json& current) const {
-    auto applied = fields.apply_scale(impl.scale_type(), std::move(stored), scale_document(*kind.kind, current),
-                                      configuration, params.force);
+  [[nodiscard]] api::Result<Wanted> scaled(std::string_view stored, const Json& current) const {
+    auto applied =
+        fields.apply_scale(impl.scale_type(), stored, scale_document(*kind.kind, current), configuration, params.force);
     if (!applied) return applied.error();
     if (auto reported = report_duplicates(context, params); !reported) return reported.error();
     auto object = with_scale(current, applied->document);
@@ -85,8 +85,8 @@ struct Registry::Impl::Apply {
   }
 
   [[nodiscard]] api::Result<Decision> decide(const store::Record& record, Json current) const {
-    Json stored = take_managed_fields(current);
-    auto wanted = subresource == "scale" ? scaled(std::move(stored), current) : object(std::move(stored), &current);
+    const std::string_view stored = managed_fields_of(record);
+    auto wanted = subresource == "scale" ? scaled(stored, current) : object(stored, &current);
     if (!wanted) return wanted.error();
     return impl.replace(context, *kind.kind, name, subresource, record, current, std::move(wanted->object),
                         std::move(wanted->managed_fields));
@@ -112,13 +112,13 @@ Task<api::Result<Registry::Written>> Registry::Impl::apply(CallContext& context,
       if (!subresource.empty() || lost_race.reason != api::Reason::kNotFound) co_return lost_race;
       continue;
     }
-    auto wanted = apply.object(nullptr, nullptr);
+    auto wanted = apply.object("", nullptr);
     if (!wanted) co_return wanted.error();
     if (const std::string uid = string_at(wanted->object, {"metadata", "uid"}); !uid.empty()) {
       co_return uid_mismatch(*kind.kind, name.name, uid);
     }
-    set_managed_fields(wanted->object, std::move(wanted->managed_fields.list));
-    auto created = co_await create(context, *kind.kind, name.namespace_, std::move(wanted->object));
+    auto created = co_await create(context, *kind.kind, name.namespace_, std::move(wanted->object),
+                                   std::move(wanted->managed_fields));
     if (created) co_return Written{*created, true};
     lost_race = created.error();
     if (lost_race.reason != api::Reason::kAlreadyExists) co_return lost_race;

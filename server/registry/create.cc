@@ -13,9 +13,10 @@ namespace {
 // How often a generated name that is taken is replaced by another.
 constexpr int kGenerateNameTries = 8;
 
-api::Result<void> validate_new(const Kind& kind, const Json& object) {
+api::Result<void> validate_new(const Kind& kind, const Json& object, const ManagedFields& managed_fields) {
   api::FieldErrors errors;
   validate_metadata(kind, object, errors);
+  if (managed_fields.is_clients) validate_managed_fields(managed_fields.text, errors);
   api::schema::validate(*kind.storage_version().type, object, "", errors);
   kind.strategy->validate(object, errors);
   kind.strategy->validate_create(object, errors);
@@ -45,12 +46,14 @@ Task<api::Result<store::RecordPtr>> Registry::create(CallContext& context, Serve
   auto decoded = impl_->decode(context, kind, std::move(object), params);
   if (!decoded) co_return decoded.error();
   const FieldManager fields(kind, "", context, impl_->clock.now());
-  fields.create(*decoded);
-  co_return co_await impl_->create(context, *kind.kind, std::move(namespace_), std::move(*decoded));
+  ManagedFields managed_fields = fields.create(*decoded);
+  co_return co_await impl_->create(context, *kind.kind, std::move(namespace_), std::move(*decoded),
+                                   std::move(managed_fields));
 }
 
 Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context, const Kind& kind,
-                                                           std::string namespace_, Json object) {
+                                                           std::string namespace_, Json object,
+                                                           ManagedFields managed_fields) {
   if (auto taken = take_namespace(kind, namespace_, object); !taken) co_return taken.error();
   const api::NamespacedName asked_name{namespace_, string_at(object, {"metadata", "name"})};
   const AdmissionRequest request{AdmissionRequest::Operation::kCreate, kind, "", asked_name, context, nullptr};
@@ -64,7 +67,7 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
   auto allocation = allocate(allocator_of(kind), object);
   if (!allocation) co_return allocation.error();
   kind.strategy->prepare_for_create(object, clock.now());
-  if (auto valid = validate_new(kind, object); !valid) co_return valid.error();
+  if (auto valid = validate_new(kind, object, managed_fields); !valid) co_return valid.error();
   warn(context, kind, object, nullptr);
   AdmissionRequest named = request;
   named.name.name = string_at(object, {"metadata", "name"});
@@ -75,11 +78,13 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::create(CallContext& context,
     status.message = "resourceVersion should not be set on objects to be created";
     co_return status;
   }
-  co_return co_await insert(context, kind, std::move(namespace_), prefix, std::move(object), allocation->get());
+  co_return co_await insert(context, kind, std::move(namespace_), prefix, std::move(object),
+                            std::move(managed_fields.text), allocation->get());
 }
 
 Task<api::Result<store::RecordPtr>> Registry::Impl::insert(CallContext& context, const Kind& kind,
                                                            std::string namespace_, std::string prefix, Json object,
+                                                           std::string managed_fields,
                                                            Allocator::Transaction* allocation) {
   int lost_charges = 0;
   for (int attempt = 1;;) {
@@ -88,10 +93,10 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::insert(CallContext& context,
     const std::string key = key_of(kind, full_name);
     auto charges = charge(RecordChange{kind, full_name, nullptr, &object});
     if (!charges) co_return charges.error();
-    ObjectBytes bytes = to_bytes(object);
+    ObjectBytes bytes = to_bytes(object, managed_fields);
     if (auto fits = check_size(bytes); !fits) co_return fits.error();
     const bool exists = store.get(key) != nullptr;
-    if (!exists && context.dry_run) co_return dry_run_record(kind, key, object, nullptr);
+    if (!exists && context.dry_run) co_return dry_run_record(kind, key, object, managed_fields, nullptr);
     if (!exists) {
       store::Write write;
       write.key = key;

@@ -84,24 +84,18 @@ bool is_reset(const Json& list) {
   return list.is_array() && (list.empty() || (list.size() == 1 && list.front() == Json::object()));
 }
 
-bool same_but_for_time(const Json& entry, const Json& other) {
-  auto a = entry.begin();
-  auto b = other.begin();
-  while (true) {
-    if (a != entry.end() && a.key() == "time") ++a;
-    if (b != other.end() && b.key() == "time") ++b;
-    if (a == entry.end() || b == other.end()) return a == entry.end() && b == other.end();
-    if (a.key() != b.key() || *a != *b) return false;
-    ++a, ++b;
-  }
+// The managers of an object as the client sent it, which loses them; null when there are none.
+Json take_managed_fields(Json& object) {
+  Json& metadata = metadata_of(object);
+  const auto found = metadata.find(kManagedFields);
+  if (found == metadata.end()) return Json();
+  Json list = std::move(*found);
+  metadata.erase(found);
+  return list;
 }
 
-bool same_but_for_times(const Json& list, const Json& other) {
-  if (!list.is_array() || !other.is_array() || list.size() != other.size()) return false;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (!same_but_for_time(list[i], other[i])) return false;
-  }
-  return true;
+bool is_list_of(const Json& list, std::string_view stored) {
+  return stored.empty() ? list.is_null() : to_json_text(list) == stored;
 }
 
 }  // namespace
@@ -118,66 +112,67 @@ Writer FieldManager::writer(const api::managed_fields::Versions& versions, std::
                 kind_.kind->strategy->reset_fields(subresource_)};
 }
 
-void FieldManager::create(Json& object) const {
+ManagedFields FieldManager::create(Json& object) const {
   const KindVersions versions(*kind_.kind);
   const Writer writer = this->writer(versions, kind_.version->api_version());
   const Json sent = take_managed_fields(object);
   Managers managers = Managers::parse(sent).value_or(Managers());
+  const bool is_clients = !managers.empty();
   const Json blank = api::managed_fields::blank_object(*kind_.version->type);
   api::managed_fields::update(writer, blank, *versions.shown(object, kind_), managers);
-  set_managed_fields(object, std::move(managers).to_list());
+  return {managers.to_text(), true, is_clients};
 }
 
-ManagedFields FieldManager::update(Json stored, const Json& current, Json& object) const {
+ManagedFields FieldManager::update(std::string_view stored, const Json& current, Json& object) const {
   // The managers that the client sends, as long as it says well what it means; else those that there were.
   const Json sent = take_managed_fields(object);
-  const bool heard = subresource_.empty() && !sent.is_null() && sent != stored;
+  const bool heard = subresource_.empty() && !sent.is_null() && !is_list_of(sent, stored);
   if (heard && is_reset(sent)) return {};
   Managers managers;
   auto parsed = heard ? Managers::parse(sent) : std::nullopt;
   const bool replaced = parsed && !parsed->empty();
-  managers = replaced ? std::move(*parsed) : Managers::read(std::move(stored));
+  managers = replaced ? std::move(*parsed) : Managers::read(stored);
   // Nobody keeps books of an object without managers, until it is applied.
-  if (managers.empty()) return {nullptr, false};
+  if (managers.empty()) return {"", false};
 
   const KindVersions versions(*kind_.kind);
   const Writer writer = this->writer(versions, kind_.version->api_version());
   const bool changed =
       api::managed_fields::update(writer, *versions.shown(current, kind_), *versions.shown(object, kind_), managers);
-  return {std::move(managers).to_list(), changed || replaced};
+  return {managers.to_text(), changed || replaced, replaced};
 }
 
-ManagedFields FieldManager::update_scale(const api::schema::Struct& scale_type, Json stored, const Json& old_scale,
-                                         const Json& new_scale) const {
+ManagedFields FieldManager::update_scale(const api::schema::Struct& scale_type, std::string_view stored,
+                                         const Json& old_scale, const Json& new_scale) const {
   const KindVersions parent(*kind_.kind);
   const ScaleVersions versions(scale_type);
-  const Managers managers = Managers::read(std::move(stored));
-  if (managers.empty()) return {nullptr, false};
+  const Managers managers = Managers::read(stored);
+  if (managers.empty()) return {"", false};
   Managers scale = api::managed_fields::managers_of_scale(parent, managers);
   const Writer writer = this->writer(versions, api::managed_fields::kScaleVersion);
   const bool changed = api::managed_fields::update(writer, old_scale, new_scale, scale);
   const std::string version = kind_.version->api_version();
-  return {api::managed_fields::managers_of_parent(parent, managers, scale, version).to_list(), changed};
+  return {api::managed_fields::managers_of_parent(parent, managers, scale, version).to_text(), changed};
 }
 
-api::Result<FieldManager::Applied> FieldManager::apply(Json stored, const Json* current, const Json& configuration,
-                                                       bool force) const {
+api::Result<FieldManager::Applied> FieldManager::apply(std::string_view stored, const Json* current,
+                                                       const Json& configuration, bool force) const {
   const KindVersions versions(*kind_.kind);
   const std::string version = kind_.version->api_version();
   const Json live = current == nullptr
                         ? Json::object()
                         : versions.convert(*current, kind_.kind->storage_version().api_version(), version);
-  Managers managers = Managers::read(stored);
+  const Managers before = Managers::read(stored);
+  Managers managers = before;
   auto applied = api::managed_fields::apply(writer(versions, version), live, configuration, force, managers);
   if (!applied) return applied.error();
-  Json list = std::move(managers).to_list();
-  const bool changed = !same_but_for_times(list, stored);
-  return Applied{std::move(applied->object), {std::move(list), changed}};
+  std::string text = managers.to_text();
+  return Applied{std::move(applied->object), {std::move(text), !managers.same_but_for_times(before)}};
 }
 
-api::Result<FieldManager::Applied> FieldManager::apply_scale(const api::schema::Struct& scale_type, Json stored,
-                                                             const Json& scale, const Json& configuration,
-                                                             bool force) const {
+api::Result<FieldManager::Applied> FieldManager::apply_scale(const api::schema::Struct& scale_type,
+                                                             std::string_view stored, const Json& scale,
+                                                             const Json& configuration, bool force) const {
   const KindVersions parent(*kind_.kind);
   const ScaleVersions versions(scale_type);
   const Managers managers = Managers::read(stored);
@@ -186,27 +181,9 @@ api::Result<FieldManager::Applied> FieldManager::apply_scale(const api::schema::
   auto applied = api::managed_fields::apply(writer, scale, configuration, force, of_scale);
   if (!applied) return applied.error();
   const std::string version = kind_.version->api_version();
-  Json list = api::managed_fields::managers_of_parent(parent, managers, of_scale, version).to_list();
-  const bool changed = !same_but_for_times(list, stored);
-  return Applied{std::move(applied->object), {std::move(list), changed}};
-}
-
-Json take_managed_fields(Json& object) {
-  Json& metadata = metadata_of(object);
-  const auto found = metadata.find(kManagedFields);
-  if (found == metadata.end()) return Json();
-  Json list = std::move(*found);
-  metadata.erase(found);
-  return list;
-}
-
-void set_managed_fields(Json& object, Json list) {
-  Json& metadata = metadata_of(object);
-  if (list.is_null()) {
-    metadata.erase(kManagedFields);
-  } else {
-    metadata[kManagedFields] = std::move(list);
-  }
+  Managers of_parent = api::managed_fields::managers_of_parent(parent, managers, of_scale, version);
+  std::string text = of_parent.to_text();
+  return Applied{std::move(applied->object), {std::move(text), !of_parent.same_but_for_times(managers)}};
 }
 
 }  // namespace skiff::server

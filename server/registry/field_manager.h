@@ -7,19 +7,21 @@
 #include "server/registry/kind.h"
 
 #include <string>
+#include <string_view>
 
 namespace skiff::server {
 
 // What metadata.managedFields of an object is to be.
 struct ManagedFields {
-  Json list;            // null: none
-  bool changed = true;  // in more than times
+  std::string text;         // of the list; nothing: none
+  bool changed = true;      // in more than times
+  bool is_clients = false;  // the client has sent at least a part
 };
 
 // Keeps metadata.managedFields during one request: who owns which fields. The verbs call it between decoding and
 // admission; what is written past it (bindings, deletions, the work of admission and of strategies) belongs to nobody,
 // as upstream. Objects are in the storage version unless said otherwise; those that are stored come without their
-// managers, which go apart (`stored`): copying them along would cost as much as the object.
+// managers, which go apart as text (`stored`): carrying them along would cost as much as the object.
 //
 // A value that lives in the verb's frame; used on its thread.
 class FieldManager {
@@ -27,13 +29,13 @@ class FieldManager {
   // `context` outlives it.
   FieldManager(const ServedKind& kind, std::string subresource, const CallContext& context, TimePoint now);
 
-  // Leaves in `object` the managers to be stored, for those that the client sent.
-  void create(Json& object) const;
+  // `object` loses the managers that the client sent.
+  [[nodiscard]] ManagedFields create(Json& object) const;
   // By an update or any patch but apply; `object` is to replace `current`, and loses the managers that the client sent.
-  [[nodiscard]] ManagedFields update(Json stored, const Json& current, Json& object) const;
+  [[nodiscard]] ManagedFields update(std::string_view stored, const Json& current, Json& object) const;
   // By an update or patch of the subresource scale, from one autoscaling/v1 Scale to the other.
-  [[nodiscard]] ManagedFields update_scale(const api::schema::Struct& scale_type, Json stored, const Json& old_scale,
-                                           const Json& new_scale) const;
+  [[nodiscard]] ManagedFields update_scale(const api::schema::Struct& scale_type, std::string_view stored,
+                                           const Json& old_scale, const Json& new_scale) const;
 
   struct Applied {
     Json document;
@@ -42,11 +44,11 @@ class FieldManager {
   // Server-side apply. `configuration` and the result are documents of the served version; the result is to be decoded
   // and given defaults. `current` is null when there is no object yet. Errors are those of
   // api::managed_fields::apply().
-  [[nodiscard]] api::Result<Applied> apply(Json stored, const Json* current, const Json& configuration,
+  [[nodiscard]] api::Result<Applied> apply(std::string_view stored, const Json* current, const Json& configuration,
                                            bool force) const;
   // The same for the subresource scale of an object that has these managers; documents are Scales.
-  [[nodiscard]] api::Result<Applied> apply_scale(const api::schema::Struct& scale_type, Json stored, const Json& scale,
-                                                 const Json& configuration, bool force) const;
+  [[nodiscard]] api::Result<Applied> apply_scale(const api::schema::Struct& scale_type, std::string_view stored,
+                                                 const Json& scale, const Json& configuration, bool force) const;
 
  private:
   [[nodiscard]] api::managed_fields::Writer writer(const api::managed_fields::Versions& versions,
@@ -56,9 +58,5 @@ class FieldManager {
   const CallContext& context_;
   std::string now_;
 };
-
-// The managers of an object, which loses them; null when there are none.
-[[nodiscard]] Json take_managed_fields(Json& object);
-void set_managed_fields(Json& object, Json list);
 
 }  // namespace skiff::server

@@ -9,17 +9,20 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace skiff::server {
 
 // What a read-modify-write decides about the object that stands there.
 struct Decision {
-  Json object;             // its new state
+  Json object;             // its new state, without managers
   bool remove = false;     // it goes instead
   bool unchanged = false;  // it stays as it is; `object` says nothing
   // What the new state takes from its kind's stock; null for kinds that have none.
   std::unique_ptr<Allocator::Transaction> allocation = nullptr;
+  // The text of its metadata.managedFields; nothing: that of the record.
+  std::optional<std::string> managed_fields = std::nullopt;
 };
 
 // The parts that the verbs share; each verb has a file of its own.
@@ -66,8 +69,9 @@ struct Registry::Impl {
                                               const std::string& subresource, const store::Record& record,
                                               const Json& current, Json object, ManagedFields managed_fields) const;
 
-  // modify.cc: reads, asks `decide`, writes; again with the newer object when another writer came first. A decision
-  // that changes nothing writes nothing. `decide` must stay valid until the task ends.
+  // modify.cc: reads, asks `decide`, writes; again with the newer object when another writer came first. `current` is
+  // the record's document without its managers. A decision that changes nothing writes nothing. `decide` must stay
+  // valid until the task ends.
   using Decide = std::function<api::Result<Decision>(const store::Record& record, Json current)>;
   struct Modified {
     store::RecordPtr record;
@@ -75,13 +79,14 @@ struct Registry::Impl {
   };
   Task<api::Result<Modified>> modify(CallContext& context, const Kind& kind, api::NamespacedName name, Decide decide);
 
-  // create.cc: from an object that decode() made, with its managedFields.
+  // create.cc: from an object that decode() made, without its managers.
   Task<api::Result<store::RecordPtr>> create(CallContext& context, const Kind& kind, std::string namespace_,
-                                             Json object);
+                                             Json object, ManagedFields managed_fields);
   // Its last step: stores the object and what it is charged to. A name that was generated from `prefix` and is taken is
   // replaced by another. `allocation`: of what the object takes, or null.
   Task<api::Result<store::RecordPtr>> insert(CallContext& context, const Kind& kind, std::string namespace_,
-                                             std::string prefix, Json object, Allocator::Transaction* allocation);
+                                             std::string prefix, Json object, std::string managed_fields,
+                                             Allocator::Transaction* allocation);
 
   // apply.cc: server-side apply.
   struct Apply;
@@ -103,6 +108,6 @@ struct Registry::Impl {
 
 // A record that is in no store: the answer of a dry run.
 [[nodiscard]] store::RecordPtr dry_run_record(const Kind& kind, std::string key, const Json& object,
-                                              const store::Record* current);
+                                              std::string_view managed_fields, const store::Record* current);
 
 }  // namespace skiff::server

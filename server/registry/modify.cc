@@ -10,17 +10,18 @@ Task<api::Result<Registry::Impl::Modified>> Registry::Impl::modify(CallContext& 
   store::RecordPtr record = store.get(key);
   for (int attempt = 0; attempt <= kMaxConflictRetries; ++attempt) {
     if (!record) co_return api::not_found(kind.group(), kind.plural, name.name);
-    auto current = to_document(*record);
+    auto current = to_bare_document(*record);
     if (!current) co_return current.error();
     auto decision = decide(*record, std::move(*current));
     if (!decision) co_return decision.error();
     if (decision->unchanged) co_return Modified{record, false};
 
+    const std::string managed_fields = decision->managed_fields.value_or(std::string(managed_fields_of(*record)));
     store::Write write;
     write.key = key;
     write.expected = record->mod_revision;
     if (!decision->remove) {
-      ObjectBytes bytes = to_bytes(decision->object);
+      ObjectBytes bytes = to_bytes(decision->object, managed_fields);
       if (same_object(*record, bytes)) co_return Modified{record, false};
       if (auto fits = check_size(bytes); !fits) co_return fits.error();
       write.value = std::move(bytes.value);
@@ -32,7 +33,7 @@ Task<api::Result<Registry::Impl::Modified>> Registry::Impl::modify(CallContext& 
     write.together = std::move(*charges);
     if (context.dry_run) {
       if (decision->remove) co_return Modified{record, true};
-      co_return Modified{dry_run_record(kind, key, decision->object, record.get()), false};
+      co_return Modified{dry_run_record(kind, key, decision->object, managed_fields, record.get()), false};
     }
     auto committed = co_await commit(store, std::move(write), context.deadline);
     if (!committed) {

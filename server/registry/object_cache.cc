@@ -15,10 +15,8 @@ api::Result<api::ObjectPtr> ObjectCache::parsed(const store::RecordPtr& record) 
     }
   }
   // Outside the lock; two threads may parse the same record, and the later one is remembered.
-  auto document = to_document(*record);
+  auto document = to_bare_document(*record);
   if (!document) return document.error();
-  // As large as the rest, and of no use to components; when they write, the stored one counts.
-  (*document)["metadata"].erase("managedFields");
   api::ObjectPtr object = std::make_shared<const Json>(std::move(*document));
   const std::lock_guard lock(mutex_);
   if (entries_.size() >= sweep_at_) forget_expired();

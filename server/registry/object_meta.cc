@@ -1,6 +1,7 @@
 #include "server/registry/object_meta.h"
 
 #include "api/base/ids.h"
+#include "api/base/json_text.h"
 #include "api/go_syntax.h"
 #include "api/schema/validate.h"
 #include "api/views/meta.h"
@@ -114,22 +115,6 @@ void validate_finalizers(const Json& finalizers, api::FieldErrors& errors) {
   }
 }
 
-// What Managers::parse() lets through.
-void validate_managers(const Json& managers, api::FieldErrors& errors) {
-  constexpr std::size_t kMaxManager = 128, kMaxSubresource = 256;
-  for (std::size_t i = 0; i < managers.size(); ++i) {
-    const std::string path = api::index("metadata.managedFields", i);
-    const std::string manager = string_at(managers[i], {"manager"});
-    if (manager.size() > kMaxManager) errors.too_long(api::child(path, "manager"), kMaxManager);
-    if (std::any_of(manager.begin(), manager.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
-      errors.invalid(api::child(path, "manager"), manager, "should only contain printable characters");
-    }
-    if (string_at(managers[i], {"subresource"}).size() > kMaxSubresource) {
-      errors.too_long(api::child(path, "subresource"), kMaxSubresource);
-    }
-  }
-}
-
 void validate_no_new_finalizers(const Json& finalizers, const Json& old_finalizers, api::FieldErrors& errors) {
   std::vector<std::string> extra;
   for (const Json& name : finalizers) {
@@ -215,7 +200,22 @@ void validate_metadata(const Kind& kind, const Json& object, api::FieldErrors& e
   validate_annotations(member(metadata, "annotations"), "metadata.annotations", errors);
   validate_owners(member(metadata, "ownerReferences"), errors);
   validate_finalizers(member(metadata, "finalizers"), errors);
-  validate_managers(member(metadata, "managedFields"), errors);
+}
+
+void validate_managed_fields(std::string_view list, api::FieldErrors& errors) {
+  constexpr std::size_t kMaxManager = 128, kMaxSubresource = 256;
+  std::size_t position = 0;
+  for (JsonTextWalker entries(list); entries.next(); ++position) {
+    const std::string path = api::index("metadata.managedFields", position);
+    const std::string manager = json_text_string(json_text_member(entries.value(), "manager"));
+    if (manager.size() > kMaxManager) errors.too_long(api::child(path, "manager"), kMaxManager);
+    if (std::any_of(manager.begin(), manager.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
+      errors.invalid(api::child(path, "manager"), manager, "should only contain printable characters");
+    }
+    if (json_text_string(json_text_member(entries.value(), "subresource")).size() > kMaxSubresource) {
+      errors.too_long(api::child(path, "subresource"), kMaxSubresource);
+    }
+  }
 }
 
 void validate_metadata_update(const Json& object, const Json& old_object, api::FieldErrors& errors) {

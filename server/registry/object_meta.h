@@ -6,6 +6,7 @@
 #include "server/registry/kind.h"
 
 #include <string>
+#include <string_view>
 
 // What every object's metadata obeys, whatever its kind.
 namespace skiff::server {
@@ -27,6 +28,8 @@ void carry_system_fields(Json& object, const Json& old_object);
 
 // Names, labels, annotations, owners and finalizers.
 void validate_metadata(const Kind& kind, const Json& object, api::FieldErrors& errors);
+// Of what a client sent as metadata.managedFields: the text of a list that Managers::parse() has taken.
+void validate_managed_fields(std::string_view list, api::FieldErrors& errors);
 void validate_metadata_update(const Json& object, const Json& old_object, api::FieldErrors& errors);
 
 // Also for the labels of templates and nodes' selectors.

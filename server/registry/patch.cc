@@ -8,15 +8,14 @@ namespace skiff::server {
 
 namespace {
 
-api::Result<Json> apply(const api::schema::Struct& type, api::PatchType patch_type, const Json& object,
-                        const Json& patch) {
+api::Result<Json> apply(const api::schema::Struct& type, api::PatchType patch_type, Json object, const Json& patch) {
   switch (patch_type) {
     case api::PatchType::kJson:
-      return api::schema::apply_json_patch(object, patch);
+      return api::schema::apply_json_patch(std::move(object), patch);
     case api::PatchType::kMerge:
-      return api::schema::apply_merge_patch(object, patch);
+      return api::schema::apply_merge_patch(std::move(object), patch);
     case api::PatchType::kStrategicMerge:
-      return api::schema::apply_strategic_merge_patch(type, object, patch);
+      return api::schema::apply_strategic_merge_patch(type, std::move(object), patch);
     case api::PatchType::kApply:
       break;
   }
@@ -65,30 +64,36 @@ Task<api::Result<Registry::Written>> Registry::patch(CallContext& context, Serve
     Json object;
     ManagedFields managed_fields;
   };
-  auto patched_scale = [&](const Json& current, Json stored) -> api::Result<Patched> {
+  auto patched_scale = [&](const Json& current, std::string_view stored) -> api::Result<Patched> {
     const Json old_scale = Impl::scale_document(*kind.kind, current);
     auto scale = apply(impl_->scale_type(), type, old_scale, patch);
     if (!scale) return scale.error();
     auto object = Impl::with_scale(current, *scale);
     if (!object) return object.error();
     const Json new_scale = Impl::scale_document(*kind.kind, *object);
-    return Patched{std::move(*object),
-                   fields.update_scale(impl_->scale_type(), std::move(stored), old_scale, new_scale)};
+    return Patched{std::move(*object), fields.update_scale(impl_->scale_type(), stored, old_scale, new_scale)};
   };
-  auto patched_object = [&](const Json& current, Json stored) -> api::Result<Patched> {
+  auto patched_document = [&](const Json& current, std::string_view stored) -> api::Result<Json> {
     Json shown = Impl::to_version(kind, current);
-    if (shows_managers) set_managed_fields(shown, stored);
-    auto document = apply(*kind.version->type, type, shown, patch);
+    if (shows_managers && !stored.empty()) {
+      auto managers = parse_json(stored);
+      if (!managers) return api::internal_error("the managers of " + name.name + " are no JSON");
+      shown["metadata"]["managedFields"] = std::move(managers->value);
+    }
+    return apply(*kind.version->type, type, std::move(shown), patch);
+  };
+  auto patched_object = [&](const Json& current, std::string_view stored) -> api::Result<Patched> {
+    auto document = patched_document(current, stored);
     if (!document) return document.error();
-    auto object = impl_->decode(context, kind, *document, params);
-    if (!object) return bad_patch(object.error(), *document);
-    ManagedFields managed_fields = fields.update(std::move(stored), current, *object);
+    auto object = impl_->decode(context, kind, std::move(*document), params);
+    // The document once more, for the message.
+    if (!object) return bad_patch(object.error(), *patched_document(current, stored));
+    ManagedFields managed_fields = fields.update(stored, current, *object);
     return Patched{std::move(*object), std::move(managed_fields)};
   };
   Impl::Decide decide = [&](const store::Record& record, Json current) -> api::Result<Decision> {
-    Json stored = take_managed_fields(current);
-    auto patched =
-        subresource == "scale" ? patched_scale(current, std::move(stored)) : patched_object(current, std::move(stored));
+    const std::string_view stored = managed_fields_of(record);
+    auto patched = subresource == "scale" ? patched_scale(current, stored) : patched_object(current, stored);
     if (!patched) return patched.error();
     return impl_->replace(context, *kind.kind, name, subresource, record, current, std::move(patched->object),
                           std::move(patched->managed_fields));

@@ -1,44 +1,53 @@
 #include "server/registry/record.h"
 
-#include <algorithm>
+#include "api/base/json_text.h"
 
 namespace skiff::server {
 
 namespace {
 
+constexpr std::string_view kManagersMember = "managedFields";
 constexpr std::string_view kRevisionMember = "resourceVersion";
 
 std::size_t digits(store::Revision revision) { return std::to_string(revision).size(); }
 
-// metadata with an empty resourceVersion at its place in the order of names.
-void append_metadata(const Json& metadata, ObjectBytes& bytes) {
+// metadata with the managers and an empty resourceVersion at their places in the order of names.
+void append_metadata(const Json& metadata, std::string_view managed_fields, ObjectBytes& bytes) {
   std::string& out = bytes.value;
-  bool placed = false;
-  auto place = [&] {
-    out += "\"resourceVersion\":\"";
-    bytes.revision_offset = out.size();
-    out += "\",";
-    placed = true;
+  const auto append = [&out](const Json::const_iterator& member) {
+    out += to_json_text(member.key()) + ':' + to_json_text(*member) + ',';
   };
   out += '{';
-  for (const auto& [name, value] : metadata.items()) {
-    if (name == kRevisionMember) continue;
-    if (!placed && name > kRevisionMember) place();
-    out += to_json_text(name) + ':' + to_json_text(value) + ',';
+  auto member = metadata.begin();
+  for (; member != metadata.end() && member.key() < kManagersMember; ++member) append(member);
+  if (!managed_fields.empty()) out.append("\"managedFields\":").append(managed_fields).append(",");
+  for (; member != metadata.end() && member.key() < kRevisionMember; ++member) append(member);
+  out += "\"resourceVersion\":\"";
+  bytes.revision_offset = out.size();
+  out += "\",";
+  for (; member != metadata.end(); ++member) {
+    if (member.key() != kRevisionMember) append(member);
   }
-  if (!placed) place();
   out.back() = '}';
+}
+
+api::Result<Json> parsed(const store::Record& record, std::string_view text) {
+  auto document = parse_json(text);
+  if (!document || !document->value.is_object()) {
+    return api::internal_error("the record at " + record.key + " is not a JSON object");
+  }
+  return {boost::system::in_place_value, std::move(document->value)};
 }
 
 }  // namespace
 
-ObjectBytes to_bytes(const Json& object) {
+ObjectBytes to_bytes(const Json& object, std::string_view managed_fields) {
   ObjectBytes bytes;
   bytes.value = "{";
   for (const auto& [name, value] : object.items()) {
     bytes.value += to_json_text(name) + ':';
     if (name == "metadata") {
-      append_metadata(value, bytes);
+      append_metadata(value, managed_fields, bytes);
     } else {
       bytes.value += to_json_text(value);
     }
@@ -48,12 +57,22 @@ ObjectBytes to_bytes(const Json& object) {
   return bytes;
 }
 
-api::Result<Json> to_document(const store::Record& record) {
-  auto parsed = parse_json(record.value);
-  if (!parsed || !parsed->value.is_object()) {
-    return api::internal_error("the record at " + record.key + " is not a JSON object");
-  }
-  return {boost::system::in_place_value, std::move(parsed->value)};
+api::Result<Json> to_document(const store::Record& record) { return parsed(record, record.value); }
+
+api::Result<Json> to_bare_document(const store::Record& record) {
+  const std::string_view managed_fields = managed_fields_of(record);
+  if (managed_fields.empty()) return to_document(record);
+  // `"managedFields":[...],` goes; resourceVersion stands behind it at the latest.
+  const std::string_view text = record.value;
+  const auto value = static_cast<std::size_t>(managed_fields.data() - text.data());
+  const std::size_t begin = value - kManagersMember.size() - 3;
+  std::string bare(text.substr(0, begin));
+  bare += text.substr(value + managed_fields.size() + 1);
+  return parsed(record, bare);
+}
+
+std::string_view managed_fields_of(const store::Record& record) {
+  return json_text_member(json_text_member(record.value, "metadata"), kManagersMember);
 }
 
 bool same_object(const store::Record& record, const ObjectBytes& bytes) {

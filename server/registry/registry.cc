@@ -137,17 +137,22 @@ api::Result<void> check_size(const ObjectBytes& bytes) {
   return status;
 }
 
-store::RecordPtr dry_run_record(const Kind& kind, std::string key, const Json& object, const store::Record* current) {
+store::RecordPtr dry_run_record(const Kind& kind, std::string key, const Json& object, std::string_view managed_fields,
+                                const store::Record* current) {
   auto record = std::make_shared<store::Record>();
   record->key = std::move(key);
   record->attributes = attributes_of(kind, object);
   if (current == nullptr) {
-    Json unversioned = object;
-    unversioned["metadata"].erase("resourceVersion");
-    record->value = to_json_text(unversioned);
+    // Without a resourceVersion: there is none yet.
+    ObjectBytes bytes = to_bytes(object, managed_fields);
+    constexpr std::string_view kName = "\"resourceVersion\":\"";
+    const std::size_t begin = bytes.revision_offset - kName.size();
+    const bool is_last = bytes.value[bytes.revision_offset + 1] == '}';
+    bytes.value.erase(is_last ? begin - 1 : begin, kName.size() + 2);
+    record->value = std::move(bytes.value);
     return record;
   }
-  ObjectBytes bytes = to_bytes(object);
+  ObjectBytes bytes = to_bytes(object, managed_fields);
   bytes.value.insert(bytes.revision_offset, std::to_string(current->mod_revision));
   record->value = std::move(bytes.value);
   record->revision_offset = bytes.revision_offset;

@@ -50,10 +50,11 @@ void prepare(const Strategy& strategy, const std::string& subresource, Json& obj
 }
 
 api::Result<void> validate_change(const Kind& kind, const std::string& name, const std::string& subresource,
-                                  const Json& object, const Json& current) {
+                                  const Json& object, const ManagedFields& managed_fields, const Json& current) {
   const api::schema::Struct& type = *kind.storage_version().type;
   api::FieldErrors errors;
   validate_metadata(kind, object, errors);
+  if (managed_fields.is_clients) validate_managed_fields(managed_fields.text, errors);
   validate_metadata_update(object, current, errors);
   api::schema::validate(type, object, "", errors);
   if (subresource.empty() || subresource == "scale") {
@@ -100,11 +101,12 @@ api::Result<Decision> Registry::Impl::replace(CallContext& context, const Kind& 
     idle.unchanged = true;
     return idle;
   }
-  set_managed_fields(object, std::move(managed_fields.list));
-  if (auto valid = validate_change(kind, name.name, subresource, object, current); !valid) return valid.error();
+  if (auto valid = validate_change(kind, name.name, subresource, object, managed_fields, current); !valid) {
+    return valid.error();
+  }
   if (subresource.empty() || subresource == "scale") warn(context, kind, object, &current);
   if (auto admitted = check(request, &object); !admitted) return admitted.error();
-  return Decision{std::move(object), remove, false, std::move(allocation)};
+  return Decision{std::move(object), remove, false, std::move(allocation), std::move(managed_fields.text)};
 }
 
 }  // namespace skiff::server

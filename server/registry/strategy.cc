@@ -34,12 +34,19 @@ void Strategy::prepare_for_update(Json& object, const Json& old_object, TimePoin
   }
 }
 
+// Nearly always all but status is the same already: comparing is cheaper than copying.
 void Strategy::prepare_for_status_update(Json& object, const Json& old_object, TimePoint) const {
-  Json status = object.value("status", Json::object());
-  Json metadata = std::move(object["metadata"]);
-  object = old_object;
-  object["metadata"] = std::move(metadata);
-  object["status"] = std::move(status);
+  const auto is_kept = [](const std::string& name) { return name != "status" && name != "metadata"; };
+  for (auto member = object.begin(); member != object.end();) {
+    const bool goes = is_kept(member.key()) && !old_object.contains(member.key());
+    member = goes ? object.erase(member) : std::next(member);
+  }
+  for (const auto& [name, old_value] : old_object.items()) {
+    if (!is_kept(name)) continue;
+    Json& value = object[name];
+    if (value != old_value) value = old_value;
+  }
+  if (!object.contains("status")) object["status"] = Json::object();
 }
 
 void Strategy::prepare_for_subresource_update(std::string_view, Json&, const Json&) const {

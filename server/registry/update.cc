@@ -10,11 +10,10 @@ Task<api::Result<Registry::Written>> Registry::update(CallContext& context, Serv
   Impl::Decide decide;
   if (subresource == "scale") {
     decide = [&](const store::Record& record, Json current) -> api::Result<Decision> {
-      Json stored = take_managed_fields(current);
       auto scaled = Impl::with_scale(current, object);
       if (!scaled) return scaled.error();
       ManagedFields managed_fields =
-          fields.update_scale(impl_->scale_type(), std::move(stored), Impl::scale_document(*kind.kind, current),
+          fields.update_scale(impl_->scale_type(), managed_fields_of(record), Impl::scale_document(*kind.kind, current),
                               Impl::scale_document(*kind.kind, *scaled));
       return impl_->replace(context, *kind.kind, name, subresource, record, current, std::move(*scaled),
                             std::move(managed_fields));
@@ -25,16 +24,16 @@ Task<api::Result<Registry::Written>> Registry::update(CallContext& context, Serv
     object = std::move(*decoded);
     if (auto checked = take_address(*kind.kind, name, object); !checked) co_return checked.error();
     decide = [&](const store::Record& record, Json current) {
-      Json stored = take_managed_fields(current);
       Json wanted = object;
-      ManagedFields managed_fields = fields.update(std::move(stored), current, wanted);
+      ManagedFields managed_fields = fields.update(managed_fields_of(record), current, wanted);
       return impl_->replace(context, *kind.kind, name, subresource, record, current, std::move(wanted),
                             std::move(managed_fields));
     };
     if (subresource.empty() && kind.kind->strategy->allow_create_on_update() &&
         !impl_->store.get(Impl::key_of(*kind.kind, name))) {
-      fields.create(object);
-      auto created = co_await impl_->create(context, *kind.kind, name.namespace_, std::move(object));
+      ManagedFields managed_fields = fields.create(object);
+      auto created =
+          co_await impl_->create(context, *kind.kind, name.namespace_, std::move(object), std::move(managed_fields));
       if (!created) co_return created.error();
       co_return Written{*created, true};
     }

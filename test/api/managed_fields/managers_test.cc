@@ -18,7 +18,7 @@ Managers managers(std::string_view list) {
   return std::move(*parsed);
 }
 
-std::string written(Managers managers) { return to_yaml(std::move(managers).to_list()); }
+std::string written(Managers managers) { return to_yaml(parse_json(managers.to_text())->value); }
 
 }  // namespace
 
@@ -28,7 +28,7 @@ TEST_CASE("entries are written in upstream's order") {
     {manager: z, operation: Apply, apiVersion: v1, fieldsType: FieldsV1, time: "2026-11-22T12:00:00Z", fieldsV1: {"f:b": {}}},
     {manager: a, operation: Update, apiVersion: v1, fieldsType: FieldsV1, time: "2026-11-22T10:00:00Z", fieldsV1: {"f:c": {}}},
     {manager: c, operation: Update, apiVersion: v1, fieldsType: FieldsV1, subresource: scale, fieldsV1: {"f:d": {}}}])");
-  const Json list = std::move(all).to_list();
+  const Json list = parse_json(all.to_text())->value;
   std::vector<std::string> order;
   for (const Json& entry : list) order.push_back(entry["manager"]);
   CHECK(order == std::vector<std::string>{"z", "c", "a", "b"});
