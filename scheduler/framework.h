@@ -5,12 +5,14 @@
 #include "scheduler/pod_info.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 // What a scheduler plugin is: pure functions of a pod and a node, gathered in plugins/plugins.cc. A new plugin is one
-// folder with its function, one line in that list and one table test.
+// folder with its function, one line in that list and one table test. A plugin that has to know more than pod and node
+// (VolumeBinding) makes its filter for each decision.
 namespace skiff::scheduler {
 
 // Whether a pod may run on a node.
@@ -36,7 +38,7 @@ struct FilterPlugin {
   std::string_view name;
   // False: the plugin has nothing to say about this pod, on no node.
   bool (*concerns)(const PodInfo& pod);
-  Verdict (*filter)(const PodInfo& pod, const NodeInfo& node);
+  std::function<Verdict(const PodInfo& pod, const NodeInfo& node)> filter;
   // What may change a "no" into a "yes".
   ClusterEvents events;
 };

@@ -49,9 +49,10 @@ std::size_t feasible_nodes_to_find(std::size_t nodes) {
   return std::max(kMinFeasibleNodes, nodes * (50 - less) / 100);
 }
 
-Placement Placer::place(const PodInfo& pod, const std::vector<const NodeInfo*>& nodes) {
+Placement Placer::place(const PodInfo& pod, const std::vector<const NodeInfo*>& nodes,
+                        const std::vector<FilterPlugin>& further) {
   Placement placement;
-  const std::vector<const NodeInfo*> candidates = feasible(pod, nodes, placement.rejection);
+  const std::vector<const NodeInfo*> candidates = feasible(pod, nodes, further, placement.rejection);
   if (candidates.size() == 1) {
     placement.node = candidates.front();
   } else if (!candidates.empty()) {
@@ -61,10 +62,12 @@ Placement Placer::place(const PodInfo& pod, const std::vector<const NodeInfo*>& 
 }
 
 std::vector<const NodeInfo*> Placer::feasible(const PodInfo& pod, const std::vector<const NodeInfo*>& nodes,
-                                              Rejection& rejection) {
+                                              const std::vector<FilterPlugin>& further, Rejection& rejection) {
   std::vector<const FilterPlugin*> plugins;
-  for (const FilterPlugin& plugin : filter_plugins()) {
-    if (plugin.concerns(pod)) plugins.push_back(&plugin);
+  for (const std::vector<FilterPlugin>* list : {&filter_plugins(), &further}) {
+    for (const FilterPlugin& plugin : *list) {
+      if (plugin.concerns(pod)) plugins.push_back(&plugin);
+    }
   }
   const std::size_t enough = feasible_nodes_to_find(nodes.size());
   std::vector<const NodeInfo*> found;

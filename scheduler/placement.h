@@ -40,11 +40,13 @@ class Placer {
  public:
   explicit Placer(std::uint32_t seed) : random_(seed) {}
 
-  [[nodiscard]] Placement place(const PodInfo& pod, const std::vector<const NodeInfo*>& nodes);
+  // `further`: filters for this decision alone, asked after those that are always there.
+  [[nodiscard]] Placement place(const PodInfo& pod, const std::vector<const NodeInfo*>& nodes,
+                                const std::vector<FilterPlugin>& further = {});
 
  private:
   [[nodiscard]] std::vector<const NodeInfo*> feasible(const PodInfo& pod, const std::vector<const NodeInfo*>& nodes,
-                                                      Rejection& rejection);
+                                                      const std::vector<FilterPlugin>& further, Rejection& rejection);
   [[nodiscard]] const NodeInfo* best(const PodInfo& pod, const std::vector<const NodeInfo*>& nodes);
 
   std::minstd_rand random_;

@@ -127,29 +127,17 @@ Task<void> Scheduler::run() {
 
 void Scheduler::schedule(const PodInfoPtr& pod) {
   const VolumeNeeds needs = volumes_.needs_of(*pod->object);
-  if (needs.empty()) return place(pod, needs, cache_.nodes(), Rejection());
-  Rejection rejection;
-  rejection.nodes = cache_.nodes().size();
-  rejection.everywhere = needs.problem;
-  rejection.events |= kVolumesChanged;
-  if (!needs.problem.empty()) return report_rejection(pod, rejection);
-  const std::vector<const NodeInfo*> reachable = volumes_.reachable(needs, cache_.nodes(), rejection);
-  place(pod, needs, reachable, std::move(rejection));
-}
-
-// `rejection` counts the nodes that are none of `nodes`.
-void Scheduler::place(const PodInfoPtr& pod, const VolumeNeeds& needs, const std::vector<const NodeInfo*>& nodes,
-                      Rejection rejection) {
-  const Placement placement = placer_.place(*pod, nodes);
-  if (placement.node == nullptr) {
-    const Rejection& found = placement.rejection;
-    rejection.nodes = std::max(rejection.nodes, found.nodes);
-    rejection.counts.insert(found.counts.begin(), found.counts.end());
-    rejection.resolvable = found.resolvable;
-    rejection.events |= found.events;
-    rejection.broken = found.broken;
+  if (!needs.problem.empty()) {
+    Rejection rejection;
+    rejection.nodes = cache_.nodes().size();
+    rejection.everywhere = needs.problem;
+    rejection.events |= kVolumesChanged;
     return report_rejection(pod, rejection);
   }
+  std::vector<FilterPlugin> own_filters;
+  if (!needs.empty()) own_filters.push_back(volumes_.filter(needs));
+  const Placement placement = placer_.place(*pod, cache_.nodes(), own_filters);
+  if (placement.node == nullptr) return report_rejection(pod, placement.rejection);
   if (!needs.waiting.empty()) return claim_volumes(pod, needs, *placement.node);
   cache_.assume(pod, placement.node->name());
   ++bindings_;

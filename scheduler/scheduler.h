@@ -6,7 +6,7 @@
 #include "api/client/informer.h"
 #include "scheduler/cache.h"
 #include "scheduler/placement.h"
-#include "scheduler/pod_volumes.h"
+#include "scheduler/plugins/volume_binding/volume_binding.h"
 #include "scheduler/scheduling_queue.h"
 
 #include <string>
@@ -41,8 +41,6 @@ class Scheduler {
 
   Task<void> run();
   void schedule(const PodInfoPtr& pod);
-  void place(const PodInfoPtr& pod, const VolumeNeeds& needs, const std::vector<const NodeInfo*>& nodes,
-             Rejection rejection);
   // The pod's claims get volumes near the node; once they are bound, the pod is tried again.
   void claim_volumes(const PodInfoPtr& pod, const VolumeNeeds& needs, const NodeInfo& node);
   Task<void> reserve_volume(api::ObjectPtr claim, api::ObjectPtr volume);
@@ -59,7 +57,7 @@ class Scheduler {
   Cache cache_;
   SchedulingQueue queue_;
   Placer placer_;
-  PodVolumes volumes_;
+  VolumeBinding volumes_;
   Signal signal_;
   TaskGroup tasks_;
   std::size_t bindings_ = 0;

@@ -111,6 +111,18 @@ TEST_CASE("Scheduler: a pod goes where its volume is, as soon as the claim is bo
   fixture.until([&] { return string_at(fixture.pod(), {"spec", "nodeName"}) == "n2"; });
 }
 
+TEST_CASE("Scheduler: a node that is full anyway is not blamed for the volume") {
+  Fixture fixture;
+  fixture.client.put(api::kPersistentVolumeClaims, claim("Bound", "fast"));
+  fixture.client.put(api::kPersistentVolumes, volume("disk", "n2"));
+  fixture.start();
+  Json pod = pod_object("a", requesting(R"({"cpu": "100"})"));
+  pod["spec"].update(Json::parse(kUsesData));
+  fixture.client.put(api::kPods, pod);
+  fixture.until([&] { return !fixture.message().empty(); });
+  CHECK(fixture.message().starts_with("0/3 nodes are available: 3 Insufficient cpu."));
+}
+
 TEST_CASE("Scheduler chooses the volume for a claim that waits for its first consumer") {
   Fixture fixture;
   fixture.client.put(api::kStorageClasses, Json{{"metadata", {{"name", "local"}}},

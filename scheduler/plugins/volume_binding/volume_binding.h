@@ -2,16 +2,16 @@
 
 #include "api/client.h"
 #include "api/client/informer.h"
-#include "scheduler/node_info.h"
-#include "scheduler/placement.h"
+#include "scheduler/framework.h"
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace skiff::scheduler {
 
-// What the claims of a pod ask of its node (upstream's VolumeBinding plugin).
+// What the claims of a pod ask of its node.
 struct VolumeNeeds {
   // Why the pod can be placed nowhere: a claim that is missing, lost, being deleted or not bound yet.
   std::string problem;
@@ -23,25 +23,24 @@ struct VolumeNeeds {
   [[nodiscard]] bool empty() const { return problem.empty() && bound.empty() && waiting.empty(); }
 };
 
-// The volumes that pods claim, as the informers show them. Concurrency: that of the informers.
+// Upstream's plugin VolumeBinding: the volumes that pods claim, as the informers show them. Concurrency: that of the
+// informers.
 //
 //   claim bound           -> the pod goes where the volume's nodeAffinity allows
 //   claim to be bound     -> the pod waits
 //   claim waits for a pod -> the pod's node chooses the volume, the claim is bound to it, and then the pod is placed
-class PodVolumes {
+class VolumeBinding {
  public:
   // Volume, claim and class informers come from the factory, which outlives this.
-  explicit PodVolumes(api::InformerFactory& informers);
+  explicit VolumeBinding(api::InformerFactory& informers);
 
   // `changed` is called when claims, volumes or classes change, so that pods that wait for them may be tried again.
   void on_change(const std::function<void()>& changed);
 
   [[nodiscard]] VolumeNeeds needs_of(const Json& pod) const;
 
-  // Of `nodes` those from which all volumes can be reached; the others are counted in `rejection`.
-  [[nodiscard]] std::vector<const NodeInfo*> reachable(const VolumeNeeds& needs,
-                                                       const std::vector<const NodeInfo*>& nodes,
-                                                       Rejection& rejection) const;
+  // The filter for one decision: nodes from which all volumes can be reached. `needs` outlives it.
+  [[nodiscard]] FilterPlugin filter(const VolumeNeeds& needs) const;
 
   // The claims that wait for a pod, each with its volume, for a pod on that node. Fewer than needs.waiting when there
   // are not enough volumes.
@@ -49,6 +48,7 @@ class PodVolumes {
   [[nodiscard]] std::vector<Choice> choose(const VolumeNeeds& needs, const NodeInfo& node) const;
 
  private:
+  [[nodiscard]] Verdict judge(const VolumeNeeds& needs, const NodeInfo& node) const;
   [[nodiscard]] std::string problem_of(const api::ObjectPtr& claim, const std::string& name, VolumeNeeds& needs) const;
   [[nodiscard]] bool waits_for_consumer(const Json& claim) const;
 

@@ -1,4 +1,4 @@
-#include "scheduler/pod_volumes.h"
+#include "scheduler/plugins/volume_binding/volume_binding.h"
 
 #include "api/views/meta.h"
 #include "api/views/persistent_volume.h"
@@ -23,12 +23,12 @@ bool all_reachable(const std::vector<ObjectPtr>& volumes, const NodeInfo& node) 
 
 }  // namespace
 
-PodVolumes::PodVolumes(api::InformerFactory& informers)
+VolumeBinding::VolumeBinding(api::InformerFactory& informers)
     : claims_(informers.informer(api::kPersistentVolumeClaims)),
       volumes_(informers.informer(api::kPersistentVolumes)),
       classes_(informers.informer(api::kStorageClasses)) {}
 
-void PodVolumes::on_change(const std::function<void()>& changed) {
+void VolumeBinding::on_change(const std::function<void()>& changed) {
   api::InformerHandlers handlers;
   handlers.added = [changed](const ObjectPtr&) { changed(); };
   handlers.updated = [changed](const ObjectPtr&, const ObjectPtr&) { changed(); };
@@ -38,7 +38,7 @@ void PodVolumes::on_change(const std::function<void()>& changed) {
   classes_.add_handlers(std::move(handlers));
 }
 
-VolumeNeeds PodVolumes::needs_of(const Json& pod) const {
+VolumeNeeds VolumeBinding::needs_of(const Json& pod) const {
   VolumeNeeds needs;
   for (const std::string& key : api::by_claim(pod)) {
     const std::string name = key.substr(key.find('/') + 1);
@@ -50,7 +50,7 @@ VolumeNeeds PodVolumes::needs_of(const Json& pod) const {
 }
 
 // Notes what the claim asks for, or says why its pod has to wait.
-std::string PodVolumes::problem_of(const ObjectPtr& claim, const std::string& name, VolumeNeeds& needs) const {
+std::string VolumeBinding::problem_of(const ObjectPtr& claim, const std::string& name, VolumeNeeds& needs) const {
   const std::string quoted = "persistentvolumeclaim \"" + name + "\"";
   if (!claim) return quoted + " not found";
   const std::string volume_name = string_at(*claim, {"spec", "volumeName"});
@@ -71,28 +71,24 @@ std::string PodVolumes::problem_of(const ObjectPtr& claim, const std::string& na
   return "";
 }
 
-bool PodVolumes::waits_for_consumer(const Json& claim) const {
+bool VolumeBinding::waits_for_consumer(const Json& claim) const {
   const ObjectPtr storage_class = classes_.cache().get({"", api::storage_class_of(claim)});
   return storage_class && string_at(*storage_class, {"volumeBindingMode"}) == "WaitForFirstConsumer" &&
          string_at(claim, {"spec", "volumeName"}).empty();
 }
 
-std::vector<const NodeInfo*> PodVolumes::reachable(const VolumeNeeds& needs, const std::vector<const NodeInfo*>& nodes,
-                                                   Rejection& rejection) const {
-  std::vector<const NodeInfo*> found;
-  for (const NodeInfo* node : nodes) {
-    if (!all_reachable(needs.bound, *node)) {
-      ++rejection.counts["node(s) had volume node affinity conflict"];
-    } else if (choose(needs, *node).size() < needs.waiting.size()) {
-      ++rejection.counts["node(s) didn't find available persistent volumes to bind"];
-    } else {
-      found.push_back(node);
-    }
-  }
-  return found;
+FilterPlugin VolumeBinding::filter(const VolumeNeeds& needs) const {
+  return {"VolumeBinding", [](const PodInfo&) { return true; },
+          [this, &needs](const PodInfo&, const NodeInfo& node) { return judge(needs, node); }, kVolumesChanged};
 }
 
-std::vector<PodVolumes::Choice> PodVolumes::choose(const VolumeNeeds& needs, const NodeInfo& node) const {
+Verdict VolumeBinding::judge(const VolumeNeeds& needs, const NodeInfo& node) const {
+  if (!all_reachable(needs.bound, node)) return Verdict::never("node(s) had volume node affinity conflict");
+  if (choose(needs, node).size() == needs.waiting.size()) return Verdict::yes();
+  return Verdict::never("node(s) didn't find available persistent volumes to bind");
+}
+
+std::vector<VolumeBinding::Choice> VolumeBinding::choose(const VolumeNeeds& needs, const NodeInfo& node) const {
   std::vector<Choice> choices;
   if (needs.waiting.empty()) return choices;
   std::vector<ObjectPtr> near = volumes_.cache().list();
