@@ -70,13 +70,8 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
       events_(recorder_.get()),
       files_(make_files(options_, host_)),
       checks_(files_ ? std::make_unique<NodeChecks>(runtime, executor) : nullptr),
-      configs_(executor, client,
-               [this](const std::string& uid) {
-                 const auto worker = workers_.find(uid);
-                 if (worker == workers_.end()) return;
-                 worker->second->configs_changed();
-                 wake(worker->second);
-               }),
+      configs_(executor, client, [this](const std::string& uid) { configs_changed(uid); }),
+      tokens_(executor, client, clock, [this](const std::string& uid) { configs_changed(uid); }),
       tasks_(executor),
       context_{client,
                runtime,
@@ -84,6 +79,7 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
                clock,
                events_,
                configs_,
+               tokens_,
                files_.get(),
                options_.checks != nullptr ? options_.checks : checks_.get(),
                executor,
@@ -99,6 +95,13 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
                options_.pull_back_off} {}
 
 NodeAgent::~NodeAgent() = default;
+
+void NodeAgent::configs_changed(const std::string& uid) {
+  const auto worker = workers_.find(uid);
+  if (worker == workers_.end()) return;
+  worker->second->configs_changed();
+  wake(worker->second);
+}
 
 Task<Result<void>> NodeAgent::start() {
   runtime_.set_exit_listener([this](const SandboxKey& pod, const std::string& id) { container_exited(pod, id); });
@@ -125,6 +128,7 @@ Task<void> NodeAgent::stop() {
     if (const auto follower = end.lock()) follower->announce();
   }
   co_await configs_.stop();
+  tokens_.stop();
   co_await runtime_.detach();
   co_await tasks_.join();
   if (recorder_) co_await recorder_->stop();

@@ -6,6 +6,7 @@
 #include "api/node_service.h"
 #include "nodeagent/node_registration.h"
 #include "nodeagent/pods/config_objects.h"
+#include "nodeagent/pods/pod_tokens.h"
 #include "nodeagent/pods/pod_worker.h"
 #include "nodeagent/probes/checks.h"
 #include "nodeagent/runtime/runtime.h"
@@ -91,6 +92,7 @@ class NodeAgent final : public api::NodeService {
   Task<void> wait_for_pods();
   Task<void> drive(std::shared_ptr<PodWorker> worker);
   void wake(const std::shared_ptr<PodWorker>& worker);
+  void configs_changed(const std::string& uid);
   Task<void> remove_orphan(std::string uid, Found found);
 
   void container_exited(const SandboxKey& pod, const std::string& id);
@@ -116,6 +118,7 @@ class NodeAgent final : public api::NodeService {
   std::unique_ptr<PodFiles> files_;  // null on a simulated node
   std::unique_ptr<Checks> checks_;   // null on a simulated node
   ConfigObjects configs_;
+  PodTokens tokens_;
   TaskGroup tasks_;
   PodContext context_;
   std::unique_ptr<NodeRegistration> registration_;  // null: somebody else's business

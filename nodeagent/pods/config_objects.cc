@@ -55,13 +55,20 @@ class ReferenceCollector {
 
 }  // namespace
 
-std::set<ConfigKey> config_references(const Json& pod) {
+std::set<ConfigKey> container_references(const Json& pod) {
   ReferenceCollector collector(pod);
   for (const Json& container : init_containers_of(pod)) collector.add_container(container);
   for (const Json& container : containers_of(pod)) collector.add_container(container);
-  for (const Json& volume : volumes_of(pod)) collector.add_volume(volume);
   collector.add_pull_secrets(pod);
   return collector.take();
+}
+
+std::set<ConfigKey> config_references(const Json& pod) {
+  ReferenceCollector collector(pod);
+  for (const Json& volume : volumes_of(pod)) collector.add_volume(volume);
+  std::set<ConfigKey> references = collector.take();
+  references.merge(container_references(pod));
+  return references;
 }
 
 ConfigObjects::ConfigObjects(asio::any_io_executor executor, api::Client& client, Listener listener)

@@ -24,7 +24,8 @@ struct ConfigKey {
 // Objects as they were at one moment; null: there was none.
 using ConfigSnapshot = std::map<ConfigKey, api::ObjectPtr>;
 
-// All that a pod's environment, volumes and image pulls refer to. Pure.
+// What a pod's environment and image pulls refer to; and that with what its volumes do. Pure.
+[[nodiscard]] std::set<ConfigKey> container_references(const Json& pod);
 [[nodiscard]] std::set<ConfigKey> config_references(const Json& pod);
 
 // Keeps the ConfigMaps and Secrets that the node's pods refer to, each followed by one watch while any pod needs it,

@@ -3,6 +3,7 @@
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/container_config.h"
 #include "nodeagent/pods/image_credentials.h"
+#include "nodeagent/pods/pod_tokens.h"
 #include "nodeagent/pods/pod_view.h"
 #include "nodeagent/pods/pod_worker.h"
 #include "nodeagent/pods/sandbox_config.h"
@@ -21,16 +22,26 @@ constexpr int kStartErrorExitCode = 128;
 
 }  // namespace
 
+Task<Result<void>> PodWorker::set_up_volumes(std::set<ConfigKey> keys) {
+  auto tokens = co_await context_.tokens.tokens(pod_);
+  if (!tokens) {
+    co_return Error{ErrorCode::kUnavailable, "MountVolume.SetUp failed for volume \"" + token_volume_of(*pod_) +
+                                                 "\" : failed to fetch token: " + tokens.error().message};
+  }
+  auto set_up = [files = context_.files, pod = pod_, configs = context_.configs.snapshot(keys),
+                 texts = std::move(*tokens)] { return files->set_up_volumes(*pod, configs, texts); };
+  co_return co_await run_blocking(context_.pool, std::move(set_up));
+}
+
 Task<void> PodWorker::execute(MountVolumes) {
-  const std::set<ConfigKey> keys = config_references(*pod_);
+  // A simulated node has no volumes, so it need not follow what they show: kube-root-ca.crt for every pod, say.
+  const std::set<ConfigKey> keys = context_.files ? config_references(*pod_) : container_references(*pod_);
   co_await context_.configs.follow(api::uid_of(*pod_), keys);
   if (stopping_) co_return;
   if (context_.files != nullptr) {
-    auto set_up = [files = context_.files, pod = pod_, configs = context_.configs.snapshot(keys)] {
-      return files->set_up_volumes(*pod, configs);
-    };
     state_.volumes_retry_at = kWhenSomethingChanges;
-    const Result<void> done = co_await run_blocking(context_.pool, std::move(set_up));
+    const Result<void> done = co_await set_up_volumes(keys);
+    if (stopping_) co_return;
     if (!done) {
       context_.events.warning(*pod_, "", "FailedMount", done.error().message);
       // A missing ConfigMap or Secret announces itself; everything else is tried again.
@@ -216,6 +227,7 @@ Task<void> PodWorker::execute(DelayRestart action) {
 
 Task<void> PodWorker::execute(CleanUp) {
   context_.configs.unfollow(api::uid_of(*pod_));
+  context_.tokens.forget(api::uid_of(*pod_));
   std::string problem;
   if (state_.sandbox) {
     const std::string sandbox_id = state_.sandbox->id;

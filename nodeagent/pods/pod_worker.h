@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/client.h"
+#include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/image_step.h"
 #include "nodeagent/pods/node_capacity.h"
 #include "nodeagent/pods/plan.h"
@@ -19,9 +20,9 @@
 
 namespace skiff::nodeagent {
 
-class ConfigObjects;
 class PodFiles;
 class PodProber;
+class PodTokens;
 
 // What all pods of a node share. Everything outlives the workers.
 struct PodContext {
@@ -31,6 +32,7 @@ struct PodContext {
   const Clock& clock;
   PodEvents& events;
   ConfigObjects& configs;
+  PodTokens& tokens;
   PodFiles* files;  // null: a simulated node, which keeps nothing on disk
   Checks* checks;   // null: nothing is probed and hooks are not run, all is well (simulated nodes)
   asio::any_io_executor executor;
@@ -79,7 +81,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   [[nodiscard]] bool set_pod(api::ObjectPtr pod);
   // The pod is no longer in the API.
   void set_gone();
-  // A ConfigMap or Secret that the pod uses has changed.
+  // A ConfigMap or Secret that the pod uses has changed, or a token of it is due.
   void configs_changed();
 
   // True when nothing of the pod is left, neither here nor in the API.
@@ -119,6 +121,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   Task<void> execute(StopPod action);
   Task<void> execute(CleanUp action);
   Task<void> execute(ConfirmDeletion action);
+
+  // The pod's volumes on disk, from its configs (which are followed) and tokens.
+  Task<Result<void>> set_up_volumes(std::set<ConfigKey> keys);
 
   // How containers end (pod_end.cc).
   Task<void> stop_containers(std::chrono::seconds grace);

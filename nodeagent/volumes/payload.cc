@@ -8,6 +8,7 @@ namespace skiff::nodeagent {
 namespace {
 
 constexpr mode_t kDefaultMode = 0644;
+constexpr mode_t kPrivateMode = 0600;
 
 // data and, of a ConfigMap, binaryData, decoded.
 std::map<std::string, std::string> files_of(ConfigKey::Kind kind, const Json& object) {
@@ -33,6 +34,21 @@ mode_t mode_of(const Json& item, mode_t default_mode) {
   return static_cast<mode_t>(integer_at(item, {"mode"}, static_cast<std::int64_t>(default_mode)));
 }
 
+// The one user that all containers of the pod run as; nothing when they differ or one leaves it to its image.
+std::optional<uid_t> common_user(const Json& pod) {
+  std::optional<uid_t> common;
+  const Json* of_pod = find(pod, {"spec", "securityContext", "runAsUser"});
+  for (const Json* list : {&init_containers_of(pod), &containers_of(pod)}) {
+    for (const Json& container : *list) {
+      const Json* own = find(container, {"securityContext", "runAsUser"});
+      const Json* user = own != nullptr ? own : of_pod;
+      if (user == nullptr || (common && *common != user->get<uid_t>())) return std::nullopt;
+      common = user->get<uid_t>();
+    }
+  }
+  return common;
+}
+
 }  // namespace
 
 mode_t default_mode_of(const Json& source) {
@@ -51,7 +67,7 @@ Result<void> add_config_object(ConfigKey::Kind kind, const std::string& name, co
   std::map<std::string, std::string> files = files_of(kind, *object->second);
   const Json* items = find(source, {"items"});
   if (items == nullptr || items->empty()) {
-    for (auto& [key, content] : files) payload[key] = PayloadFile{std::move(content), default_mode};
+    for (auto& [key, content] : files) payload[key] = PayloadFile{std::move(content), default_mode, {}};
     return {};
   }
   for (const Json& item : *items) {
@@ -62,7 +78,7 @@ Result<void> add_config_object(ConfigKey::Kind kind, const std::string& name, co
       return Error{ErrorCode::kNotFound, (is_map ? "configmap" : "secret") + std::string(" references non-existent ") +
                                              (is_map ? "config" : "secret") + " key: " + key};
     }
-    payload[string_at(item, {"path"})] = PayloadFile{file->second, mode_of(item, default_mode)};
+    payload[string_at(item, {"path"})] = PayloadFile{file->second, mode_of(item, default_mode), {}};
   }
   return {};
 }
@@ -82,8 +98,18 @@ Result<void> add_downward_items(const Json& source, mode_t default_mode, const V
       value = downward_resource(*container, *selector, context.facts);
     }
     if (!value) return value.error();
-    payload[string_at(item, {"path"})] = PayloadFile{std::move(*value), mode_of(item, default_mode)};
+    payload[string_at(item, {"path"})] = PayloadFile{std::move(*value), mode_of(item, default_mode), {}};
   }
+  return {};
+}
+
+Result<void> add_token(const Json& source, mode_t default_mode, const VolumeContext& context, Payload& payload) {
+  const auto token = context.tokens.find(token_request_of(source));
+  if (token == context.tokens.end()) return Error{ErrorCode::kInternal, "no token was asked for"};
+  PayloadFile file{token->second, default_mode, common_user(context.pod)};
+  // Whoever else runs on the node has no business with it, where the pod says who does.
+  if (file.owner || fs_group_of(context.pod)) file.mode = kPrivateMode;
+  payload[string_at(source, {"path"})] = std::move(file);
   return {};
 }
 

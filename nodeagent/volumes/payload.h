@@ -14,6 +14,7 @@ namespace skiff::nodeagent {
 struct PayloadFile {
   std::string content;
   mode_t mode = 0644;
+  std::optional<uid_t> owner;  // root otherwise
 };
 // By path relative to the volume ("a", "dir/b").
 using Payload = std::map<std::string, PayloadFile>;
@@ -23,6 +24,10 @@ using Payload = std::map<std::string, PayloadFile>;
                                              mode_t default_mode, const VolumeContext& context, Payload& payload);
 [[nodiscard]] Result<void> add_downward_items(const Json& source, mode_t default_mode, const VolumeContext& context,
                                               Payload& payload);
+
+// The token that a serviceAccountToken source asks for.
+[[nodiscard]] Result<void> add_token(const Json& source, mode_t default_mode, const VolumeContext& context,
+                                     Payload& payload);
 
 // "defaultMode" of a volume's source.
 [[nodiscard]] mode_t default_mode_of(const Json& source);

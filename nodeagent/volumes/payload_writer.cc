@@ -36,10 +36,11 @@ Result<void> write_file(const std::string& path, const PayloadFile& file, std::o
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
   mode_t mode = file.mode;
-  if (group) {
-    if (::fchown(fd.get(), static_cast<uid_t>(-1), *group) != 0) return errno_error("change group of " + path);
-    mode |= S_IRUSR | S_IRGRP;
+  const uid_t owner = file.owner.value_or(static_cast<uid_t>(-1));
+  if (::fchown(fd.get(), owner, group.value_or(static_cast<gid_t>(-1))) != 0) {
+    return errno_error("change owner of " + path);
   }
+  if (group) mode |= S_IRUSR | S_IRGRP;
   if (::fchmod(fd.get(), mode) != 0) return errno_error("change mode of " + path);
   return {};
 }

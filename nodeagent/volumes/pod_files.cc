@@ -101,7 +101,8 @@ std::string PodFiles::message_path(const std::string& uid, const std::string& co
   return run_path(pod_directory(uid) + "/containers", container, attempt, ".message");
 }
 
-Result<void> PodFiles::set_up_volumes(const Json& pod, const ConfigSnapshot& configs) const {
+Result<void> PodFiles::set_up_volumes(const Json& pod, const ConfigSnapshot& configs,
+                                      const TokenSnapshot& tokens) const {
   const std::string uid = api::uid_of(pod);
   const std::string directory = pod_directory(uid);
   for (const std::string& needed : {directory + "/etc", directory + "/containers", log_directory(uid)}) {
@@ -113,7 +114,7 @@ Result<void> PodFiles::set_up_volumes(const Json& pod, const ConfigSnapshot& con
     const VolumeType* type = volume_type_of(volume);
     if (type == nullptr) return Error{ErrorCode::kInvalid, context + ": no volume plugin matched"};
     const DownwardFacts facts{string_at(pod, {"status", "podIP"}), options_.host_ip, options_.capacity};
-    const VolumeContext made_from{volume_path(directory, volume), pod, configs, facts};
+    const VolumeContext made_from{volume_path(directory, volume), pod, configs, tokens, facts};
     const auto done = type->set_up(volume.at(std::string(type->member)), made_from);
     if (!done) return done.error().wrap(context);
   }

@@ -3,6 +3,7 @@
 #include "api/base/result.h"
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/node_capacity.h"
+#include "nodeagent/pods/pod_tokens.h"
 #include "nodeagent/runtime/runtime.h"
 
 #include <string>
@@ -37,10 +38,11 @@ class PodFiles {
   [[nodiscard]] std::string log_directory(const std::string& uid) const { return pod_directory(uid) + "/logs"; }
   [[nodiscard]] std::string log_path(const std::string& uid, const std::string& container, std::uint32_t attempt) const;
 
-  // Makes the pod's directories and volumes, and brings those that show ConfigMaps, Secrets and the pod's own fields up
-  // to date. kNotFound: a ConfigMap, Secret or key that is not optional is missing. Messages as in the kubelet's
-  // FailedMount events.
-  [[nodiscard]] Result<void> set_up_volumes(const Json& pod, const ConfigSnapshot& configs) const;
+  // Makes the pod's directories and volumes, and brings those that show ConfigMaps, Secrets, tokens and the pod's own
+  // fields up to date. kNotFound: a ConfigMap, Secret or key that is not optional is missing. Messages as in the
+  // kubelet's FailedMount events.
+  [[nodiscard]] Result<void> set_up_volumes(const Json& pod, const ConfigSnapshot& configs,
+                                            const TokenSnapshot& tokens) const;
 
   // Files of one run of a container; the mounts that it gets. `environment` expands subPathExpr.
   [[nodiscard]] Result<std::vector<Mount>> prepare_container(

@@ -16,6 +16,7 @@ Result<void> add_source(const Json& source, mode_t mode, const VolumeContext& co
   }
   if (const Json* downward = find(source, {"downwardAPI"}))
     return add_downward_items(*downward, mode, context, payload);
+  if (const Json* token = find(source, {"serviceAccountToken"})) return add_token(*token, mode, context, payload);
   const std::string kind = source.empty() ? "nothing" : source.begin().key();
   return Error{ErrorCode::kInvalid, "projected source " + kind + " is not supported by this node"};
 }

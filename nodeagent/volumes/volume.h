@@ -3,6 +3,7 @@
 #include "api/base/result.h"
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/environment.h"
+#include "nodeagent/pods/pod_tokens.h"
 
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@ struct VolumeContext {
   std::string directory;  // where the volume lies when it is ours to make
   const Json& pod;
   const ConfigSnapshot& configs;
+  const TokenSnapshot& tokens;
   DownwardFacts facts;
 };
 

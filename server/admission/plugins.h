@@ -7,7 +7,8 @@ namespace skiff::server {
 
 // Objects are created only in namespaces that exist and are not being deleted; those that every cluster needs stay.
 [[nodiscard]] std::unique_ptr<const AdmissionPlugin> namespace_lifecycle();
-// Pods run as a ServiceAccount that exists ("default" when they name none) and inherit its image pull secrets.
+// Pods run as a ServiceAccount that exists ("default" when they name none), inherit its image pull secrets, and find
+// its token in /var/run/secrets/kubernetes.io/serviceaccount unless they or the account say otherwise.
 [[nodiscard]] std::unique_ptr<const AdmissionPlugin> service_account();
 // Pods get the number behind their priorityClassName.
 [[nodiscard]] std::unique_ptr<const AdmissionPlugin> priority();

@@ -1,3 +1,4 @@
+#include "api/base/ids.h"
 #include "server/admission/plugins.h"
 #include "server/registry/record.h"
 #include "server/registry/registry.h"
@@ -10,6 +11,62 @@ bool creates_pod(const AdmissionRequest& request) {
 }
 
 namespace {
+
+// Where clients in a pod look for their credentials, and how the volume with them is called.
+constexpr const char* kTokenDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
+constexpr const char* kTokenVolumePrefix = "kube-api-access-";
+// Upstream's hour and a bit, by which a token in use can be told from one asked for by hand.
+constexpr int kTokenSeconds = 3607;
+constexpr int kTokenMode = 0644;
+
+bool wants_token(const Json& pod_spec, const Json& account) {
+  if (const Json* of_pod = find(pod_spec, {"automountServiceAccountToken"})) return *of_pod == true;
+  const Json* of_account = find(account, {"automountServiceAccountToken"});
+  return of_account == nullptr || *of_account == true;
+}
+
+Json token_volume(const std::string& name) {
+  const Json token{{"serviceAccountToken", {{"expirationSeconds", kTokenSeconds}, {"path", "token"}}}};
+  const Json certificate{
+      {"configMap",
+       {{"name", "kube-root-ca.crt"}, {"items", Json::array({Json{{"key", "ca.crt"}, {"path", "ca.crt"}}})}}}};
+  const Json field{{"apiVersion", "v1"}, {"fieldPath", "metadata.namespace"}};
+  const Json namespace_{{"downwardAPI", {{"items", Json::array({Json{{"path", "namespace"}, {"fieldRef", field}}})}}}};
+  return Json{{"name", name},
+              {"projected", {{"defaultMode", kTokenMode}, {"sources", Json::array({token, certificate, namespace_})}}}};
+}
+
+bool mounts_at(const Json& container, std::string_view path) {
+  const Json* mounts = find(container, {"volumeMounts"});
+  if (mounts == nullptr) return false;
+  return std::any_of(mounts->begin(), mounts->end(),
+                     [path](const Json& mount) { return string_at(mount, {"mountPath"}) == path; });
+}
+
+// Mounts the account's credentials into every container that has nothing else in their place.
+void mount_token(Json& spec) {
+  std::string name;
+  if (const Json* volumes = find(spec, {"volumes"})) {
+    for (const Json& volume : *volumes) {
+      if (name.empty() && string_at(volume, {"name"}).starts_with(kTokenVolumePrefix)) {
+        name = string_at(volume, {"name"});
+      }
+    }
+  }
+  const bool has_volume = !name.empty();
+  if (!has_volume) name = kTokenVolumePrefix + random_suffix();
+
+  bool is_used = false;
+  for (const char* list : {"initContainers", "containers"}) {
+    if (!spec.contains(list)) continue;
+    for (Json& container : spec[list]) {
+      if (mounts_at(container, kTokenDirectory)) continue;
+      container["volumeMounts"].push_back(Json{{"name", name}, {"readOnly", true}, {"mountPath", kTokenDirectory}});
+      is_used = true;
+    }
+  }
+  if (is_used && !has_volume) spec["volumes"].push_back(token_volume(name));
+}
 
 class ServiceAccount final : public AdmissionPlugin {
  public:
@@ -34,6 +91,7 @@ class ServiceAccount final : public AdmissionPlugin {
     if (secrets != nullptr && !secrets->empty() && !spec.contains("imagePullSecrets")) {
       spec["imagePullSecrets"] = *secrets;
     }
+    if (wants_token(spec, *account)) mount_token(spec);
     return {};
   }
 };

@@ -14,6 +14,7 @@
 #include "server/cluster/remote_nodes.h"
 #include "server/controllers/controller_manager.h"
 #include "server/handlers/api_handler.h"
+#include "server/handlers/service_account_issuer.h"
 #include "server/http/http_server.h"
 #include "server/registry/bootstrap.h"
 #include "server/registry/direct_client.h"
@@ -186,7 +187,8 @@ struct ControlPlane::Impl {
         remote_nodes(registry, std::move(kubelet_client)),
         authorizer(*authorization_mode_from_string(options.authorization_mode)),
         authenticator(tokens, clock),
-        api_handler(ApiParts{registry, *catalog, nodes, authenticator, authorizer, tokens},
+        token_issuer(registry, tokens),
+        api_handler(ApiParts{registry, *catalog, nodes, authenticator, authorizer, tokens, token_issuer},
                     {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}, in_flight_limits(options)),
         impersonation(authorizer, api_handler),
         door(authenticator, impersonation),
@@ -213,6 +215,7 @@ struct ControlPlane::Impl {
   NodeDirectory nodes;
   const Authorizer authorizer;
   Authenticator authenticator;
+  ServiceAccountIssuer token_issuer;
   ApiHandler api_handler;
   ImpersonatingHandler impersonation;
   AuthenticatingHandler door;
@@ -306,7 +309,8 @@ NodeDirectory& ControlPlane::nodes() { return impl_->nodes; }
 
 std::unique_ptr<api::Client> ControlPlane::node_client(const std::string& node_name) {
   return std::make_unique<DirectClient>(
-      impl_->registry, api::User{"system:node:" + node_name, {"system:nodes", "system:authenticated"}, ""});
+      impl_->registry, api::User{"system:node:" + node_name, {"system:nodes", "system:authenticated"}, ""},
+      &impl_->token_issuer);
 }
 
 }  // namespace skiff::server

@@ -11,6 +11,7 @@
 #include "server/handlers/request_info.h"
 #include "server/http/http.h"
 #include "server/registry/registry.h"
+#include "server/registry/token_issuer.h"
 
 #include <memory>
 #include <string_view>
@@ -36,6 +37,7 @@ struct ApiParts {
   const Authenticator& authenticator;
   const Authorizer& authorizer;
   const ServiceAccountTokens& service_account_tokens;
+  const TokenIssuer& token_issuer;
 };
 
 // One request about a resource. Lives in ApiHandler::handle(), longer than the verb but shorter than a stream.

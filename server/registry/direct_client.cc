@@ -3,6 +3,7 @@
 #include "api/base/check.h"
 #include "api/views/meta.h"
 #include "server/registry/registry.h"
+#include "server/registry/token_issuer.h"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -97,7 +98,8 @@ class DirectWatch final : public api::WatchStream {
 
 }  // namespace
 
-DirectClient::DirectClient(Registry& registry, api::User user) : registry_(registry), user_(std::move(user)) {}
+DirectClient::DirectClient(Registry& registry, api::User user, const TokenIssuer* token_issuer)
+    : registry_(registry), user_(std::move(user)), token_issuer_(token_issuer) {}
 
 Task<api::Result<api::ObjectPtr>> DirectClient::get(const api::ResourceType& resource, api::NamespacedName name) {
   const ServedKind kind = served(registry_, resource);
@@ -135,6 +137,13 @@ Task<api::Result<api::ObjectPtr>> DirectClient::create(const api::ResourceType& 
     const auto record = registry_.get(kind, pod);
     if (!record) co_return record.error();
     co_return registry_.object(kind, *record);
+  }
+  if (options.subresource == "token") {
+    CHECK_INVARIANT(token_issuer_ != nullptr && "only node agents ask for tokens");
+    const api::NamespacedName account{namespace_, api::name_of(object)};
+    auto issued = token_issuer_->issue(account, std::move(object));
+    if (!issued) co_return issued.error();
+    co_return std::make_shared<const Json>(std::move(*issued));
   }
   WriteParams params;
   auto created = co_await registry_.create(context, kind, std::move(namespace_), std::move(object), std::move(params));

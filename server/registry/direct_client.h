@@ -9,12 +9,14 @@
 namespace skiff::server {
 
 class Registry;
+class TokenIssuer;
 
 // The in-process door: api::Client as direct calls into the registry, on behalf of one user ("system:kube-scheduler").
-// Thread-safe; the registry outlives it and its streams.
+// Thread-safe; registry and issuer outlive it and its streams. `token_issuer` answers serviceaccounts/token, for those
+// who may ask.
 class DirectClient final : public api::Client {
  public:
-  DirectClient(Registry& registry, api::User user);
+  DirectClient(Registry& registry, api::User user, const TokenIssuer* token_issuer = nullptr);
 
   Task<api::Result<api::ObjectPtr>> get(const api::ResourceType& resource, api::NamespacedName name) override;
   Task<api::Result<api::ObjectList>> list(const api::ResourceType& resource, std::string namespace_,
@@ -33,6 +35,7 @@ class DirectClient final : public api::Client {
  private:
   Registry& registry_;
   api::User user_;
+  const TokenIssuer* token_issuer_;
 };
 
 }  // namespace skiff::server

@@ -137,6 +137,7 @@ Task<api::Result<ObjectPtr>> FakeClient::create(const ResourceType& resource, st
     const NamespacedName pod{namespace_, string_at(object, {"metadata", "name"})};
     co_return bind_now(pod, object);
   }
+  if (options.subresource == "token") co_return issue_token(std::move(object));
   co_return create_now(resource, namespace_, std::move(object));
 }
 
@@ -185,6 +186,13 @@ Task<api::Result<std::unique_ptr<api::WatchStream>>> FakeClient::watch(const Res
     if (change.revision > after) stream->offer(change);
   }
   co_return stream;
+}
+
+ObjectPtr FakeClient::issue_token(Json request) {
+  const std::chrono::seconds lifetime(integer_at(request, {"spec", "expirationSeconds"}));
+  request["status"] = {{"token", "token-" + std::to_string(++tokens_issued_)},
+                       {"expirationTimestamp", format_time(clock_.now() + lifetime)}};
+  return std::make_shared<const Json>(std::move(request));
 }
 
 api::Result<ObjectPtr> FakeClient::create_now(const ResourceType& resource, const std::string& namespace_,

@@ -80,6 +80,8 @@ class FakeClient final : public api::Client {
   using Collection = std::map<api::NamespacedName, api::ObjectPtr>;
 
   Task<api::Result<void>> enter(std::string request);
+  // "token-1", "token-2", ...
+  api::ObjectPtr issue_token(Json request);
   api::Result<api::ObjectPtr> create_now(const api::ResourceType& resource, const std::string& namespace_, Json object);
   api::Result<api::ObjectPtr> update_now(const api::ResourceType& resource, Json object,
                                          const std::string& subresource);
@@ -91,6 +93,7 @@ class FakeClient final : public api::Client {
   [[nodiscard]] api::Status missing(const api::ResourceType& resource, const std::string& name) const;
 
   asio::any_io_executor executor_;
+  int tokens_issued_ = 0;
   const Clock& clock_;
   std::map<std::string, Collection, std::less<>> objects_;  // by plural
   std::deque<Change> history_;

@@ -46,6 +46,7 @@ struct Node {
   PodFiles files{PodFiles::Options{directory.path(), "", "cluster.local", "192.168.7.1", NodeCapacity()}};
   Json pod = test::make_pod();
   ConfigSnapshot configs;
+  TokenSnapshot tokens;
 
   Node() { pod["metadata"]["uid"] = "u1"; }
   ~Node() { static_cast<void>(unmount_below(directory.path())); }
@@ -59,7 +60,7 @@ struct Node {
     configs[ConfigKey{kind, "default", name}] = object(data);
   }
   std::string set_up() {
-    const auto done = files.set_up_volumes(pod, configs);
+    const auto done = files.set_up_volumes(pod, configs, tokens);
     return done ? "" : done.error().message;
   }
   std::string volume(const std::string& type) {
@@ -175,7 +176,7 @@ TEST_CASE("a ConfigMap as files") {
   SECTION("a missing ConfigMap") {
     node.add_volume({{"configMap", {{"name", "nope"}}}});
     CHECK(node.set_up() == "MountVolume.SetUp failed for volume \"v\" : configmap \"nope\" not found");
-    CHECK(node.files.set_up_volumes(node.pod, node.configs).error().code == ErrorCode::kNotFound);
+    CHECK(node.files.set_up_volumes(node.pod, node.configs, node.tokens).error().code == ErrorCode::kNotFound);
     node.pod["spec"]["volumes"][0]["configMap"]["optional"] = true;
     REQUIRE(node.set_up().empty());
     CHECK(fs::is_directory(node.volume("configmap")));
@@ -203,6 +204,40 @@ TEST_CASE("a Secret and a projection lie in memory") {
     CHECK(text(node.volume("projected") + "/level") == "very");
     CHECK(text(node.volume("projected") + "/token") == "s3cr3t");
     CHECK(text(node.volume("projected") + "/labels") == "app=\"web\"");
+  }
+}
+
+TEST_CASE("a service account's token") {
+  if (!may_mount()) return;
+  Node node;
+  const std::string path = node.volume("projected") + "/token";
+  node.add_volume(Json::parse(
+      R"({"projected": {"sources": [{"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}}]}})"));
+  const TokenRequest request{"", std::chrono::seconds(3607)};
+  node.tokens[request] = "first";
+  SECTION("is shown, and replaced") {
+    REQUIRE(node.set_up().empty());
+    CHECK(text(path) == "first");
+    CHECK(mode_of(path) == 0644);
+    node.tokens[request] = "second";
+    REQUIRE(node.set_up().empty());
+    CHECK(text(path) == "second");
+  }
+  SECTION("belongs to the one user of the pod's containers") {
+    node.pod["spec"]["securityContext"] = {{"runAsUser", 1000}};
+    REQUIRE(node.set_up().empty());
+    struct stat found {};
+    REQUIRE(::stat(path.c_str(), &found) == 0);
+    CHECK(found.st_uid == 1000);
+    CHECK(mode_of(path) == 0600);
+  }
+  SECTION("is readable for the pod's group") {
+    node.pod["spec"]["securityContext"] = {{"fsGroup", 2000}};
+    REQUIRE(node.set_up().empty());
+    struct stat found {};
+    REQUIRE(::stat(path.c_str(), &found) == 0);
+    CHECK(found.st_gid == 2000);
+    CHECK(mode_of(path) == 0640);
   }
 }
 

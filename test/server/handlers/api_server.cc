@@ -63,9 +63,10 @@ ApiServer::ApiServer(AuthorizationMode mode, const InFlightLimits& limits)
       registry_(*store, kinds_, *catalog_, clock, {}),
       authorizer_(mode),
       tokens_(*ServiceAccountTokens::create(*make_private_key())),
-      authenticator_(tokens_, clock) {
+      authenticator_(tokens_, clock),
+      token_issuer_(registry_, tokens_) {
   authenticator_.add_token(TokenUser{"secret", api::User{"bob", {"builders"}, "7"}});
-  const ApiParts parts{registry_, *catalog_, nodes, authenticator_, authorizer_, tokens_};
+  const ApiParts parts{registry_, *catalog_, nodes, authenticator_, authorizer_, tokens_, token_issuer_};
   handler_ = std::make_unique<ApiHandler>(parts, std::vector<HealthCheck>{{"etcd", false, [this] { return healthy; }}},
                                           limits);
 }

@@ -5,6 +5,7 @@
 #include "server/auth/authorizer.h"
 #include "server/auth/service_account_tokens.h"
 #include "server/handlers/api_handler.h"
+#include "server/handlers/service_account_issuer.h"
 #include "server/registry/registry.h"
 #include "store/memory/memory_store.h"
 
@@ -105,7 +106,8 @@ class ApiServer {
   Registry registry_;
   Authorizer authorizer_;
   ServiceAccountTokens tokens_;
-  Authenticator authenticator_;  // knows the token "secret", which is Bob's
+  Authenticator authenticator_;
+  ServiceAccountIssuer token_issuer_;
   std::unique_ptr<ApiHandler> handler_;
 };
 

@@ -137,3 +137,65 @@ TEST_CASE("pods inherit the pull secrets of their account") {
   CHECK(spec["serviceAccountName"] == "robot");
   CHECK(spec["imagePullSecrets"] == Json::array({{{"name", "registry"}}}));
 }
+
+TEST_CASE("pods find the token of their account") {
+  Cluster cluster;
+  const auto spec_of = [&cluster](Json sent) { return (*cluster.create(api::kPods, std::move(sent)))["spec"]; };
+  const auto mount_paths = [](const Json& container) {
+    std::vector<std::string> paths;
+    for (const Json& mount : container.value("volumeMounts", Json::array())) paths.push_back(mount["mountPath"]);
+    return paths;
+  };
+  const std::vector<std::string> kToken{"/var/run/secrets/kubernetes.io/serviceaccount"};
+
+  SECTION("in every container, in one volume") {
+    Json sent = pod("web");
+    sent["spec"]["initContainers"] = Json::array({Json{{"name", "first"}, {"image", "x:1"}}});
+    const Json spec = spec_of(sent);
+    CHECK(mount_paths(spec["initContainers"][0]) == kToken);
+    CHECK(mount_paths(spec["containers"][0]) == kToken);
+    REQUIRE(spec["volumes"].size() == 1);
+    const Json& volume = spec["volumes"][0];
+    const std::string name = volume["name"];
+    CHECK(name.starts_with("kube-api-access-"));
+    CHECK(name.size() == std::string("kube-api-access-2qbkr").size());
+    CHECK(spec["containers"][0]["volumeMounts"][0] ==
+          Json{{"name", name}, {"readOnly", true}, {"mountPath", kToken[0]}});
+    CHECK(volume["projected"] == Json::parse(R"({
+      "defaultMode": 420,
+      "sources": [
+        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {"downwardAPI": {"items": [{"path": "namespace",
+                                    "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}
+      ]})"));
+  }
+  SECTION("but where something else is mounted") {
+    Json sent = pod("web");
+    sent["spec"]["volumes"] = Json::array({Json{{"name", "own"}, {"emptyDir", Json::object()}}});
+    sent["spec"]["containers"][0]["volumeMounts"] = Json::array({Json{{"name", "own"}, {"mountPath", kToken[0]}}});
+    const Json spec = spec_of(sent);
+    CHECK(spec["volumes"].size() == 1);
+    CHECK(spec["containers"][0]["volumeMounts"].size() == 1);
+  }
+  SECTION("through a volume of the pod that is called like ours") {
+    Json sent = pod("web");
+    sent["spec"]["volumes"] = Json::array({Json{{"name", "kube-api-access-own"}, {"emptyDir", Json::object()}}});
+    const Json spec = spec_of(sent);
+    CHECK(spec["volumes"].size() == 1);
+    CHECK(spec["containers"][0]["volumeMounts"][0]["name"] == "kube-api-access-own");
+  }
+  SECTION("unless the account does not want it, and the pod does not overrule that") {
+    REQUIRE(cluster.create(api::kServiceAccounts,
+                           Json{{"metadata", {{"name", "robot"}}}, {"automountServiceAccountToken", false}}));
+    Json sent = pod("web");
+    sent["spec"]["serviceAccountName"] = "robot";
+    CHECK_FALSE(spec_of(sent).contains("volumes"));
+    sent["metadata"]["name"] = "wants-it";
+    sent["spec"]["automountServiceAccountToken"] = true;
+    CHECK(spec_of(sent)["volumes"].size() == 1);
+    sent = pod("refuses-it");
+    sent["spec"]["automountServiceAccountToken"] = false;
+    CHECK_FALSE(spec_of(sent).contains("volumes"));
+  }
+}
