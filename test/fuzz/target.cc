@@ -5,7 +5,7 @@
 namespace skiff::fuzz {
 
 std::span<const Target> all_targets() {
-  static constexpr std::array<Target, 11> kTargets = {{{"json_body", fuzz_json_body},
+  static constexpr std::array<Target, 13> kTargets = {{{"json_body", fuzz_json_body},
                                                        {"protobuf_body", fuzz_protobuf_body},
                                                        {"yaml_body", fuzz_yaml_body},
                                                        {"json_patch", fuzz_json_patch},
@@ -15,7 +15,9 @@ std::span<const Target> all_targets() {
                                                        {"apply", fuzz_apply},
                                                        {"selector", fuzz_selector},
                                                        {"request_target", fuzz_request_target},
-                                                       {"http_request", fuzz_http_request}}};
+                                                       {"http_request", fuzz_http_request},
+                                                       {"spdy", fuzz_spdy},
+                                                       {"websocket", fuzz_websocket}}};
   return kTargets;
 }
 

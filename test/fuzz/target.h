@@ -29,5 +29,8 @@ void fuzz_apply(std::string_view input);
 void fuzz_selector(std::string_view input);
 void fuzz_request_target(std::string_view input);
 void fuzz_http_request(std::string_view input);
+// A connection's bytes after its protocol has changed.
+void fuzz_spdy(std::string_view input);
+void fuzz_websocket(std::string_view input);
 
 }  // namespace skiff::fuzz

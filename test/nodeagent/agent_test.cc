@@ -335,3 +335,75 @@ TEST_CASE("a missing ConfigMap holds a container back until it appears") {
           environment.end());
   }
 }
+
+TEST_CASE("clients of a node talk to its containers") {
+  Node node;
+  node.start();
+  node.client.put(api::kPods, test::make_pod());
+  node.until_running();
+  const api::NamespacedName web{"default", "web"};
+  api::ExecOptions options;
+  options.container = "main";
+  options.command = {"echo", "hello"};
+
+  SECTION("exec") {
+    const auto start = test::run(node.context, node.agent->exec(web, options));
+    REQUIRE(start);
+    const auto process = test::run(node.context, (*start)());
+    REQUIRE(process);
+    const auto output = test::run(node.context, (*process)->next());
+    REQUIRE(output);
+    CHECK(output->bytes == "hello\n");
+    CHECK_FALSE(test::run(node.context, (*process)->next()));
+    CHECK((*process)->exit_code() == 0);
+  }
+  SECTION("attach") {
+    const auto start = test::run(node.context, node.agent->attach(web, options));
+    REQUIRE(start);
+    const auto process = test::run(node.context, (*start)());
+    REQUIRE(process);
+    CHECK(test::run(node.context, (*process)->write("echo")));
+    CHECK(test::run(node.context, (*process)->next())->bytes == "echo");
+  }
+  SECTION("port-forward") {
+    node.runtime.set_fault([](std::string_view operation, const std::string& name) -> std::optional<Error> {
+      if (operation != "connect" || name != "81") return std::nullopt;
+      return Error{ErrorCode::kUnavailable, "IPv4: dial tcp4 127.0.0.1:81: connect: connection refused"};
+    });
+    const auto open = test::run(node.context, node.agent->port_forward(web));
+    REQUIRE(open);
+    const auto connection = test::run(node.context, (*open)(80));
+    REQUIRE(connection);
+    CHECK(test::run(node.context, (*connection)->write("bytes")));
+    CHECK(test::run(node.context, (*connection)->next()).value() == "bytes");
+    const auto refused = test::run(node.context, (*open)(81));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.starts_with("error forwarding port 81 to pod "));
+    CHECK(refused.error().message.ends_with("IPv4: dial tcp4 127.0.0.1:81: connect: connection refused"));
+  }
+  SECTION("a command that cannot be started") {
+    node.runtime.set_fault([](std::string_view operation, const std::string&) -> std::optional<Error> {
+      if (operation != "exec") return std::nullopt;
+      return Error{ErrorCode::kInvalid, "OCI runtime exec failed: why"};
+    });
+    const auto start = test::run(node.context, node.agent->exec(web, options));
+    REQUIRE(start);
+    const auto process = test::run(node.context, (*start)());
+    REQUIRE_FALSE(process);
+    CHECK(process.error().message.starts_with("failed to exec in container: failed to start exec \""));
+    CHECK(process.error().message.ends_with("\": OCI runtime exec failed: why: unknown"));
+  }
+  SECTION("what is not there") {
+    const api::NamespacedName none{"default", "none"};
+    CHECK(test::run(node.context, node.agent->exec(none, options)).error().message == "pod does not exist");
+    CHECK(test::run(node.context, node.agent->port_forward(none)).error().code() == 404);
+    options.container = "other";
+    for (const bool attach : {false, true}) {
+      auto asking = attach ? node.agent->attach(web, options) : node.agent->exec(web, options);
+      const auto start = test::run(node.context, std::move(asking));
+      REQUIRE_FALSE(start);
+      CHECK(start.error().message == "container not found (\"other\")");
+      CHECK(start.error().code() == 500);
+    }
+  }
+}
