@@ -96,6 +96,9 @@ class Distributed:
     def condition(self, node, kind="Ready"):
         return next(c for c in self.get("node", node)["status"]["conditions"] if c["type"] == kind)
 
+    def is_schedulable(self, node):
+        return self.condition(node)["status"] == "True" and not self.get("node", node)["spec"].get("taints")
+
     def running_on(self, selector):
         """Names of the pods that are ready and not on their way out, by node."""
         found = {}
@@ -105,6 +108,19 @@ class Distributed:
                 found.setdefault(pod["spec"]["nodeName"], []).append(pod["metadata"]["name"])
         return found
 
+
+# What the pods ask for is a part of a node that tells: the scheduler then takes each node in turn.
+WEB = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 6
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: x, image: x, resources: {requests: {cpu: "2", memory: 16Gi}}}]}
+"""
 
 DAEMONS = """
 apiVersion: apps/v1
@@ -180,8 +196,9 @@ class NodeLostTest(unittest.TestCase):
         cluster = self.cluster
         for name in ("node-a", "node-b", "node-c"):
             cluster.start_agent(name)
-        cluster.kubectl("create", "deployment", "web", "--image=x", "--replicas=6")
-        cluster.kubectl("create", "-f", "-", stdin=DAEMONS)
+        # Pods are spread over the nodes that there are when they are scheduled.
+        wait_for("the nodes", lambda: all(cluster.is_schedulable(name) for name in ("node-a", "node-b", "node-c")))
+        cluster.kubectl("create", "-f", "-", stdin=WEB + "---" + DAEMONS)
         before = wait_for("pods on all nodes", lambda: (lambda found: len(found) == 3 and sum(map(len, found.values())) == 6
                                                         and found)(cluster.running_on("app=web")))
         wait_for("a daemon on each", lambda: len(cluster.running_on("app=daemons")) == 3)

@@ -28,7 +28,8 @@ TEST_CASE("cgroups are removed from each hierarchy once, however deep they are")
   SECTION("those that are empty") {
     // In the place of a process of somebody else: the directory cannot be removed.
     const std::string used = "/skiff/burstable/pod1/container/a/b/c/d/e";
-    for (const std::string& hierarchy : host.hierarchies) REQUIRE(write_file_atomically(hierarchy + used + "/tasks", "1"));
+    for (const std::string& hierarchy : host.hierarchies)
+      REQUIRE(write_file_atomically(hierarchy + used + "/tasks", "1"));
     remove_empty_cgroups(host, "/skiff");
     for (const std::string& hierarchy : host.hierarchies) {
       CHECK(std::filesystem::exists(hierarchy + used));
