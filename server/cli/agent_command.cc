@@ -43,7 +43,8 @@ class AgentProcess {
   Task<bool> pause(std::chrono::nanoseconds delay);
   // What tries again until the server answers; nothing when a signal came first.
   Task<Result<std::optional<ServerAccess>>> reach_server();
-  Task<Result<void>> choose_pod_cidr(const ServerAccess& access, const std::string& node_name);
+  Task<Result<void>> introduce(const ServerAccess& access, std::string node_name);
+  Task<void> choose_pod_cidr(api::Client& client, std::string node_name);
   Result<void> listen(const ServerAccess& access, const std::string& node_name);
   Result<void> open_nodes(const ServerAccess& access);
   Task<Result<void>> start();
@@ -92,27 +93,31 @@ Task<Result<std::optional<ServerAccess>>> AgentProcess::reach_server() {
   }
 }
 
-// A simulated node's pods have addresses of their own.
-Task<Result<void>> AgentProcess::choose_pod_cidr(const ServerAccess& access, const std::string& node_name) {
-  if (options_.node.runtime == RuntimeKind::kFake || !options_.node.pod_cidr.empty()) co_return Result<void>();
+// Shows the token, and settles what must be known before the node can begin.
+Task<Result<void>> AgentProcess::introduce(const ServerAccess& access, std::string node_name) {
   const auto client = access.make_client();
   if (!client) co_return client.error();
-  options_.node.pod_cidr = remembered_pod_cidr(directory_);
+  const auto checked = co_await check_token(**client, node_name);
+  if (!checked) co_return checked.error();
+  // A simulated node's pods have addresses of their own.
+  if (options_.node.runtime == RuntimeKind::kOci) co_await choose_pod_cidr(**client, node_name);
+  co_return Result<void>();
+}
+
+Task<void> AgentProcess::choose_pod_cidr(api::Client& client, std::string node_name) {
+  if (options_.node.pod_cidr.empty()) options_.node.pod_cidr = remembered_pod_cidr(directory_);
   for (unsigned failures = 0; options_.node.pod_cidr.empty() && !stopping_;) {
-    const auto given = co_await ask_for_pod_cidr(**client, node_name);
+    const auto given = co_await ask_for_pod_cidr(client, node_name);
     std::chrono::nanoseconds delay = kAskAgainDelay;
     if (given) {
       options_.node.pod_cidr = *given;
       if (!given->empty()) break;
-    } else if (given.error().reason == api::Reason::kUnauthorized || given.error().reason == api::Reason::kForbidden) {
-      co_return Error{ErrorCode::kPermissionDenied, "the server refuses the token: " + given.error().message};
     } else {
       spdlog::warn("{}", given.error().message);
       delay = api::exponential_delay(kBaseRetryDelay, kMaxRetryDelay, failures++);
     }
     co_await pause(delay);
   }
-  co_return Result<void>();
 }
 
 Result<void> AgentProcess::listen(const ServerAccess& access, const std::string& node_name) {
@@ -153,8 +158,8 @@ Task<Result<void>> AgentProcess::start() {
   const auto access = co_await reach_server();
   if (!access) co_return access.error();
   if (!*access) co_return Result<void>();
-  const auto chosen = co_await choose_pod_cidr(**access, node_name);
-  if (!chosen || stopping_) co_return chosen;
+  const auto introduced = co_await introduce(**access, node_name);
+  if (!introduced || stopping_) co_return introduced;
   if (auto listening = listen(**access, node_name); !listening) co_return listening.error();
   if (auto opened = open_nodes(**access); !opened) co_return opened.error();
   const auto started = co_await nodes_->start();

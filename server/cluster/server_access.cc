@@ -47,6 +47,15 @@ Task<Result<ServerAccess>> find_server(const JoinOptions& options, const DataDir
   co_return access;
 }
 
+Task<Result<void>> check_token(api::Client& client, std::string node_name) {
+  const api::NamespacedName name{"", node_name};
+  const auto node = co_await client.get(api::kNodes, name);
+  const bool is_refused =
+      !node && (node.error().reason == api::Reason::kUnauthorized || node.error().reason == api::Reason::kForbidden);
+  if (!is_refused) co_return Result<void>();
+  co_return Error{ErrorCode::kPermissionDenied, "the server refuses the token: " + node.error().message};
+}
+
 Task<api::Result<std::string>> ask_for_pod_cidr(api::Client& client, std::string node_name) {
   const api::NamespacedName name{"", node_name};
   auto node = co_await client.get(api::kNodes, name);

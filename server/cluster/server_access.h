@@ -25,6 +25,9 @@ struct ServerAccess {
 // it in the directory for starts without the server. kUnavailable: neither server nor memory; it may work later.
 Task<Result<ServerAccess>> find_server(const JoinOptions& options, const DataDirectory& directory);
 
+// kPermissionDenied when the server refuses the client's token. A server that does not answer refuses nothing.
+Task<Result<void>> check_token(api::Client& client, std::string node_name);
+
 // The addresses of the node's pods, which the server chooses: makes the Node where it is missing. "" when they have not
 // been chosen yet.
 Task<api::Result<std::string>> ask_for_pod_cidr(api::Client& client, std::string node_name);

@@ -264,6 +264,9 @@ class NodeLostTest(unittest.TestCase):
         refused = run([SKIFF, "agent", "--server", cluster.url, "--token", stranger, *common], check=False)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("shows no certificate authority whose public key has the hash", refused.stderr)
+        guessed = f"{cluster.token[:7]}{'0' * 16}{cluster.token[23:]}"
+        refused = run([SKIFF, "agent", "--server", cluster.url, "--token", guessed, *common], check=False)
+        self.assertEqual((refused.returncode, refused.stderr.strip()), (1, "skiff: the server refuses the token: Unauthorized"))
         self.assertEqual(cluster.get("nodes")["items"], [])
         joined = run([SKIFF, "token", "create", "--print-join-command", "--data-dir", f"{cluster.directory}/server"]).stdout
         self.assertIn(f"skiff agent --server {cluster.url} --token ", joined)
