@@ -13,7 +13,7 @@ import unittest
 
 from harness import SKIFF, image_archives, run, wait_for
 
-GRACE = "2s"
+GRACE = "3s"
 TOLERATION_SECONDS = 1
 
 

@@ -165,7 +165,8 @@ Task<api::Result<ObjectPtr>> NodeLifecycleController::judge(ObjectPtr node) {
 }
 
 Task<api::Result<void>> NodeLifecycleController::set_taints(ObjectPtr node) {
-  Json taints = wanted_taints(*node, is_any_node_ready(), clock_.now());
+  const bool evicts = !api::is_condition_true(*node, "Ready") && is_any_node_ready();
+  Json taints = wanted_taints(*node, evicts, clock_.now());
   const Json* present = find(*node, {"spec", "taints"});
   if (present == nullptr ? taints.empty() : *present == taints) co_return api::Result<void>();
   Json updated = *node;
