@@ -59,6 +59,7 @@ std::set<ConfigKey> container_references(const Json& pod) {
   ReferenceCollector collector(pod);
   for (const Json& container : init_containers_of(pod)) collector.add_container(container);
   for (const Json& container : containers_of(pod)) collector.add_container(container);
+  for (const Json& container : ephemeral_containers_of(pod)) collector.add_container(container);
   collector.add_pull_secrets(pod);
   return collector.take();
 }

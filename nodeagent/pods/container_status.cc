@@ -43,9 +43,9 @@ Json lost_state() {
             {"finishedAt", nullptr}}}};
 }
 
-bool is_init_container(const Json& pod, const std::string& name) {
-  const Json& inits = init_containers_of(pod);
-  return std::any_of(inits.begin(), inits.end(), [&](const Json& init) { return string_at(init, {"name"}) == name; });
+bool is_one_of(const Json& containers, const std::string& name) {
+  return std::any_of(containers.begin(), containers.end(),
+                     [&name](const Json& container) { return string_at(container, {"name"}) == name; });
 }
 
 // The latest run's state into `made`. `waits`: why there is no next one yet.
@@ -53,13 +53,14 @@ void tell_run(Json& made, const Json& pod, const ContainerRecord& record, const 
               const Json& last, const std::optional<Waiting>& waits) {
   const ContainerStatus& latest = record.latest->status;
   const std::string name = string_at(made, {"name"});
-  const bool runs_once = is_init_container(pod, name) && !is_sidecar(pod, name);
+  const bool runs_once = is_one_of(init_containers_of(pod), name) && !is_sidecar(pod, name);
+  const bool is_ephemeral = !made.contains("started");
   made["lastState"] = last;
   switch (latest.state) {
     case ContainerState::kRunning:
       made["state"] = {{"running", {{"startedAt", format_time(latest.started_at)}}}};
-      made["started"] = record.health.started;
-      made["ready"] = !runs_once && record.health.started && record.health.ready;
+      if (!is_ephemeral) made["started"] = record.health.started;
+      made["ready"] = !runs_once && !is_ephemeral && record.health.started && record.health.ready;
       break;
     case ContainerState::kExited:
       if (waits) {
@@ -95,11 +96,13 @@ Json make_container_status(const Json& pod, const Json& container, const PodStat
                {"ready", false},
                {"started", false},
                {"lastState", Json::object()}};
+  // Containers for debugging never count as started or ready.
+  if (is_one_of(ephemeral_containers_of(pod), name)) made.erase("started");
   // No other run follows in a pod that ends, so nothing is waited for.
   const bool ends = api::is_terminating(pod) || state.failure;
   if (!record.latest) {
     const bool has_inits = !init_containers_of(pod).empty();
-    const bool lost = ends && !has_inits && !any_container_runs(state);
+    const bool lost = ends && !has_inits && !any_container_runs(state) && is_one_of(containers_of(pod), name);
     const char* creating = has_inits ? "PodInitializing" : "ContainerCreating";
     made["state"] = lost ? lost_state() : waiting_state(record.waiting.value_or(Waiting{creating, ""}));
     made["lastState"] = reported_last_state(reported);

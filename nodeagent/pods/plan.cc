@@ -150,6 +150,16 @@ void plan_containers(Plan& plan, const Json& pod, const PodState& state, TimePoi
   }
 }
 
+// Containers for debugging run once, whatever the others do.
+void plan_ephemeral_containers(Plan& plan, const Json& pod, const PodState& state, TimePoint now,
+                               const BackOffPolicy& policy) {
+  for (const Json& container : ephemeral_containers_of(pod)) {
+    const std::string name = string_at(container, {"name"});
+    const ContainerRecord& record = record_of(state, name);
+    if (record.next_attempt == 0) plan_start(plan, name, record, now, policy);
+  }
+}
+
 Plan plan_end(const Json& pod, const PodState& state) {
   Plan plan;
   const bool deleting = api::is_terminating(pod) || state.gone_from_api;
@@ -204,6 +214,7 @@ Plan plan(const Json& pod, const PodState& state, TimePoint now, const BackOffPo
     if (may_try(plan, state.sandbox_retry_at, now)) plan.actions.emplace_back(MakeSandbox{state.next_sandbox_attempt});
     return plan;
   }
+  plan_ephemeral_containers(plan, pod, state, now, policy);
   if (plan_init_containers(plan, pod, state, now, policy)) plan_containers(plan, pod, state, now, policy);
   return plan;
 }

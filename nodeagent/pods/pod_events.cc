@@ -12,6 +12,9 @@ std::string field_path(const Json& pod, const std::string& container) {
   for (const Json& init : init_containers_of(pod)) {
     if (string_at(init, {"name"}) == container) return "spec.initContainers{" + container + "}";
   }
+  for (const Json& ephemeral : ephemeral_containers_of(pod)) {
+    if (string_at(ephemeral, {"name"}) == container) return "spec.ephemeralContainers{" + container + "}";
+  }
   return "spec.containers{" + container + "}";
 }
 

@@ -213,8 +213,10 @@ Json make_status(const Json& pod, const PodState& state, const NodeFacts& node, 
   status["conditions"] = make_conditions(pod, state, status, phase, now);
   if (status["initContainerStatuses"].empty()) status.erase("initContainerStatuses");
 
-  for (const std::string_view kept :
-       {"reason", "message", "nominatedNodeName", "ephemeralContainerStatuses", "resize"}) {
+  Json ephemeral = make_container_statuses(pod, ephemeral_containers_of(pod), state, node.runtime_name);
+  if (!ephemeral.empty()) status["ephemeralContainerStatuses"] = std::move(ephemeral);
+
+  for (const std::string_view kept : {"reason", "message", "nominatedNodeName", "resize"}) {
     if (const Json* value = find(pod, {"status", kept})) status[std::string(kept)] = *value;
   }
   // A pod is not called over while its containers use what the next one may need.

@@ -34,6 +34,7 @@ bool should_restart(RestartPolicy policy, int exit_code) {
 
 const Json& containers_of(const Json& pod) { return array_at(pod, {"spec", "containers"}); }
 const Json& init_containers_of(const Json& pod) { return array_at(pod, {"spec", "initContainers"}); }
+const Json& ephemeral_containers_of(const Json& pod) { return array_at(pod, {"spec", "ephemeralContainers"}); }
 const Json& volumes_of(const Json& pod) { return array_at(pod, {"spec", "volumes"}); }
 
 bool is_sidecar(const Json& init_container) { return string_at(init_container, {"restartPolicy"}) == "Always"; }
@@ -44,13 +45,17 @@ bool is_sidecar(const Json& pod, std::string_view name) {
 }
 
 const Json* find_container(const Json& pod, std::string_view name) {
-  const Json* found = find_named(containers_of(pod), name);
-  return found != nullptr ? found : find_named(init_containers_of(pod), name);
+  for (const Json* list : {&containers_of(pod), &init_containers_of(pod), &ephemeral_containers_of(pod)}) {
+    if (const Json* found = find_named(*list, name)) return found;
+  }
+  return nullptr;
 }
 
 const Json* find_container_status(const Json& pod, std::string_view name) {
-  const Json* found = find_named(array_at(pod, {"status", "containerStatuses"}), name);
-  return found != nullptr ? found : find_named(array_at(pod, {"status", "initContainerStatuses"}), name);
+  for (const char* list : {"containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"}) {
+    if (const Json* found = find_named(array_at(pod, {"status", list}), name)) return found;
+  }
+  return nullptr;
 }
 
 std::chrono::seconds grace_period(const Json& pod) {

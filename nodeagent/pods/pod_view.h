@@ -23,14 +23,16 @@ enum class RestartPolicy { kAlways, kOnFailure, kNever };
 // spec.containers and spec.initContainers; an empty array when absent.
 [[nodiscard]] const Json& containers_of(const Json& pod);
 [[nodiscard]] const Json& init_containers_of(const Json& pod);
+// spec.ephemeralContainers: added to a running pod for debugging; an empty array when absent.
+[[nodiscard]] const Json& ephemeral_containers_of(const Json& pod);
 // A sidecar: an init container that the next one does not wait for the end of, and that runs as long as the pod does.
 [[nodiscard]] bool is_sidecar(const Json& init_container);
 [[nodiscard]] bool is_sidecar(const Json& pod, std::string_view name);
 // spec.volumes; an empty array when absent.
 [[nodiscard]] const Json& volumes_of(const Json& pod);
-// The container or init container of that name, or null.
+// The container, init container or ephemeral container of that name, or null.
 [[nodiscard]] const Json* find_container(const Json& pod, std::string_view name);
-// The member of status.containerStatuses or status.initContainerStatuses of that name, or null.
+// The status of the container of that name, of any of the three kinds, or null.
 [[nodiscard]] const Json* find_container_status(const Json& pod, std::string_view name);
 
 // How long containers may take to stop: metadata.deletionGracePeriodSeconds, else spec.terminationGracePeriodSeconds.

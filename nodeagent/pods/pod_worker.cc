@@ -66,7 +66,7 @@ bool asks_for_the_same(const Json& a, const Json& b) {
 }  // namespace
 
 PodWorker::PodWorker(PodContext& context, api::ObjectPtr pod) : context_(context), pod_(std::move(pod)) {
-  for (const Json* list : {&init_containers_of(*pod_), &containers_of(*pod_)}) {
+  for (const Json* list : {&init_containers_of(*pod_), &containers_of(*pod_), &ephemeral_containers_of(*pod_)}) {
     for (const Json& container : *list) {
       const std::string name = string_at(container, {"name"});
       record(name).next_attempt = attempt_after(*pod_, name);

@@ -197,6 +197,25 @@ class LifecycleTest(ClusterTestCase):
         wait_for("the back-off", lambda: self.status("unlucky")["containerStatuses"][0]["state"].get("waiting", {}).get("reason")
                  == "CrashLoopBackOff")
 
+    def test_a_container_for_debugging_joins_a_pod(self):
+        wait_for("the pod to run", lambda: self.status("healthy").get("phase") == "Running")
+        for name in ("look", "again"):
+            self.cluster.kubectl("debug", "healthy", "--container", name, "--image=skiff/demo:1", "--image-pull-policy=IfNotPresent",
+                                 "--", "wget", "-q", "-O", "-", "http://127.0.0.1/")
+
+        def both_ended():
+            states = [each["state"] for each in self.status("healthy").get("ephemeralContainerStatuses", [])]
+            assert len(states) == 2 and all("terminated" in state for state in states), states
+            return [state["terminated"] for state in states]
+
+        ended = wait_for("both to end", both_ended)
+        self.assertEqual([state["exitCode"] for state in ended], [0, 0])
+        self.assertIn("Hello from a pod.", self.cluster.kubectl("logs", "healthy", "-c", "look").stdout)
+        removal = '[{"op": "remove", "path": "/spec/ephemeralContainers/0"}]'
+        refused = self.cluster.kubectl("patch", "pod", "healthy", "--subresource=ephemeralcontainers", "--type=json", "-p", removal,
+                                       check=False)
+        self.assertIn('existing ephemeral containers "look" may not be removed', refused.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

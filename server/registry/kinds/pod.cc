@@ -113,7 +113,20 @@ class PodStrategy final : public Strategy {
     validate_pod_update(object, old_object, errors);
   }
 
+  // The subresource ephemeralcontainers changes nothing but them.
+  void prepare_for_subresource_update(std::string_view, Json& object, const Json& old_object) const override {
+    Json added = elements_of(object.at("spec"), "ephemeralContainers");
+    object = old_object;
+    if (added.empty()) {
+      object["spec"].erase("ephemeralContainers");
+    } else {
+      object["spec"]["ephemeralContainers"] = std::move(added);
+    }
+  }
+
+  // A status leaves the specification alone, so what differs there came through the subresource ephemeralcontainers.
   void validate_status_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const override {
+    if (object.at("spec") != old_object.at("spec")) return validate_ephemeral_update(object, old_object, errors);
     validate_pod_status(object, old_object, errors);
   }
 
@@ -171,6 +184,7 @@ Kind pod_kind(const api::schema::Catalog& catalog) {
   kind.versions = {served_version(catalog, "", "v1", "Pod")};
   kind.subresources = {{"attach", "", "v1", "PodAttachOptions", {"create", "get"}},
                        {"binding", "", "v1", "Binding", {"create"}},
+                       {"ephemeralcontainers", "", "", "", {"get", "patch", "update"}},
                        {"eviction", "policy", "v1", "Eviction", {"create"}},
                        {"exec", "", "v1", "PodExecOptions", {"create", "get"}},
                        {"portforward", "", "v1", "PodPortForwardOptions", {"create", "get"}},

@@ -106,4 +106,33 @@ void validate_containers(const Json& spec, std::string_view path, api::FieldErro
   });
 }
 
+void validate_ephemeral_containers(const Json& spec, std::string_view path, api::FieldErrors& errors) {
+  std::set<std::string> others;
+  for_each_container(spec,
+                     [&](const Json& container, const std::string&) { others.insert(string_at(container, {"name"})); });
+  std::set<std::string> names = others;
+  for_each_element(spec, "ephemeralContainers", path, [&](const Json& container, const std::string& own_path) {
+    validate_container(container, spec, own_path, errors);
+    const std::string name = string_at(container, {"name"});
+    if (!name.empty() && !names.insert(name).second) errors.duplicate(api::child(own_path, "name"), name);
+    const std::string target = string_at(container, {"targetContainerName"});
+    if (!target.empty() && !others.contains(target)) {
+      errors.not_found(api::child(own_path, "targetContainerName"), target);
+    }
+    for (const char* member : {"ports", "resources", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle",
+                               "resizePolicy", "restartPolicy"}) {
+      const auto found = container.find(member);
+      if (found != container.end() && !found->empty()) {
+        errors.forbidden(api::child(own_path, member), "cannot be set for an Ephemeral Container");
+      }
+    }
+    for_each_element(container, "volumeMounts", own_path, [&](const Json& mount, const std::string& mount_path) {
+      for (const char* member : {"subPath", "subPathExpr"}) {
+        if (string_at(mount, {member}).empty()) continue;
+        errors.forbidden(api::child(mount_path, member), "cannot be set for an Ephemeral Container");
+      }
+    });
+  });
+}
+
 }  // namespace skiff::server

@@ -40,11 +40,15 @@ bool has_container(const Json& spec, const std::string& name) {
 
 void default_pod_spec(Json& spec) {
   if (!spec.contains("securityContext")) spec["securityContext"] = Json::object();
-  for_each_container(spec, [](Json& container, const std::string&) {
+  const auto default_container = [](Json& container) {
     if (!container.contains("imagePullPolicy")) {
       container["imagePullPolicy"] = default_pull_policy(string_at(container, {"image"}));
     }
-  });
+  };
+  for_each_container(spec, [&](Json& container, const std::string&) { default_container(container); });
+  if (const auto ephemeral = spec.find("ephemeralContainers"); ephemeral != spec.end()) {
+    for (Json& container : *ephemeral) default_container(container);
+  }
   // The deprecated name of the field is kept in step with the new one.
   std::string account = string_at(spec, {"serviceAccountName"});
   if (account.empty()) account = string_at(spec, {"serviceAccount"});

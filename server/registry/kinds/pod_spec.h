@@ -26,6 +26,7 @@ void validate_pod_annotations(const Json& annotations, const Json& spec, std::st
 
 // One part of validate_pod_spec per file.
 void validate_containers(const Json& spec, std::string_view path, api::FieldErrors& errors);
+void validate_ephemeral_containers(const Json& spec, std::string_view path, api::FieldErrors& errors);
 void validate_volumes(const Json& spec, std::string_view path, api::FieldErrors& errors);
 void validate_placement(const Json& spec, std::string_view path, api::FieldErrors& errors);
 void validate_network(const Json& spec, std::string_view path, api::FieldErrors& errors);

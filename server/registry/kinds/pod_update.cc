@@ -214,6 +214,28 @@ void validate_pod_update(const Json& pod, const Json& old_pod, api::FieldErrors&
                    "previously negative)");
 }
 
+void validate_ephemeral_update(const Json& pod, const Json& old_pod, api::FieldErrors& errors) {
+  const Json& spec = pod.at("spec");
+  const std::string path = "spec.ephemeralContainers";
+  validate_ephemeral_containers(spec, "spec", errors);
+  if (find(pod, {"metadata", "annotations", "kubernetes.io/config.mirror"}) != nullptr) {
+    errors.forbidden("", "static pods do not support ephemeral containers");
+  }
+  const Json& present = elements_of(spec, "ephemeralContainers");
+  for (const Json& old : elements_of(old_pod.at("spec"), "ephemeralContainers")) {
+    const std::string name = string_at(old, {"name"});
+    const auto kept = std::find_if(present.begin(), present.end(),
+                                   [&name](const Json& container) { return string_at(container, {"name"}) == name; });
+    const std::string which = "existing ephemeral containers \"" + name + "\" may not be ";
+    if (kept == present.end()) {
+      errors.forbidden(path, which + "removed\n");
+    } else if (*kept != old) {
+      // Upstream adds the difference, as Go prints it.
+      errors.forbidden(path, which + "changed\n");
+    }
+  }
+}
+
 void validate_pod_status(const Json& pod, const Json& old_pod, api::FieldErrors& errors) {
   static const Json none = Json::object();
   const Json* status = find(pod, {"status"});

@@ -10,6 +10,9 @@ namespace skiff::server {
 // on nodes. Nothing else of the specification.
 void validate_pod_update(const Json& pod, const Json& old_pod, api::FieldErrors& errors);
 
+// Containers for debugging, added through the subresource ephemeralcontainers: those that are there stay as they are.
+void validate_ephemeral_update(const Json& pod, const Json& old_pod, api::FieldErrors& errors);
+
 // Of the status: what a node reports must be addresses, and containers that have ended for good stay so.
 void validate_pod_status(const Json& pod, const Json& old_pod, api::FieldErrors& errors);
 

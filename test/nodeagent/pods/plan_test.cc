@@ -330,6 +330,27 @@ TEST_CASE("a pod's steps") {
          s.failure = PodFailure{"DeadlineExceeded", ""};
        },
        {"stop 30"}},
+      {"a container for debugging is started beside the others",
+       [](Json& p, PodState& s) {
+         p["spec"]["ephemeralContainers"] = {test::make_container("look")};
+         s.containers["main"] = in_state(ContainerState::kExited, 1);
+       },
+       {"start look 0", "start main 1"}},
+      {"and never again",
+       [](Json& p, PodState& s) {
+         p["spec"]["ephemeralContainers"] = {test::make_container("look")};
+         s.containers["main"] = in_state(ContainerState::kRunning);
+         s.containers["look"] = in_state(ContainerState::kExited, 1);
+       },
+       {}},
+      {"nor does it keep a pod from completing",
+       [](Json& p, PodState& s) {
+         p["spec"]["restartPolicy"] = "Never";
+         p["spec"]["ephemeralContainers"] = {test::make_container("look")};
+         s.containers["main"] = in_state(ContainerState::kExited, 0);
+         s.containers["look"] = in_state(ContainerState::kRunning);
+       },
+       {"stop 30"}},
       {"a refused pod runs nothing",
        [](Json&, PodState& s) {
          s.failure = PodFailure{"Evicted", "no room"};

@@ -352,6 +352,22 @@ TEST_CASE("a deleted pod ends with a phase that says how") {
   }
 }
 
+TEST_CASE("containers for debugging have statuses of their own") {
+  Json pod = test::make_pod();
+  pod["spec"]["ephemeralContainers"] = Json::array({test::make_container("look")});
+  PodState state = with_sandbox();
+  state.containers["main"] = running();
+  Json status = make_status(pod, state, kNode, kNow);
+  CHECK(status["ephemeralContainerStatuses"][0]["state"]["waiting"]["reason"] == "ContainerCreating");
+  CHECK(status["phase"] == "Running");
+  state.containers["look"] = running();
+  status = make_status(pod, state, kNode, kNow);
+  CHECK(status["ephemeralContainerStatuses"][0]["state"].contains("running"));
+  CHECK(status["ephemeralContainerStatuses"][0]["ready"] == false);
+  CHECK_FALSE(status["ephemeralContainerStatuses"][0].contains("started"));
+  CHECK((*test::condition_of(status, "Ready"))["status"] == "True");
+}
+
 TEST_CASE("addresses") {
   Json pod = test::make_pod();
   PodState state = with_sandbox();

@@ -53,6 +53,7 @@ TEST_CASE("resource lists") {
                       {"categories", {"all"}}}));
   CHECK(entry(core["resources"], "name", "pods/status")["verbs"] == Json({"get", "patch", "update"}));
   CHECK(entry(core["resources"], "name", "pods/log")["verbs"] == Json({"get"}));
+  CHECK(entry(core["resources"], "name", "pods/ephemeralcontainers")["verbs"] == Json({"get", "patch", "update"}));
   CHECK(entry(core["resources"], "name", "bindings")["verbs"] == Json({"create"}));
   const Json exec = entry(core["resources"], "name", "pods/exec");
   CHECK(exec["kind"] == "PodExecOptions");
