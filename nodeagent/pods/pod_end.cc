@@ -48,9 +48,12 @@ Task<void> PodWorker::end_container(std::string name, std::chrono::seconds grace
 // A pod may be deleted once more, with less time than it was given at first: what still runs has only that from then
 // on.
 Task<void> PodWorker::hurry_when_told(std::chrono::seconds grace, TaskGroup& stopping) {
+  const auto no_deadline = steady_clock::time_point::max();
   for (;;) {
-    auto told = [this, grace] { return ending_.empty() || grace_period(*pod_) < grace; };
-    co_await wait_until(std::move(told), steady_clock::time_point::max());
+    std::function<bool()> told = [this, grace] {
+      return ending_.empty() || (api::is_terminating(*pod_) && grace_period(*pod_) < grace);
+    };
+    co_await wait_until(std::move(told), no_deadline);
     if (stopping_ || ending_.empty()) co_return;
     grace = grace_period(*pod_);
     const std::set<std::string> running = ending_;
@@ -59,24 +62,28 @@ Task<void> PodWorker::hurry_when_told(std::chrono::seconds grace, TaskGroup& sto
 }
 
 // All at the same time, so that the grace period counts once.
-Task<void> PodWorker::stop_containers(std::chrono::seconds grace) {
+Task<void> PodWorker::end_containers(std::set<std::string> names, std::chrono::seconds grace) {
   TaskGroup stopping(context_.executor);
-  ending_.clear();
-  for (const auto& [name, kept] : state_.containers) {
-    if (is_running(kept)) ending_.insert(name);
-  }
-  const std::set<std::string> running = ending_;
-  for (const std::string& name : running) {
-    context_.events.normal(*pod_, name, "Killing", "Stopping container " + name);
-    stopping.spawn(end_container(name, grace));
-  }
+  ending_ = names;
+  for (const std::string& name : names) stopping.spawn(end_container(name, grace));
   co_await hurry_when_told(grace, stopping);
   co_await stopping.join();
 }
 
+Task<void> PodWorker::stop_containers(std::chrono::seconds grace) {
+  std::set<std::string> running;
+  for (const auto& [name, kept] : state_.containers) {
+    if (!is_running(kept)) continue;
+    context_.events.normal(*pod_, name, "Killing", "Stopping container " + name);
+    running.insert(name);
+  }
+  co_await end_containers(std::move(running), grace);
+}
+
 Task<void> PodWorker::execute(EndContainer action) {
   context_.events.normal(*pod_, action.name, "Killing", action.message);
-  co_await end_container(action.name, action.grace);
+  std::set<std::string> names{action.name};
+  co_await end_containers(std::move(names), action.grace);
   if (stopping_) co_return;
   record(action.name).restart_due = action.restart;
   // The next run, or the wait for it, is told at once.

@@ -92,7 +92,8 @@ Task<void> PodWorker::run_post_start(std::string name) {
   context_.events.warning(*pod_, name, "FailedPostStartHook", "PostStartHook failed");
   context_.events.normal(*pod_, name, "Killing", "FailedPostStartHook");
   const auto grace = grace_period(*pod_);
-  co_await end_container(name, grace);
+  std::set<std::string> names{name};
+  co_await end_containers(std::move(names), grace);
   if (stopping_) co_return;
   co_await observe_container(name);
   const bool restarts =
@@ -100,14 +101,24 @@ Task<void> PodWorker::run_post_start(std::string name) {
   if (restarts) record(name).waiting = Waiting{"PostStartHookError", run->failure};
 }
 
+// Waits for a hook that runs already, when the container is given less time than at first. A container that ends by
+// itself needs no hook any more.
 Task<void> PodWorker::run_pre_stop(std::string name, steady_clock::time_point deadline) {
   if (context_.checks == nullptr || find_hook(*pod_, name, "preStop") == nullptr) co_return;
   const auto timeout = std::chrono::ceil<std::chrono::seconds>(deadline - steady_clock::now());
   if (timeout.count() <= 0) co_return;
-  auto run = std::make_shared<HookRun>();
-  context_.tasks.spawn(run_hook(name, "preStop", timeout, run));
-  std::function<bool()> ended = [run] { return run->ended; };
+  std::shared_ptr<HookRun>& known = pre_stops_[name];
+  const bool first = known == nullptr;
+  if (first) known = std::make_shared<HookRun>();
+  const std::shared_ptr<HookRun> run = known;
+  if (first) context_.tasks.spawn(run_hook(name, "preStop", timeout, run));
+  std::function<bool()> ended = [this, run, id = record(name).latest->status.id] {
+    const auto status = context_.runtime.container_status(id);
+    return run->ended || !status || status->state != ContainerState::kRunning;
+  };
   co_await wait_until(std::move(ended), deadline);
+  if (!first) co_return;
+  pre_stops_.erase(name);
   if (!run->failure.empty() && !stopping_) {
     context_.events.warning(*pod_, name, "FailedPreStopHook", "PreStopHook failed");
   }

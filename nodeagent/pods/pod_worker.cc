@@ -130,6 +130,7 @@ void PodWorker::configs_changed() {
 
 bool PodWorker::wake() {
   changed_ = true;
+  announce();
   if (signal_) {
     signal_->notify();
     return false;

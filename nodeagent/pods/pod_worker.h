@@ -12,6 +12,7 @@
 #include "nodeagent/runtime/runtime.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -127,6 +128,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
 
   // How containers end (pod_end.cc).
   Task<void> stop_containers(std::chrono::seconds grace);
+  Task<void> end_containers(std::set<std::string> names, std::chrono::seconds grace);
   Task<void> end_container(std::string name, std::chrono::seconds grace);
   Task<void> hurry_when_told(std::chrono::seconds grace, TaskGroup& stopping);
   [[nodiscard]] bool has_turn_to_end(const std::string& name) const;
@@ -157,7 +159,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::shared_ptr<Signal> signal_;            // while run() runs
   std::shared_ptr<PodProber> prober_;         // null until a container with probes runs
   std::set<Signal*> waiters_;                 // of wait_until()
-  std::set<std::string> ending_;              // containers that stop_containers() has not seen the end of
+  std::set<std::string> ending_;              // containers that end_containers() has not seen the end of
+  std::map<std::string, std::shared_ptr<HookRun>> pre_stops_;  // by container, while they are waited for
   bool skip_report_ = false;
   bool changed_ = false;  // something happened that run() has not seen
   bool stopping_ = false;

@@ -221,6 +221,16 @@ TEST_CASE("preStop runs before a container is asked to end") {
     until_event(node, "FailedPreStopHook: PreStopHook failed");
     node.until([&] { return node.phase() == "Failed"; });
   }
+  SECTION("it takes longer than the pod is given in the end") {
+    node.client.modify(api::kPods, {"default", "web"},
+                       [](Json& changed) { changed["metadata"]["deletionGracePeriodSeconds"] = 0; });
+    node.until([&] { return node.phase() == "Failed"; });
+    CHECK(node.checks.count("bye") == 1);
+  }
+  SECTION("the container does not wait for it") {
+    node.runtime.exit_container(node.runtime.find_container("main")->id, 0);
+    node.until([&] { return node.phase() == "Succeeded"; });
+  }
   SECTION("it is left alone when the agent stops") {
     node.stop();
     CHECK(node.runtime.find_container("main")->state == ContainerState::kRunning);
