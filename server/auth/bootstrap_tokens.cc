@@ -35,8 +35,8 @@ bool are_equal(const std::string& a, const std::string& b) {
 void add_extra_groups(const std::string& text, std::vector<std::string>& groups) {
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    std::string group = text.substr(begin, end - begin);
-    if (group.starts_with("system:bootstrappers:")) groups.push_back(std::move(group));
+    const std::string_view group = std::string_view(text).substr(begin, end - begin);
+    if (group.starts_with("system:bootstrappers:")) groups.emplace_back(group);
     begin = end + 1;
   }
 }

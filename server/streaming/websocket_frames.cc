@@ -9,9 +9,12 @@ namespace {
 constexpr std::size_t kMessagePieceBytes = 32 * 1024;
 constexpr std::uint64_t kControlPayloadBytes = 125;
 
+// Operations of frames, as RFC 6455 numbers them.
+namespace opcode {
 enum : std::uint8_t { kContinuation = 0, kText = 1, kBinary = 2, kClose = 8, kPing = 9, kPong = 10 };
+}
 
-bool is_control(std::uint8_t operation) { return operation >= kClose; }
+bool is_control(std::uint8_t operation) { return operation >= opcode::kClose; }
 
 std::uint8_t byte_at(std::string_view bytes, std::size_t position) {
   return static_cast<std::uint8_t>(bytes[position]);
@@ -53,7 +56,7 @@ bool WebSocketFrameReader::read_header() {
   const std::uint8_t second = byte_at(input_, 1);
   const std::uint8_t operation = first & 15;
   const bool final_frame = (first & 0x80) != 0;
-  const bool known = operation <= kBinary || (operation >= kClose && operation <= kPong);
+  const bool known = operation <= opcode::kBinary || (operation >= opcode::kClose && operation <= opcode::kPong);
   // Reserved bits belong to extensions, and a client must mask.
   if (!known || (first & 0x70) != 0 || (second & 0x80) == 0) return fail();
 
@@ -69,8 +72,8 @@ bool WebSocketFrameReader::read_header() {
   if (is_control(operation) && (!final_frame || length > kControlPayloadBytes)) return fail();
   if (!is_control(operation)) {
     // A message is continued exactly when there is one.
-    if ((operation == kContinuation) != in_message_) return fail();
-    at_message_start_ = operation != kContinuation;
+    if ((operation == opcode::kContinuation) != in_message_) return fail();
+    at_message_start_ = operation != opcode::kContinuation;
     in_message_ = !final_frame;
   }
   mask_ = 0;
@@ -108,8 +111,8 @@ std::optional<WebSocketFrame> WebSocketFrameReader::control_frame() {
   if (input_.size() < left_) return std::nullopt;
   std::string payload = take(left_);
   in_frame_ = false;
-  if (operation_ == kPing) return WebSocketPing{std::move(payload)};
-  if (operation_ == kPong) return WebSocketPong{};
+  if (operation_ == opcode::kPing) return WebSocketPing{std::move(payload)};
+  if (operation_ == opcode::kPong) return WebSocketPong{};
   return WebSocketClose{};
 }
 
@@ -120,15 +123,15 @@ std::optional<WebSocketFrame> WebSocketFrameReader::next() {
   return is_control(operation_) ? control_frame() : next_piece();
 }
 
-std::string websocket_binary(std::string_view payload) { return server_frame(kBinary, payload); }
+std::string websocket_binary(std::string_view payload) { return server_frame(opcode::kBinary, payload); }
 
-std::string websocket_ping() { return server_frame(kPing, ""); }
+std::string websocket_ping() { return server_frame(opcode::kPing, ""); }
 
-std::string websocket_pong(std::string_view payload) { return server_frame(kPong, payload); }
+std::string websocket_pong(std::string_view payload) { return server_frame(opcode::kPong, payload); }
 
 std::string websocket_close(std::uint16_t code) {
   const std::string payload = {static_cast<char>(code >> 8), static_cast<char>(code & 255)};
-  return server_frame(kClose, payload);
+  return server_frame(opcode::kClose, payload);
 }
 
 }  // namespace skiff::server
