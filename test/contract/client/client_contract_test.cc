@@ -184,6 +184,25 @@ TEST_CASE("Client: subresources") {
   });
 }
 
+TEST_CASE("Client: a service account's token") {
+  for_both([](Fixture& fixture) {
+    REQUIRE(fixture.create(api::kServiceAccounts, "default", {{"metadata", {{"name", "robot"}}}}));
+    const auto request = [](const std::string& name) {
+      return Json{{"apiVersion", "authentication.k8s.io/v1"},
+                  {"kind", "TokenRequest"},
+                  {"metadata", {{"name", name}}},
+                  {"spec", {{"expirationSeconds", 600}}}};
+    };
+    const auto issued = fixture.create(api::kServiceAccounts, "default", request("robot"), "token");
+    REQUIRE(issued);
+    CHECK(string_at(**issued, {"status", "token"}).size() > 100);
+    CHECK(integer_at(**issued, {"spec", "expirationSeconds"}) == 600);
+    const auto missing = fixture.create(api::kServiceAccounts, "default", request("nobody"), "token");
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().message == "serviceaccounts \"nobody\" not found");
+  });
+}
+
 TEST_CASE("Client: a watch tells what happens after its revision") {
   for_both([](Fixture& fixture) {
     Json a = fixture.created(config_map("a"));

@@ -7,6 +7,7 @@
 #include "server/auth/authorizer.h"
 #include "server/auth/pki.h"
 #include "server/handlers/api_handler.h"
+#include "server/handlers/service_account_issuer.h"
 #include "server/registry/direct_client.h"
 #include "server/registry/registry.h"
 #include "store/memory/memory_store.h"
@@ -45,7 +46,8 @@ class TestApi {
   [[nodiscard]] store::Store& store() { return *store_; }
 
   [[nodiscard]] std::unique_ptr<api::Client> direct_client() {
-    return std::make_unique<DirectClient>(registry_, api::User{"system:node:n1", {"system:authenticated"}, ""});
+    return std::make_unique<DirectClient>(registry_, api::User{"system:node:n1", {"system:authenticated"}, ""},
+                                          &token_issuer_);
   }
   [[nodiscard]] std::unique_ptr<api::Client> http_client(std::string token, const api::ClientTlsOptions& tls) const {
     api::HttpClientOptions options;
@@ -85,7 +87,9 @@ class TestApi {
   Authenticator authenticator_{tokens_, clock_};
   Authorizer authorizer_{AuthorizationMode::kAlwaysAllow};
   NoNodes nodes_;
-  ApiHandler handler_{ApiParts{registry_, *catalog_, nodes_, authenticator_, authorizer_, tokens_}, {}, {}};
+  ServiceAccountIssuer token_issuer_{registry_, tokens_};
+  ApiHandler handler_{
+      ApiParts{registry_, *catalog_, nodes_, authenticator_, authorizer_, tokens_, token_issuer_}, {}, {}};
   AuthenticatingHandler door_{with_token(authenticator_), handler_};
   std::unique_ptr<RunningServer> server_;
   std::uint16_t port_ = 0;
