@@ -14,12 +14,11 @@
 // The cluster's memory: keys, bytes and revisions, in the manner of etcd. It knows nothing of Kubernetes.
 //
 // Invariants (the contract suite, test/contract/store, holds every implementation to them):
-//  1. One 64-bit revision counts the writes of the whole store; it grows by exactly one with each and never repeats,
-//  also
-//     across restarts and crashes. An empty store is at revision 1, as etcd is.
+//  1. One 64-bit revision counts the writes of the whole store; it grows by one with each and never repeats, also
+//     across restarts and crashes. After a restart it may skip some: those that volatile keys may have had. An empty
+//     store is at revision 1, as etcd is.
 //  2. A write is acknowledged after it is durable (in implementations that are durable at all) and visible to every
-//  read
-//     and watch that starts later. A write that fails leaves no trace and takes no revision.
+//     read and watch that starts later. A write that fails leaves no trace and takes no revision.
 //  3. A record is immutable and shared; whoever holds a RecordPtr may keep it.
 //  4. Events come in revision order, each exactly once per watch, without gaps, or the watch says kCompacted.
 //  5. Reads and watches never touch the disk and never wait for a writer's disk.
