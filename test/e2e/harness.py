@@ -4,6 +4,7 @@ Nothing here talks to anything but loopback and the pod network inside that name
 a test fails, and says so when something is left behind.
 """
 
+import atexit
 import contextlib
 import ctypes
 import functools
@@ -70,7 +71,7 @@ def image_archives():
         archive = directory / f"{port}.tar"
         run([str(ROOT / "deploy/make-demo-image"), str(archive), "--port", str(port), *names])
         archives.append(str(archive))
-    unittest.addModuleCleanup(shutil.rmtree, directory)
+    atexit.register(shutil.rmtree, directory)  # also for the benchmark, which is no unittest
     return archives
 
 
