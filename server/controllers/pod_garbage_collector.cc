@@ -5,6 +5,8 @@
 #include "api/views/meta.h"
 #include "api/views/pod.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/remove_object.h"
+#include "server/controllers/write_status.h"
 
 #include <utility>
 
@@ -81,21 +83,13 @@ Task<api::Result<void>> PodGarbageCollector::mark_failed(ObjectPtr pod, bool has
     const api::Condition condition{"DisruptionTarget", "True", "DeletionByPodGC", "PodGC: node no longer exists"};
     api::set_condition(updated, condition, clock_.now());
   }
-  api::WriteOptions options;
-  options.subresource = "status";
-  const api::Result<ObjectPtr> written = co_await client_.update(api::kPods, std::move(updated), options);
-  if (!written && written.error().reason != api::Reason::kNotFound) co_return written.error();
-  co_return api::Result<void>();
+  co_return co_await write_status(client_, api::kPods, pod, std::move(updated["status"]));
 }
 
 Task<api::Result<void>> PodGarbageCollector::remove(ObjectPtr pod) {
   api::DeleteOptions options;
   options.grace_period_seconds = 0;
-  options.uid = api::uid_of(*pod);
-  const api::NamespacedName name = api::key_of(*pod);
-  const api::Result<ObjectPtr> removed = co_await client_.remove(api::kPods, name, options);
-  if (!removed && removed.error().reason != api::Reason::kNotFound) co_return removed.error();
-  co_return api::Result<void>();
+  co_return co_await remove_object(client_, api::kPods, pod, std::move(options));
 }
 
 }  // namespace skiff::controllers

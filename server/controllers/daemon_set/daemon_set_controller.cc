@@ -5,6 +5,7 @@
 #include "server/controllers/claim.h"
 #include "server/controllers/daemon_set/daemon_pod.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/remove_object.h"
 #include "server/controllers/write_status.h"
 
 #include <utility>
@@ -223,10 +224,8 @@ void DaemonSetController::report_ended(const Json& daemon_set, const DaemonPlan&
 Task<api::Result<void>> DaemonSetController::remove_revisions(std::vector<ObjectPtr> revisions) {
   for (const ObjectPtr& revision : revisions) {
     api::DeleteOptions options;
-    options.uid = api::uid_of(*revision);
-    const api::NamespacedName name = api::key_of(*revision);
-    const auto removed = co_await client_.remove(api::kControllerRevisions, name, options);
-    if (!removed && removed.error().reason != api::Reason::kNotFound) co_return removed.error();
+    const auto removed = co_await remove_object(client_, api::kControllerRevisions, revision, std::move(options));
+    if (!removed) co_return removed.error();
   }
   co_return api::Result<void>();
 }

@@ -7,6 +7,7 @@
 #include "server/controllers/claim.h"
 #include "server/controllers/deployment/revision.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/remove_object.h"
 #include "server/controllers/template_hash.h"
 #include "server/controllers/write_status.h"
 
@@ -133,10 +134,8 @@ Task<api::Result<void>> DeploymentController::carry_out(std::string key, ObjectP
   }
   for (const ObjectPtr& set : plan.remove) {
     api::DeleteOptions options;
-    options.uid = api::uid_of(*set);
-    const api::NamespacedName name = api::key_of(*set);
-    const auto removed = co_await client_.remove(api::kReplicaSets, name, options);
-    if (!removed && removed.error().reason != api::Reason::kNotFound) co_return removed.error();
+    const auto removed = co_await remove_object(client_, api::kReplicaSets, set, std::move(options));
+    if (!removed) co_return removed.error();
   }
   if (plan.revision) {
     Json patch = {{"metadata", {{"annotations", {{kRevisionAnnotation, *plan.revision}}}}}};

@@ -5,6 +5,7 @@
 #include "api/views/meta.h"
 #include "api/views/pod.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/write_status.h"
 
 #include <map>
 
@@ -115,7 +116,7 @@ Task<api::Result<void>> DisruptionController::sync(std::string key) {
       Json failed = *budget;
       failed["status"]["disruptionsAllowed"] = 0;
       api::set_disruption_allowed(failed, now, why);
-      co_return co_await write(*budget, std::move(failed));
+      co_return co_await write_status(client_, api::kPodDisruptionBudgets, budget, std::move(failed["status"]));
     }
     scale = std::move(*expected);
   }
@@ -134,18 +135,10 @@ Task<api::Result<void>> DisruptionController::sync(std::string key) {
                     "Pod was expected by PDB " + namespace_ + "/" + namespace_ + " to be deleted but it wasn't");
   }
   const std::optional<TimePoint> recheck = computed.recheck;
-  const api::Result<void> written = co_await write(*budget, std::move(computed.budget));
+  const api::Result<void> written =
+      co_await write_status(client_, api::kPodDisruptionBudgets, budget, std::move(computed.budget["status"]));
   if (written && recheck) controller_.enqueue_after(key, *recheck - now + std::chrono::seconds(1));
   co_return written;
-}
-
-Task<api::Result<void>> DisruptionController::write(const Json& current, Json budget) {
-  if (budget.at("status") == current.value("status", Json())) co_return api::Result<void>();
-  api::WriteOptions options;
-  options.subresource = "status";
-  const auto written = co_await client_.update(api::kPodDisruptionBudgets, std::move(budget), options);
-  if (!written && written.error().reason != api::Reason::kNotFound) co_return written.error();
-  co_return api::Result<void>();
 }
 
 skiff::Result<ExpectedScale> DisruptionController::expected_scale(const std::vector<ObjectPtr>& pods) const {

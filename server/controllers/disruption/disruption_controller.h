@@ -27,7 +27,6 @@ class DisruptionController {
  private:
   void on_pod(const api::ObjectPtr& old_pod, const api::ObjectPtr& pod);
   Task<api::Result<void>> sync(std::string key);
-  Task<api::Result<void>> write(const Json& current, Json budget);
   // An error is for people: why the pods' controllers give no scale.
   [[nodiscard]] skiff::Result<ExpectedScale> expected_scale(const std::vector<api::ObjectPtr>& pods) const;
   [[nodiscard]] skiff::Result<int> scale_of(const Json& owner, const std::string& namespace_,

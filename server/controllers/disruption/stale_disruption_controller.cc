@@ -4,6 +4,7 @@
 #include "api/views/meta.h"
 #include "api/views/pod.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/write_status.h"
 
 #include <algorithm>
 
@@ -55,11 +56,7 @@ Task<api::Result<void>> StaleDisruptionController::sync(std::string key) {
   Json updated = *pod;
   const api::Condition condition{kDisruptionTarget, "False", "", ""};
   api::set_condition(updated, condition, clock_.now());
-  api::WriteOptions options;
-  options.subresource = "status";
-  const api::Result<ObjectPtr> written = co_await client_.update(api::kPods, std::move(updated), options);
-  if (!written && written.error().reason != api::Reason::kNotFound) co_return written.error();
-  co_return api::Result<void>();
+  co_return co_await write_status(client_, api::kPods, pod, std::move(updated["status"]));
 }
 
 }  // namespace skiff::controllers

@@ -3,6 +3,7 @@
 #include "api/client/indexes.h"
 #include "api/views/meta.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/remove_object.h"
 
 #include <charconv>
 
@@ -64,9 +65,8 @@ Task<api::Result<void>> SliceWriter::write(std::string key, SlicePlan plan) {
   }
   for (const ObjectPtr& slice : plan.remove) {
     api::DeleteOptions removal;
-    removal.uid = api::uid_of(*slice);
-    const auto gone = co_await client_.remove(api::kEndpointSlices, api::key_of(*slice), removal);
-    if (!gone && gone.error().reason != api::Reason::kNotFound) co_return gone.error();
+    const auto gone = co_await remove_object(client_, api::kEndpointSlices, slice, std::move(removal));
+    if (!gone) co_return gone.error();
     removed(key, *slice);
   }
   co_return api::Result<void>();

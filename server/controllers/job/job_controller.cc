@@ -4,6 +4,7 @@
 #include "api/views/meta.h"
 #include "server/controllers/job/job_pod.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/remove_object.h"
 
 #include <utility>
 
@@ -155,13 +156,9 @@ Task<api::Result<void>> JobController::sync_finished(std::string key, ObjectPtr 
     co_return api::Result<void>();
   }
   api::DeleteOptions options;
-  options.uid = api::uid_of(*job);
   options.resource_version = api::resource_version_of(*job);
   options.propagation_policy = "Foreground";
-  const api::NamespacedName name = api::key_of(*job);
-  const auto removed = co_await client_.remove(api::kJobs, name, options);
-  if (!removed && removed.error().reason != api::Reason::kNotFound) co_return removed.error();
-  co_return api::Result<void>();
+  co_return co_await remove_object(client_, api::kJobs, job, std::move(options));
 }
 
 Task<api::Result<void>> JobController::sync_orphan(std::string key) {

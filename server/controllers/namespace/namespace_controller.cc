@@ -1,6 +1,7 @@
 #include "server/controllers/namespace/namespace_controller.h"
 
 #include "api/views/meta.h"
+#include "server/controllers/write_status.h"
 
 #include <utility>
 
@@ -100,11 +101,7 @@ Task<void> NamespaceController::remove_object(const api::ResourceType& type, Obj
 Task<api::Result<void>> NamespaceController::write_conditions(ObjectPtr namespace_object, RemainingContent remaining) {
   Json updated = *namespace_object;
   if (!set_deletion_conditions(updated, remaining, clock_.now())) co_return api::Result<void>();
-  api::WriteOptions options;
-  options.subresource = "status";
-  const api::Result<ObjectPtr> written = co_await client_.update(api::kNamespaces, std::move(updated), options);
-  if (!written && written.error().reason != api::Reason::kNotFound) co_return written.error();
-  co_return api::Result<void>();
+  co_return co_await write_status(client_, api::kNamespaces, namespace_object, std::move(updated["status"]));
 }
 
 Task<api::Result<void>> NamespaceController::finalize(ObjectPtr namespace_object) {

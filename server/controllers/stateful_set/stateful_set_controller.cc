@@ -4,6 +4,7 @@
 #include "api/views/meta.h"
 #include "server/controllers/claim.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/remove_object.h"
 #include "server/controllers/stateful_set/identity.h"
 #include "server/controllers/write_status.h"
 
@@ -191,10 +192,8 @@ Task<api::Result<void>> StatefulSetController::forget_history(ObjectPtr set, Rev
   const auto kept = static_cast<std::size_t>(integer_at(*set, {"spec", "revisionHistoryLimit"}, 10));
   for (std::size_t i = 0; i + kept < old.size(); ++i) {
     api::DeleteOptions options;
-    options.uid = api::uid_of(*old[i]);
-    const api::NamespacedName name = api::key_of(*old[i]);
-    const auto removed = co_await client_.remove(api::kControllerRevisions, name, options);
-    if (!removed && removed.error().reason != api::Reason::kNotFound) co_return removed.error();
+    const auto removed = co_await remove_object(client_, api::kControllerRevisions, old[i], std::move(options));
+    if (!removed) co_return removed.error();
   }
   co_return api::Result<void>();
 }

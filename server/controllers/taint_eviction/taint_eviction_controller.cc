@@ -5,7 +5,9 @@
 #include "api/views/meta.h"
 #include "api/views/pod.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/remove_object.h"
 #include "server/controllers/taint_eviction/eviction_delay.h"
+#include "server/controllers/write_status.h"
 
 #include <utility>
 
@@ -117,18 +119,11 @@ Task<api::Result<void>> TaintEvictionController::evict(ObjectPtr pod) {
   Json updated = *pod;
   const api::Condition target{"DisruptionTarget", "True", "DeletionByTaintManager",
                               "Taint manager: deleting due to NoExecute taint"};
-  if (api::set_condition(updated, target, clock_.now())) {
-    api::WriteOptions options;
-    options.subresource = "status";
-    const api::Result<ObjectPtr> marked = co_await client_.update(api::kPods, std::move(updated), options);
-    if (!marked && marked.error().reason != api::Reason::kNotFound) co_return marked.error();
-  }
+  api::set_condition(updated, target, clock_.now());
+  const api::Result<void> marked = co_await write_status(client_, api::kPods, pod, std::move(updated["status"]));
+  if (!marked) co_return marked.error();
   api::DeleteOptions options;
-  options.uid = api::uid_of(*pod);
-  const api::NamespacedName name = api::key_of(*pod);
-  const api::Result<ObjectPtr> removed = co_await client_.remove(api::kPods, name, options);
-  if (!removed && removed.error().reason != api::Reason::kNotFound) co_return removed.error();
-  co_return api::Result<void>();
+  co_return co_await remove_object(client_, api::kPods, pod, std::move(options));
 }
 
 }  // namespace skiff::controllers
