@@ -2,7 +2,9 @@
 
 #include "api/quota/usage.h"
 #include "api/views/meta.h"
+#include "api/views/pod.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/write_status.h"
 
 #include <algorithm>
 #include <utility>
@@ -36,6 +38,7 @@ ResourceQuotaController::ResourceQuotaController(const Context& context, std::ve
                                                  std::chrono::nanoseconds resync)
     : client_(context.client),
       clock_(context.clock),
+      quotas_(context.informers.informer(api::kResourceQuotas)),
       types_(std::move(types)),
       resync_(resync),
       controller_(context.executor, "resource quota", kWorkers,
@@ -46,7 +49,19 @@ ResourceQuotaController::ResourceQuotaController(const Context& context, std::ve
   quotas.updated = [this](const ObjectPtr&, const ObjectPtr& quota) {
     if (!is_enforced(*quota)) on_quota(quota);
   };
-  context.informers.informer(api::kResourceQuotas).add_handlers(std::move(quotas));
+  quotas_.add_handlers(std::move(quotas));
+  api::InformerHandlers pods;
+  pods.updated = [this](const ObjectPtr& before, const ObjectPtr& pod) {
+    if (api::is_pod_terminated(*pod)) on_pod_end(*before);
+  };
+  pods.deleted = [this](const ObjectPtr& last) { on_pod_end(*last); };
+  context.informers.informer(api::kPods).add_handlers(std::move(pods));
+}
+
+void ResourceQuotaController::on_pod_end(const Json& last) {
+  const bool counted = api::quota::usage_of({"", "pods"}, last, clock_.now()).contains("pods");
+  if (counted || api::is_pod_terminated(last)) return;
+  for (const ObjectPtr& quota : quotas_.cache().list(api::namespace_of(last))) on_quota(quota);
 }
 
 void ResourceQuotaController::on_quota(const ObjectPtr& quota) { controller_.enqueue(key_text(*quota)); }
@@ -61,17 +76,14 @@ Task<api::Result<void>> ResourceQuotaController::sync(std::string key) {
   api::Result<Json> used = co_await count(*quota);
   if (!used) co_return used.error();
 
-  Json updated = **quota;
-  updated["status"] = Json::object();
-  if (!used->empty()) updated["status"] = {{"hard", to_json(hard_of(**quota, "spec"))}, {"used", std::move(*used)}};
-  if (updated == **quota) {
+  Json status = Json::object();
+  if (!used->empty()) status = {{"hard", to_json(hard_of(**quota, "spec"))}, {"used", std::move(*used)}};
+  if (status == (*quota)->value("status", Json())) {
     controller_.enqueue_after(key, resync_);
     co_return api::Result<void>();
   }
-  api::WriteOptions options;
-  options.subresource = "status";
-  const api::Result<ObjectPtr> written = co_await client_.update(api::kResourceQuotas, std::move(updated), options);
-  if (!written && written.error().reason != api::Reason::kNotFound) co_return written.error();
+  const api::Result<void> written = co_await write_status(client_, api::kResourceQuotas, *quota, std::move(status));
+  if (!written) co_return written.error();
   // Once more at once: what came between the count and the first enforcement was counted by nobody.
   controller_.enqueue(key);
   co_return api::Result<void>();

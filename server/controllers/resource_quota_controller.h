@@ -15,9 +15,10 @@ namespace skiff::controllers {
 //
 // Operation: a quota whose spec.hard is not yet its status.hard is counted by listing what it counts; the write fails
 // when admission has counted something meanwhile, and is tried again. From then on admission counts every change along
-// with its commit, so nothing has to be done here when objects come and go; each quota is counted again every kResync
-// for what time alone changes (pods whose node was lost) and against errors of our own. Concurrency: see Context. It
-// will not: look at anything while there is no quota.
+// with its commit, so nothing has to be done here when objects come and go, but for pods that end after their grace
+// period: time alone had stopped counting them, and no write gave back what they had. Each quota is also counted again
+// every kResync, for pods whose node was lost and against errors of our own. Concurrency: see Context. It will not:
+// list anything while there is no quota.
 class ResourceQuotaController {
  public:
   static constexpr std::size_t kWorkers = 5;
@@ -32,12 +33,15 @@ class ResourceQuotaController {
 
  private:
   void on_quota(const api::ObjectPtr& quota);
+  // `last`: what the pod was before it ended or went.
+  void on_pod_end(const Json& last);
   Task<api::Result<void>> sync(std::string key);
   // What objects of all kinds in the quota's namespace use of it, as a status.used.
   Task<api::Result<Json>> count(api::ObjectPtr quota);
 
   api::Client& client_;
   const Clock& clock_;
+  api::Informer& quotas_;
   const std::vector<api::ResourceType> types_;
   const std::chrono::nanoseconds resync_;
   api::Controller controller_;

@@ -72,6 +72,39 @@ TEST_CASE("ResourceQuotaController follows changes of the limits, not of the use
   cluster.stop(controller);
 }
 
+TEST_CASE("ResourceQuotaController counts again when a pod ends after its grace period") {
+  Cluster cluster;
+  ResourceQuotaController controller(cluster.context(), kTypes);
+  for (const char* name : {"late", "in-time"})
+    put(cluster, api::kPods, name, "work", R"({"spec":{"containers":[{}]}})");
+  put_quota(cluster, R"({"hard":{"pods":"9"}})");
+  cluster.start(controller);
+  cluster.until([&] { return status(cluster)["used"] == Json({{"pods", "2"}}); });
+  cluster.settle();
+  const std::size_t lists = cluster.client.count_requests("list pods");
+  const auto delete_softly = [&](const char* name) {
+    cluster.client.modify(api::kPods, {"work", name}, [&](Json& pod) {
+      pod["metadata"]["deletionTimestamp"] = format_time(cluster.clock.now() + std::chrono::seconds(1));
+      pod["metadata"]["deletionGracePeriodSeconds"] = 1;
+    });
+    cluster.settle();
+  };
+  delete_softly("in-time");
+  cluster.client.erase(api::kPods, {"work", "in-time"});
+  cluster.settle();
+  CHECK(cluster.client.count_requests("list pods") == lists);
+
+  delete_softly("late");
+  cluster.clock.advance(std::chrono::seconds(3));
+  SECTION("and goes") { cluster.client.erase(api::kPods, {"work", "late"}); }
+  SECTION("and says so") {
+    cluster.client.modify(api::kPods, {"work", "late"}, [](Json& pod) { pod["status"]["phase"] = "Failed"; });
+  }
+  cluster.until([&] { return cluster.client.count_requests("list pods") > lists; });
+  cluster.until([&] { return status(cluster)["used"]["pods"] == "0"; });
+  cluster.stop(controller);
+}
+
 TEST_CASE("ResourceQuotaController counts again from time to time") {
   Cluster cluster;
   ResourceQuotaController controller(cluster.context(), kTypes, std::chrono::milliseconds(1));
