@@ -33,19 +33,7 @@ Task<api::Result<std::optional<std::string>>> SocketStream::next() {
 }
 
 Task<bool> SocketStream::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    if (cancelled_) co_return false;
-    const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (count >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    } else if (errno == EAGAIN) {
-      socket_.when_writable(writable_.notifier());
-      co_await writable_.wait();
-    } else if (errno != EINTR) {
-      co_return false;
-    }
-  }
-  co_return true;
+  co_return co_await write_all(socket_, bytes, kSocketPieceBytes, writable_, cancelled_);
 }
 
 void SocketStream::close_write() { ::shutdown(socket_.get(), SHUT_WR); }

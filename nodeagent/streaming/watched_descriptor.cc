@@ -2,6 +2,10 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 
 namespace skiff::nodeagent {
 
@@ -46,6 +50,23 @@ void WatchedDescriptor::when_writable(std::function<void()> wake) {
 void WatchedDescriptor::close() {
   boost::system::error_code ignored;
   state_->descriptor.close(ignored);
+}
+
+Task<bool> write_all(WatchedDescriptor& descriptor, std::string_view bytes, std::size_t piece, Signal& room,
+                     const bool& cancelled) {
+  while (!bytes.empty()) {
+    if (cancelled || !descriptor.is_open()) co_return false;
+    const ssize_t count = ::write(descriptor.get(), bytes.data(), std::min(bytes.size(), piece));
+    if (count >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN) {
+      descriptor.when_writable(room.notifier());
+      co_await room.wait();
+    } else if (errno != EINTR) {
+      co_return false;
+    }
+  }
+  co_return true;
 }
 
 }  // namespace skiff::nodeagent

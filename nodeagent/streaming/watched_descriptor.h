@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 
 namespace skiff::nodeagent {
 
@@ -30,5 +31,11 @@ class WatchedDescriptor {
   struct State;
   std::shared_ptr<State> state_;
 };
+
+// Writes all of `bytes` in pieces of at most `piece` bytes, and waits for room in between. False when the other end
+// takes no more (SIGPIPE is ignored by the process), or `cancelled` has become true: whoever sets it notifies `room`.
+// The arguments outlive the call.
+Task<bool> write_all(WatchedDescriptor& descriptor, std::string_view bytes, std::size_t piece, Signal& room,
+                     const bool& cancelled);
 
 }  // namespace skiff::nodeagent

@@ -52,20 +52,10 @@ Task<std::optional<api::ProcessStreams::Output>> AttachStreams::next() {
 }
 
 Task<bool> AttachStreams::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    if (cancelled_ || input_closed_) co_return false;
-    const std::string_view packet = bytes.substr(0, kSendBytes);
-    const ssize_t count = ::send(socket_.get(), packet.data(), packet.size(), MSG_NOSIGNAL);
-    if (count >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    } else if (errno == EAGAIN) {
-      socket_.when_writable(writable_.notifier());
-      co_await writable_.wait();
-    } else if (errno != EINTR) {
-      input_closed_ = true;
-    }
-  }
-  co_return true;
+  if (input_closed_) co_return false;
+  const bool done = co_await write_all(socket_, bytes, kSendBytes, writable_, cancelled_);
+  if (!done && !cancelled_) input_closed_ = true;
+  co_return done;
 }
 
 void AttachStreams::close_input() {

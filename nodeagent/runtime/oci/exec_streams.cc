@@ -74,19 +74,9 @@ Task<std::optional<api::ProcessStreams::Output>> ExecStreams::next() {
 }
 
 Task<bool> ExecStreams::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    if (cancelled_ || !input_.is_open()) co_return false;
-    const ssize_t count = ::write(input_.get(), bytes.data(), bytes.size());
-    if (count >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    } else if (errno == EAGAIN) {
-      input_.when_writable(writable_.notifier());
-      co_await writable_.wait();
-    } else if (errno != EINTR) {
-      input_.close();
-    }
-  }
-  co_return true;
+  const bool done = co_await write_all(input_, bytes, kPieceBytes, writable_, cancelled_);
+  if (!done && !cancelled_) input_.close();
+  co_return done;
 }
 
 void ExecStreams::close_input() {
