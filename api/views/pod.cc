@@ -3,6 +3,7 @@
 #include "api/quantity.h"
 #include "api/views/conditions.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace skiff::api {
@@ -24,6 +25,13 @@ bool is_pod_terminated(const Json& pod) {
 }
 
 bool is_pod_ready(const Json& pod) { return is_condition_true(pod, "Ready"); }
+
+bool mounts_at(const Json& container, std::string_view path) {
+  const Json* mounts = find(container, {"volumeMounts"});
+  if (mounts == nullptr) return false;
+  return std::any_of(mounts->begin(), mounts->end(),
+                     [path](const Json& mount) { return string_at(mount, {"mountPath"}) == path; });
+}
 
 std::string compute_qos_class(const Json& pod) {
   bool any = false;

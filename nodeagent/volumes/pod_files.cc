@@ -1,6 +1,7 @@
 #include "nodeagent/volumes/pod_files.h"
 
 #include "api/base/files.h"
+#include "api/views/pod.h"
 #include "nodeagent/mounts.h"
 #include "nodeagent/pods/pod_view.h"
 #include "nodeagent/pods/sandbox_config.h"
@@ -30,13 +31,6 @@ const Json* find_volume(const Json& pod, const std::string& name) {
     if (string_at(volume, {"name"}) == name) return &volume;
   }
   return nullptr;
-}
-
-bool mounts_at(const Json& container, const std::string& path) {
-  const Json* mounts = find(container, {"volumeMounts"});
-  if (mounts == nullptr) return false;
-  return std::any_of(mounts->begin(), mounts->end(),
-                     [&path](const Json& mount) { return string_at(mount, {"mountPath"}) == path; });
 }
 
 std::string text_of(const char* path) {
@@ -138,7 +132,7 @@ Result<std::vector<Mount>> PodFiles::prepare_container(const Json& pod, const st
   };
   for (const auto& [name, text] : managed) {
     const std::string target = std::string("/etc/") + name;
-    if (mounts_at(container, target)) continue;
+    if (api::mounts_at(container, target)) continue;
     const std::string path = directory + "/etc/" + name;
     if (const auto written = write_shared_file(path, text); !written) return written.error();
     mounts->push_back(Mount{path, target, false});

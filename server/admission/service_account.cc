@@ -1,7 +1,9 @@
 #include "api/base/ids.h"
+#include "api/views/pod.h"
 #include "server/admission/plugins.h"
-#include "server/registry/record.h"
 #include "server/registry/registry.h"
+
+#include <algorithm>
 
 namespace skiff::server {
 
@@ -36,23 +38,19 @@ Json token_volume(const std::string& name) {
               {"projected", {{"defaultMode", kTokenMode}, {"sources", Json::array({token, certificate, namespace_})}}}};
 }
 
-bool mounts_at(const Json& container, std::string_view path) {
-  const Json* mounts = find(container, {"volumeMounts"});
-  if (mounts == nullptr) return false;
-  return std::any_of(mounts->begin(), mounts->end(),
-                     [path](const Json& mount) { return string_at(mount, {"mountPath"}) == path; });
+// The name of the volume with credentials that a pod brings along; "" when it has none.
+std::string token_volume_name(const Json& spec) {
+  const Json* volumes = find(spec, {"volumes"});
+  if (volumes == nullptr) return "";
+  const auto found = std::find_if(volumes->begin(), volumes->end(), [](const Json& volume) {
+    return string_at(volume, {"name"}).starts_with(kTokenVolumePrefix);
+  });
+  return found == volumes->end() ? "" : string_at(*found, {"name"});
 }
 
 // Mounts the account's credentials into every container that has nothing else in their place.
 void mount_token(Json& spec) {
-  std::string name;
-  if (const Json* volumes = find(spec, {"volumes"})) {
-    for (const Json& volume : *volumes) {
-      if (name.empty() && string_at(volume, {"name"}).starts_with(kTokenVolumePrefix)) {
-        name = string_at(volume, {"name"});
-      }
-    }
-  }
+  std::string name = token_volume_name(spec);
   const bool has_volume = !name.empty();
   if (!has_volume) name = kTokenVolumePrefix + random_suffix();
 
@@ -60,7 +58,7 @@ void mount_token(Json& spec) {
   for (const char* list : {"initContainers", "containers"}) {
     if (!spec.contains(list)) continue;
     for (Json& container : spec[list]) {
-      if (mounts_at(container, kTokenDirectory)) continue;
+      if (api::mounts_at(container, kTokenDirectory)) continue;
       container["volumeMounts"].push_back(Json{{"name", name}, {"readOnly", true}, {"mountPath", kTokenDirectory}});
       is_used = true;
     }
@@ -79,19 +77,20 @@ class ServiceAccount final : public AdmissionPlugin {
     spec["serviceAccountName"] = spec["serviceAccount"] = name;
 
     const api::NamespacedName key{request.name.namespace_, name};
-    const auto record = registry.get(registry.kinds().find(api::kServiceAccounts), key);
+    const ServedKind accounts = registry.kinds().find(api::kServiceAccounts);
+    const auto record = registry.get(accounts, key);
     if (!record) {
       return refusal(
           request, *object,
           "error looking up service account " + key.to_string() + ": " + "serviceaccount \"" + name + "\" not found");
     }
-    const auto account = to_document(**record);
+    const api::Result<api::ObjectPtr> account = registry.object(accounts, *record);
     if (!account) return account.error();
-    const Json* secrets = find(*account, {"imagePullSecrets"});
+    const Json* secrets = find(**account, {"imagePullSecrets"});
     if (secrets != nullptr && !secrets->empty() && !spec.contains("imagePullSecrets")) {
       spec["imagePullSecrets"] = *secrets;
     }
-    if (wants_token(spec, *account)) mount_token(spec);
+    if (wants_token(spec, **account)) mount_token(spec);
     return {};
   }
 };

@@ -1,6 +1,8 @@
 #include "server/handlers/service_account_issuer.h"
 
 #include "api/field_error.h"
+#include "api/views/meta.h"
+#include "api/views/pod.h"
 
 namespace skiff::server {
 namespace {
@@ -40,7 +42,13 @@ api::Result<void> check_expiration(std::int64_t seconds) {
   return {};
 }
 
-Json document_of(const store::Record& record) { return Json::parse(record.value, nullptr, false); }
+api::Result<api::ObjectPtr> read(const Registry& registry, const api::ResourceType& type,
+                                 const api::NamespacedName& name) {
+  const ServedKind kind = registry.kinds().find(type);
+  const api::Result<store::RecordPtr> record = registry.get(kind, name);
+  if (!record) return record.error();
+  return registry.object(kind, *record);
+}
 
 // Binds the token to the pod that the request names, so that it dies with it. Nothing else can be bound to.
 api::Result<void> bind_to_object(const Registry& registry, const Json& reference, ServiceAccountClaims& claims) {
@@ -49,16 +57,15 @@ api::Result<void> bind_to_object(const Registry& registry, const Json& reference
   if (kind != "Pod" || api_version != "v1") {
     return api::bad_request("cannot bind token to object of type " + api_version + ", Kind=" + kind);
   }
-  const ServedKind pods = registry.kinds().find(api::kPods);
   const std::string name = string_at(reference, {"name"});
-  const api::Result<store::RecordPtr> record = registry.get(pods, {claims.namespace_, name});
-  if (!record) return record.error();
-  const Json pod = document_of(**record);
+  const api::Result<api::ObjectPtr> found = read(registry, api::kPods, {claims.namespace_, name});
+  if (!found) return found.error();
+  const Json& pod = **found;
   if (string_at(pod, {"spec", "serviceAccountName"}) != claims.name) {
     return api::bad_request("cannot bind token for serviceaccount \"" + claims.name +
                             "\" to pod running with different serviceaccount name.");
   }
-  const std::string uid = string_at(pod, {"metadata", "uid"});
+  const std::string uid = api::uid_of(pod);
   const std::string asked_uid = string_at(reference, {"uid"}, uid);
   if (asked_uid != uid) {
     return api::conflict("", "Pod", name,
@@ -68,10 +75,10 @@ api::Result<void> bind_to_object(const Registry& registry, const Json& reference
   }
   claims.pod_name = name;
   claims.pod_uid = uid;
-  claims.node_name = string_at(pod, {"spec", "nodeName"});
+  claims.node_name = api::node_name_of(pod);
   if (claims.node_name.empty()) return {};
-  const api::Result<store::RecordPtr> node = registry.get(registry.kinds().find(api::kNodes), {"", claims.node_name});
-  if (node) claims.node_uid = string_at(document_of(**node), {"metadata", "uid"});
+  const api::Result<api::ObjectPtr> node = read(registry, api::kNodes, {"", claims.node_name});
+  if (node) claims.node_uid = api::uid_of(**node);
   return {};
 }
 
@@ -82,13 +89,13 @@ ServiceAccountIssuer::ServiceAccountIssuer(const Registry& registry, const Servi
 
 api::Result<Json> ServiceAccountIssuer::issue(const api::NamespacedName& account, Json request) const {
   if (const auto addressed = check_address(request, account); !addressed) return addressed.error();
-  const api::Result<store::RecordPtr> record = registry_.get(registry_.kinds().find(api::kServiceAccounts), account);
-  if (!record) return record.error();
+  const api::Result<api::ObjectPtr> found = read(registry_, api::kServiceAccounts, account);
+  if (!found) return found.error();
 
   ServiceAccountClaims claims;
   claims.namespace_ = account.namespace_;
   claims.name = account.name;
-  claims.uid = string_at(document_of(**record), {"metadata", "uid"});
+  claims.uid = api::uid_of(**found);
   Json& spec = request["spec"];
   if (Json& audiences = spec["audiences"]; audiences.is_array() && !audiences.empty()) {
     claims.audiences = audiences.get<std::vector<std::string>>();
