@@ -84,10 +84,7 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
                options_.checks != nullptr ? options_.checks : checks_.get(),
                executor,
                tasks_,
-               [this](const std::string& uid) {
-                 const auto worker = workers_.find(uid);
-                 if (worker != workers_.end()) wake(worker->second);
-               },
+               [this](const std::string& uid) { wake_pod(uid); },
                pool,
                NodeFacts{options_.internal_ip, runtime.name()},
                host_.capacity,
@@ -140,8 +137,7 @@ void NodeAgent::container_exited(const SandboxKey& pod, const std::string& id) {
     if (const auto end = followed->second.lock()) end->announce();
     log_ends_.erase(followed);
   }
-  const auto worker = workers_.find(pod.pod_uid);
-  if (worker != workers_.end()) wake(worker->second);
+  wake_pod(pod.pod_uid);
 }
 
 void NodeAgent::group_by_pod(RuntimeSnapshot snapshot) {
@@ -230,6 +226,10 @@ Task<void> NodeAgent::remove_orphan(std::string uid, Found found) {
   auto remove = [files = files_.get(), uid] { return files->remove_pod(uid); };
   const Result<void> removed = co_await run_blocking(pool_, std::move(remove));
   if (!removed) spdlog::warn("pod {}: {}", uid, removed.error().message);
+}
+
+void NodeAgent::wake_pod(const std::string& uid) {
+  if (const auto worker = workers_.find(uid); worker != workers_.end()) wake(worker->second);
 }
 
 void NodeAgent::wake(const std::shared_ptr<PodWorker>& worker) {

@@ -91,6 +91,7 @@ class NodeAgent final : public api::NodeService {
   void follow_pods();
   Task<void> wait_for_pods();
   Task<void> drive(std::shared_ptr<PodWorker> worker);
+  void wake_pod(const std::string& uid);
   void wake(const std::shared_ptr<PodWorker>& worker);
   void configs_changed(const std::string& uid);
   Task<void> remove_orphan(std::string uid, Found found);

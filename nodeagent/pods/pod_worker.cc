@@ -1,6 +1,7 @@
 #include "nodeagent/pods/pod_worker.h"
 
 #include "api/base/log.h"
+#include "api/views/conditions.h"
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/pod_view.h"
 #include "nodeagent/pods/termination_message.h"
@@ -37,18 +38,12 @@ Health adopted_health(const Json& pod, const ContainerStatus& status) {
   return health;
 }
 
-// What others say of the pod's readiness gates.
-std::vector<std::string> gate_conditions(const Json& pod) {
+// What others say of the pod's readiness gates, in their order.
+std::vector<std::string> gate_statuses(const Json& pod) {
   std::vector<std::string> statuses;
   const Json* gates = find(pod, {"spec", "readinessGates"});
-  const Json* conditions = find(pod, {"status", "conditions"});
-  if (gates == nullptr || conditions == nullptr) return statuses;
-  for (const Json& gate : *gates) {
-    for (const Json& condition : *conditions) {
-      const std::string type = string_at(condition, {"type"});
-      if (type == string_at(gate, {"conditionType"})) statuses.push_back(type + string_at(condition, {"status"}));
-    }
-  }
+  if (gates == nullptr) return statuses;
+  for (const Json& gate : *gates) statuses.push_back(api::condition_status(pod, string_at(gate, {"conditionType"})));
   return statuses;
 }
 
@@ -60,7 +55,7 @@ bool asks_for_the_same(const Json& a, const Json& b) {
     if ((left == nullptr) != (right == nullptr) || (left != nullptr && *left != *right)) return false;
   }
   return a.at("spec") == b.at("spec") && api::is_pod_terminated(a) == api::is_pod_terminated(b) &&
-         gate_conditions(a) == gate_conditions(b);
+         gate_statuses(a) == gate_statuses(b);
 }
 
 }  // namespace
