@@ -4,12 +4,6 @@
 
 namespace skiff::server {
 
-namespace {
-
-constexpr std::size_t kPendingBytes = 64 * 1024;
-
-}  // namespace
-
 OutgoingQueue::OutgoingQueue(asio::any_io_executor executor, ByteStream& stream)
     : executor_(std::move(executor)), stream_(stream) {}
 
@@ -25,20 +19,30 @@ void OutgoingQueue::announce_change() {
 }
 
 Task<bool> OutgoingQueue::send(std::string frame) {
-  while (!broken_ && pending_.size() >= kPendingBytes) co_await wait_for_change();
-  if (broken_) co_return false;
-  pending_ += frame;
-  if (sending_) co_return true;
+  gathered_ += frame;
+  const std::uint64_t batch = gathering_;
+  while (!broken_ && sent_ <= batch) {
+    if (sending_) {
+      co_await wait_for_change();
+    } else {
+      co_await send_batch();
+    }
+  }
+  co_return sent_ > batch;
+}
+
+Task<void> OutgoingQueue::send_batch() {
   sending_ = true;
-  while (!broken_ && !pending_.empty()) {
-    const std::string bytes = std::exchange(pending_, {});
-    announce_change();
-    const bool sent = co_await stream_.write_all(bytes);
-    if (!sent) broken_ = true;
+  ++gathering_;
+  const std::string bytes = std::exchange(gathered_, {});
+  const bool sent = co_await stream_.write_all(bytes);
+  if (sent) {
+    ++sent_;
+  } else {
+    broken_ = true;
   }
   sending_ = false;
   announce_change();
-  co_return !broken_;
 }
 
 Task<void> OutgoingQueue::drain() {

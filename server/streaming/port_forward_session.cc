@@ -84,6 +84,7 @@ void PortForwardSession::accept(const std::shared_ptr<SpdyStream>& stream) {
   std::string request = stream->header("requestid");
   // The oldest clients count by their streams alone: the error stream comes first, and two are a pair.
   if (request.empty()) request = std::to_string(type == "error" ? stream->id() : stream->id() - 2);
+  forget_given_up();
   std::shared_ptr<Forwarding>& forwarding = half_open_[request];
   if (!forwarding) forwarding = std::make_shared<Forwarding>(executor_);
   forwarding->port = port;
@@ -96,6 +97,13 @@ void PortForwardSession::accept(const std::shared_ptr<SpdyStream>& stream) {
   if (!forwarding->data || !forwarding->error) return;
   tasks_->spawn(forward(forwarding));
   half_open_.erase(request);
+}
+
+void PortForwardSession::forget_given_up() {
+  const auto was_reset = [](const std::shared_ptr<SpdyStream>& stream) { return stream && stream->was_reset(); };
+  std::erase_if(half_open_, [&was_reset](const auto& entry) {
+    return was_reset(entry.second->data) || was_reset(entry.second->error);
+  });
 }
 
 Task<void> PortForwardSession::refuse(std::shared_ptr<SpdyStream> stream) {

@@ -28,6 +28,8 @@ class PortForwardSession final : public Upgrade {
 
   Task<void> serve(ByteStream& stream);
   void accept(const std::shared_ptr<SpdyStream>& stream);
+  // Of a pair whose one stream the client has reset, the other will not come.
+  void forget_given_up();
   Task<void> refuse(std::shared_ptr<SpdyStream> stream);
   Task<void> forward(std::shared_ptr<Forwarding> forwarding);
   // What the pod says, to the client, until one of them has said all.

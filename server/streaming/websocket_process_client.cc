@@ -61,6 +61,15 @@ void WebSocketProcessClient::queue(ClientInput input) {
   came_.notify();
 }
 
+void WebSocketProcessClient::queue_size(api::TerminalSize size) {
+  // Of sizes that nobody has asked for yet, the last one counts.
+  if (!inputs_.empty() && inputs_.back().kind == ClientInput::Kind::kResize) inputs_.pop_back();
+  ClientInput input;
+  input.kind = ClientInput::Kind::kResize;
+  input.size = size;
+  queue(std::move(input));
+}
+
 void WebSocketProcessClient::queue_end() {
   if (std::exchange(input_ended_, true)) return;
   ClientInput input;
@@ -81,12 +90,7 @@ void WebSocketProcessClient::take_piece(WebSocketPiece piece) {
     queue(std::move(input));
   } else if (channel_ == kResizeChannel && wanted_.terminal) {
     size_reader_.put(piece.bytes);
-    while (const auto size = size_reader_.next()) {
-      ClientInput input;
-      input.kind = ClientInput::Kind::kResize;
-      input.size = *size;
-      queue(std::move(input));
-    }
+    while (const auto size = size_reader_.next()) queue_size(*size);
   } else if (channel_ == kCloseChannel && has_close_signal_ && piece.bytes[0] == kStdinChannel) {
     queue_end();
   }

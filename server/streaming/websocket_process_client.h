@@ -34,6 +34,7 @@ class WebSocketProcessClient final : public ProcessClient {
   Task<void> wait_for_reader();
   void take_piece(WebSocketPiece piece);
   void queue(ClientInput input);
+  void queue_size(api::TerminalSize size);
   void queue_end();
 
   ByteStream& stream_;

@@ -181,6 +181,14 @@ TEST_CASE("Connections are forwarded to ports of a pod") {
     CHECK(forwarder.take() == Texts{{5, "reset"}, {7, "reset"}, {9, "reset"}, {11, "reset"}});
     CHECK(forwarder.ports.size() == 1);
   }
+  SECTION("a stream that was reset is nobody's partner") {
+    forwarder.open_stream(5, "error", "80", "1");
+    forwarder.send(SpdyFrameWriter::reset(5, kSpdyResetCancel));
+    forwarder.open_stream(7, "data", "80", "1");
+    CHECK(forwarder.ports.size() == 1);
+    forwarder.open_stream(9, "error", "80", "1");
+    CHECK(forwarder.ports.size() == 2);
+  }
   SECTION("clients that do not name their requests") {
     forwarder.open_stream(5, "error", "80", "");
     forwarder.open_stream(7, "data", "80", "");

@@ -307,3 +307,18 @@ TEST_CASE("Version 4 over a WebSocket has no signal for the end of the input") {
   CHECK(session.script->written == "x");
   CHECK(session.script->sizes == std::vector<std::pair<int, int>>{{80, 24}});
 }
+
+TEST_CASE("Of the sizes that a busy process has not asked for, the last counts") {
+  Session session(kTerminal, "ws:v5.channel.k8s.io");
+  session.script->reads = false;
+  session.client->send(channel_frame(0, "x"));
+  for (const char* size :
+       {"{\"Width\":80,\"Height\":24}", "{\"Width\":81,\"Height\":24}", "{\"Width\":82,\"Height\":25}"}) {
+    session.client->send(channel_frame(4, size));
+  }
+  session.script->reads = true;
+  session.script->room.notify();
+  session.client->run();
+  CHECK(session.script->written == "x");
+  CHECK(session.script->sizes == std::vector<std::pair<int, int>>{{82, 25}});
+}
