@@ -7,7 +7,7 @@
 
 namespace skiff::server {
 
-std::string kubeconfig_text(const std::string& server, const Pki& pki) {
+std::string kubeconfig_text(const std::string& server, const std::string& authorities, const Pki& pki) {
   return fmt::format(R"(apiVersion: v1
 kind: Config
 clusters:
@@ -29,7 +29,7 @@ users:
     client-key-data: {}
     token: {}
 )",
-                     base64_encode(pki.ca.certificate), server, base64_encode(pki.admin.certificate),
+                     base64_encode(authorities), server, base64_encode(pki.admin.certificate),
                      base64_encode(pki.admin.key), pki.admin_token);
 }
 

@@ -79,6 +79,11 @@ Result<TlsOptions> tls_options(const ServeOptions& options, const Pki& pki) {
   return tls;
 }
 
+// By which clients know the server. A certificate from elsewhere is believed as it is, whoever signed it.
+std::string authorities_of(const ServeOptions& options, const Pki& pki, const TlsOptions& tls) {
+  return options.tls_certificate_file.empty() ? pki.ca.certificate : pki.ca.certificate + tls.certificate;
+}
+
 Result<std::vector<TokenUser>> token_users(const ServeOptions& options, const Pki& pki) {
   std::vector<TokenUser> users;
   if (!options.token_auth_file.empty()) {
@@ -150,11 +155,11 @@ std::vector<api::ResourceType> served_resources(const KindTable& kinds) {
   return resources;
 }
 
-controllers::ManagerOptions manager_options(const ServeOptions& options, const Pki& pki, const KindTable& kinds,
-                                            const NodeDirectory& nodes) {
+controllers::ManagerOptions manager_options(const ServeOptions& options, const std::string& authorities,
+                                            const KindTable& kinds, const NodeDirectory& nodes) {
   const auto is_local = [&nodes](const std::string& node_name) { return nodes.is_local(node_name); };
   controllers::ManagerOptions manager;
-  manager.ca_pem = pki.ca.certificate;
+  manager.ca_pem = authorities;
   manager.types = served_resources(kinds);
   manager.node_lifecycle.grace_period = options.node_monitor_grace_period;
   manager.node_lifecycle.is_local = is_local;
@@ -175,10 +180,11 @@ std::string url_of(const std::string& address, std::uint16_t port) {
 
 struct ControlPlane::Impl {
   Impl(const Clock& clock_in, ServeOptions options_in, std::unique_ptr<store::Store> store_in, Pki pki_in,
-       ServiceAccountTokens tokens_in, KeyPair kubelet_client)
+       std::string authorities_in, ServiceAccountTokens tokens_in, KeyPair kubelet_client)
       : clock(clock_in),
         options(std::move(options_in)),
         pki(std::move(pki_in)),
+        authorities(std::move(authorities_in)),
         tokens(std::move(tokens_in)),
         catalog(api::schema::Catalog::builtin()),
         kinds(builtin_kinds(*catalog, kind_options(options))),
@@ -197,11 +203,12 @@ struct ControlPlane::Impl {
         informers(control_thread.executor(), controllers_client),
         scheduler(control_thread.executor(), scheduler_client, informers, clock),
         controllers(controllers::Context{control_thread.executor(), controllers_client, informers, clock},
-                    manager_options(options, pki, kinds, nodes)) {}
+                    manager_options(options, authorities, kinds, nodes)) {}
 
   const Clock& clock;
   const ServeOptions options;
   const Pki pki;
+  const std::string authorities;  // PEM
   const ServiceAccountTokens tokens;
   const std::unique_ptr<const api::schema::Catalog> catalog;
   const KindTable kinds;
@@ -253,8 +260,9 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const ServeOptions& opt
   auto kubelet_client = kubelet_client_identity(*pki, clock.now());
   if (!kubelet_client) return kubelet_client.error();
 
-  auto impl = std::make_unique<Impl>(clock, options, std::move(*store), std::move(*pki), std::move(*tokens),
-                                     std::move(*kubelet_client));
+  std::string authorities = authorities_of(options, *pki, *tls);
+  auto impl = std::make_unique<Impl>(clock, options, std::move(*store), std::move(*pki), std::move(authorities),
+                                     std::move(*tokens), std::move(*kubelet_client));
   impl->nodes.set_remote(impl->remote_nodes);
   impl->authenticator.set_bootstrap_secrets(
       [&registry = impl->registry](const std::string& name) { return find_system_secret(registry, name); });
@@ -278,7 +286,7 @@ Task<Result<void>> ControlPlane::start() {
   impl.controlling = true;
   co_await asio::co_spawn(impl.control_thread.executor(), start_control(impl), asio::use_awaitable);
   impl.url = url_of(impl.options.listen_address, impl.http->port());
-  auto written = write_kubeconfig(impl.kubeconfig_path, kubeconfig_text(impl.url, impl.pki));
+  auto written = write_kubeconfig(impl.kubeconfig_path, kubeconfig_text(impl.url, impl.authorities, impl.pki));
   if (!written) co_return written.error().wrap("kubeconfig");
   impl.ready = true;
   co_return Result<void>();

@@ -1,8 +1,10 @@
-"""Who am I and what may I: kubectl auth, and kubectl --as, over every kubectl on the machine."""
+"""Who am I and what may I: kubectl auth, and kubectl --as, over every kubectl on the machine. And who is the server."""
 
+import contextlib
+import os
 import unittest
 
-from harness import ClusterTestCase
+from harness import Cluster, ClusterTestCase
 from kubectls import with_every_kubectl
 
 
@@ -33,6 +35,15 @@ class AuthTest(ClusterTestCase):
         self.assertIn('"username":"joe"', user("--as", "joe"))
         self.assertIn('"groups":["dev","system:authenticated"]', user("--as", "joe", "--as-group", "dev"))
         self.assertEqual(kubectl("auth", "whoami").split()[:4], ["ATTRIBUTE", "VALUE", "Username", "kubernetes-admin"])
+
+    def test_a_certificate_from_elsewhere(self):
+        """--tls-cert-file: the kubeconfig and the pods' kube-root-ca.crt know the certificate, though another authority signed it."""
+        files = [os.path.join(self.cluster.data, "pki", "apiserver" + ending) for ending in (".crt", ".key")]
+        other = Cluster("--tls-cert-file", files[0], "--tls-private-key-file", files[1], runtime="fake")
+        with contextlib.closing(other):
+            self.assertEqual(other.kubectl("get", "namespace", "default", "-o", "name").stdout, "namespace/default\n")
+            with open(files[0], encoding="utf-8") as certificate:
+                self.assertIn(certificate.read(), other.get("configmap", "kube-root-ca.crt")["data"]["ca.crt"])
 
 
 if __name__ == "__main__":
