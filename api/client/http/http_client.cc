@@ -168,6 +168,8 @@ Task<Result<std::unique_ptr<WatchStream>>> HttpClient::watch(const ResourceType&
                                                              WatchOptions options) {
   std::string target = collection_path(resource, namespace_);
   add_parameter(target, "watch", "true");
+  // They keep the position of a quiet watch from falling out of the server's history.
+  add_parameter(target, "allowWatchBookmarks", "true");
   add_parameter(target, "resourceVersion", options.resource_version);
   add_parameter(target, "labelSelector", options.label_selector);
   add_parameter(target, "fieldSelector", options.field_selector);

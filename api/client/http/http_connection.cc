@@ -80,10 +80,15 @@ std::string text_of(const HttpRequest& request, const std::string& host) {
 
 struct HttpConnection::Impl : std::enable_shared_from_this<Impl> {
   Impl(const asio::any_io_executor& executor, Endpoint endpoint_in, std::shared_ptr<boost::asio::ssl::context> tls_in)
-      : endpoint(std::move(endpoint_in)), tls(std::move(tls_in)), stream(executor, *tls), timer(executor) {}
+      : endpoint(std::move(endpoint_in)),
+        tls(std::move(tls_in)),
+        resolver(executor),
+        stream(executor, *tls),
+        timer(executor) {}
 
   const Endpoint endpoint;
   const std::shared_ptr<boost::asio::ssl::context> tls;
+  tcp::resolver resolver;
   boost::asio::ssl::stream<tcp::socket> stream;
   asio::steady_timer timer;
   boost::beast::flat_buffer buffer;
@@ -93,6 +98,7 @@ struct HttpConnection::Impl : std::enable_shared_from_this<Impl> {
 
   void close() {
     broken = true;
+    resolver.cancel();
     error_code ignored;
     stream.next_layer().close(ignored);
   }
@@ -115,18 +121,18 @@ struct HttpConnection::Impl : std::enable_shared_from_this<Impl> {
 Task<error_code> HttpConnection::Impl::connect_to_any(const tcp::resolver::results_type& addresses) {
   error_code failure = asio::error::host_not_found;
   for (const auto& address : addresses) {
+    if (broken) break;  // connecting would open the socket again
     const tcp::endpoint place = address.endpoint();
     error_code ignored;
     stream.next_layer().close(ignored);
     const auto [refused] = co_await stream.next_layer().async_connect(place, kAwaitable);
     failure = refused;
-    if (!refused || timed_out) break;
+    if (!refused) break;
   }
   co_return failure;
 }
 
 Task<Result<void>> HttpConnection::Impl::connect() {
-  tcp::resolver resolver(stream.get_executor());
   const std::string port = std::to_string(endpoint.port);
   const auto [unresolved, addresses] = co_await resolver.async_resolve(endpoint.host, port, kAwaitable);
   if (unresolved) co_return failure("resolve", unresolved);

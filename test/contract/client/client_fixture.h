@@ -24,6 +24,26 @@ inline const Pki& test_pki() {
   return made;
 }
 
+// An HTTPS server on loopback with the test's certificate.
+inline HttpServerOptions https_options(std::uint16_t port) {
+  HttpServerOptions options;
+  options.port = port;
+  options.tls = TlsOptions{test_pki().apiserver.certificate + test_pki().ca.certificate, test_pki().apiserver.key,
+                           test_pki().ca.certificate};
+  return options;
+}
+
+// A client of it.
+inline std::unique_ptr<api::Client> make_http_client(api::Endpoint server, std::string token,
+                                                     const api::ClientTlsOptions& tls) {
+  api::HttpClientOptions options;
+  options.server = std::move(server);
+  options.tls = *api::make_client_context(tls);
+  options.token = std::move(token);
+  options.user_agent = "kubelet/test";
+  return std::make_unique<api::HttpClient>(std::move(options));
+}
+
 struct NoNodes final : NodeServices {
   std::shared_ptr<api::NodeService> find(std::string_view) override { return nullptr; }
 };
@@ -50,12 +70,7 @@ class TestApi {
                                           &token_issuer_);
   }
   [[nodiscard]] std::unique_ptr<api::Client> http_client(std::string token, const api::ClientTlsOptions& tls) const {
-    api::HttpClientOptions options;
-    options.server = endpoint();
-    options.tls = *api::make_client_context(tls);
-    options.token = std::move(token);
-    options.user_agent = "kubelet/test";
-    return std::make_unique<api::HttpClient>(std::move(options));
+    return make_http_client(endpoint(), std::move(token), tls);
   }
   [[nodiscard]] std::unique_ptr<api::Client> http_client() const {
     api::ClientTlsOptions tls;
@@ -65,11 +80,7 @@ class TestApi {
 
  private:
   void start(std::uint16_t port) {
-    HttpServerOptions options;
-    options.port = port;
-    options.tls = TlsOptions{test_pki().apiserver.certificate + test_pki().ca.certificate, test_pki().apiserver.key,
-                             test_pki().ca.certificate};
-    server_ = std::make_unique<RunningServer>(door_, std::move(options));
+    server_ = std::make_unique<RunningServer>(door_, https_options(port));
     port_ = server_->port();
   }
 

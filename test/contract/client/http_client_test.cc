@@ -55,6 +55,10 @@ TEST_CASE("HttpClient believes whom it was told to believe") {
     tls.authorities = test_pki().ca.certificate;
     CHECK_FALSE(fixture.failure(*fixture.api.http_client("secret", tls)));
   }
+  SECTION("the server itself") {
+    tls.authorities = test_pki().apiserver.certificate;
+    CHECK_FALSE(fixture.failure(*fixture.api.http_client("secret", tls)));
+  }
   SECTION("another authority") {
     tls.authorities = create_pki(PkiOptions{}, std::chrono::system_clock::now())->ca.certificate;
     CHECK(fixture.failure(*fixture.api.http_client("secret", tls)) == Reason::kServiceUnavailable);
@@ -104,6 +108,21 @@ TEST_CASE("HttpClient goes on after the server was restarted") {
   CHECK_FALSE(fixture.failure(*client));  // the connection that it had kept is not used
   fixture.api.stop();
   CHECK(fixture.failure(*client) == Reason::kServiceUnavailable);
+}
+
+TEST_CASE("HttpClient asks a watch for bookmarks, which keep its position young") {
+  std::string bookmarks;
+  FunctionHandler handler([&bookmarks](const Request& request) {
+    bookmarks = request.query_value("allowWatchBookmarks").value_or("");
+    return Response();
+  });
+  RunningServer server(handler, https_options(0));
+  api::ClientTlsOptions tls;
+  tls.authorities = test_pki().ca.certificate;
+  const auto client = make_http_client(api::Endpoint{"127.0.0.1", server.port()}, "", tls);
+  asio::io_context context;
+  REQUIRE(test::run(context, client->watch(api::kPods, "", api::WatchOptions())));
+  CHECK(bookmarks == "true");
 }
 
 TEST_CASE("HttpConnection gives up at its deadline") {
