@@ -191,9 +191,8 @@ void Engine::commit(std::vector<Queued> queued) {
     if (committed) {
       publish(batch);
     } else {
-      for (auto& [done, answer] : batch.answers) {
-        if (answer) answer = committed.error();
-      }
+      // Also those that had lost: against a write that never happened.
+      for (auto& [done, answer] : batch.answers) answer = committed.error();
     }
   }
   for (auto& [done, answer] : batch.answers) done(std::move(answer));

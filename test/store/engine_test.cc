@@ -38,6 +38,13 @@ class FaultyJournal final : public Journal {
   std::shared_ptr<Control> control_;
 };
 
+Write creation(const std::string& key) {
+  Write write;
+  write.key = key;
+  write.value = "new";
+  return write;
+}
+
 }  // namespace
 
 TEST_CASE("a write that the disk refuses leaves no trace and takes no revision") {
@@ -60,6 +67,28 @@ TEST_CASE("a write that the disk refuses leaves no trace and takes no revision")
   REQUIRE(written);
   CHECK((*written)->mod_revision == 3);
   CHECK(drain(**watch) == std::vector<std::string>{"PUT /a/1@3"});
+}
+
+TEST_CASE("a write that lost against one that the disk refuses was refused, too") {
+  auto control = std::make_shared<FaultyJournal::Control>();
+  auto store = std::move(*Engine::open(std::make_unique<FaultyJournal>(control), {}));
+  control->refuse = true;
+  // Both come while the writer is busy with the first, so they are one batch.
+  std::promise<void> busy;
+  std::promise<void> queued;
+  std::vector<std::future<Code>> codes;
+  store->write(creation("/a/0"), [&](const auto&) {
+    busy.set_value();
+    queued.get_future().wait();
+  });
+  busy.get_future().wait();
+  for (int i = 0; i < 2; ++i) {
+    auto code = std::make_shared<std::promise<Code>>();
+    codes.push_back(code->get_future());
+    store->write(creation("/a/1"), [code](const auto& answer) { code->set_value(answer.error().code); });
+  }
+  queued.set_value();
+  for (auto& code : codes) CHECK(code.get() == Code::kUnavailable);
 }
 
 TEST_CASE("history stays within its bound, and the journal is told what to forget") {
