@@ -31,6 +31,7 @@ CallContext context_of(const api::User& user, const api::WriteOptions& options) 
   CallContext context;
   context.user = user;
   context.field_manager = options.field_manager.empty() ? component_name(user.name) : options.field_manager;
+  context.wants_warnings = false;
   return context;
 }
 

@@ -116,6 +116,7 @@ api::Result<void> Registry::Impl::check(const AdmissionRequest& request, const J
 }
 
 void Registry::Impl::warn(CallContext& context, const Kind& kind, const Json& object, const Json* old_object) {
+  if (!context.wants_warnings) return;
   std::vector<std::string> warnings;
   kind.strategy->warn(object, old_object, warnings);
   for (std::string& warning : warnings) context.warn(std::move(warning));

@@ -29,6 +29,8 @@ struct CallContext {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // Texts for Warning headers, in order, each once.
   std::vector<std::string> warnings;
+  // False for components of our own: nobody reads what a kind warns of, so it is not looked for.
+  bool wants_warnings = true;
 
   void warn(std::string text);
 };

@@ -118,6 +118,13 @@ TEST_CASE("warnings about pods and templates") {
   }
 }
 
+TEST_CASE("warnings that nobody wants are not looked for") {
+  Cluster cluster;
+  cluster.context.wants_warnings = false;
+  REQUIRE(cluster.create(api::kPods, pod_with(kRows[0].spec)));
+  CHECK(cluster.context.warnings.empty());
+}
+
 TEST_CASE("warnings about annotations of pods") {
   Json object = pod("web");
   object["metadata"]["annotations"] = json(R"({"scheduler.alpha.kubernetes.io/critical-pod":"",
