@@ -41,18 +41,24 @@ Result<std::unique_ptr<Nodes>> open_nodes(const NodeOptions& options, const Data
   return nodes;
 }
 
-// From ready to stopped. `failure` is set when it did not get that far.
+// From start to stopped. `failure` is set when it did not start.
 Task<void> serve(ControlPlane& control_plane, Nodes* nodes, asio::signal_set& signals, std::optional<Error>& failure) {
+  Signal stop(co_await asio::this_coro::executor);
+  signals.async_wait([&signals, wake = stop.notifier()](const boost::system::error_code& cancelled, int signal) {
+    if (cancelled) return;
+    spdlog::info("stopping on signal {}", signal);
+    // A second signal is impatience, also during a start that hangs: it ends the process at once.
+    signals.clear();
+    wake();
+  });
   const auto started = co_await start(control_plane, nodes);
   if (started) {
     announce(control_plane);
-    const int signal = co_await signals.async_wait(asio::use_awaitable);
-    spdlog::info("stopping on signal {}", signal);
-    // A second signal is impatience: it ends the process at once.
-    signals.clear();
+    co_await stop.wait();
   } else {
     failure = started.error();
   }
+  signals.clear();
   if (nodes != nullptr) co_await nodes->stop();
   co_await control_plane.stop();
 }
