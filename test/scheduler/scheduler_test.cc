@@ -1,12 +1,6 @@
-#include "scheduler/scheduler.h"
-
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
-#include "test/scheduler/objects.h"
-#include "test/support/fake_client.h"
-#include "test/support/run.h"
-
-#include <catch2/catch.hpp>
+#include "test/scheduler/running_scheduler.h"
 
 #include <map>
 
@@ -15,46 +9,12 @@ using namespace skiff::test;
 
 namespace {
 
-struct Fixture {
-  asio::io_context io;
-  FakeClock clock;
-  FakeClient client{io.get_executor(), clock};
-  api::InformerFactory informers{io.get_executor(), client};
-  scheduler::Scheduler scheduler{io.get_executor(), client, informers, clock};
-
-  void start() {
-    informers.start();
-    REQUIRE(run(io, informers.wait_until_synced()));
-    scheduler.start();
-  }
-  ~Fixture() {
-    run(io, scheduler.stop());
-    run(io, informers.stop());
-  }
-  void add_node(const std::string& name, const std::string& spec = "{}") {
-    client.put(api::kNodes, node_object(name, spec));
-  }
-  void add_pod(const std::string& name, const std::string& spec = "{}") {
-    client.put(api::kPods, pod_object(name, spec));
-  }
-  Json pod(const std::string& name) { return *client.peek(api::kPods, {"default", name}); }
-  std::string node_of(const std::string& name) { return string_at(pod(name), {"spec", "nodeName"}); }
-  void until(const std::function<bool()>& condition) { run_until(io, condition); }
-  std::vector<std::string> events(const std::string& reason) {
-    std::vector<std::string> messages;
-    for (const api::ObjectPtr& event : client.peek_all(api::kEvents)) {
-      if ((*event)["reason"] == reason) messages.push_back((*event)["message"]);
-    }
-    return messages;
-  }
-};
-
 using Messages = std::vector<std::string>;
 
 }  // namespace
 
 TEST_CASE("Scheduler binds a pod and says so") {
-  Fixture fixture;
+  RunningScheduler fixture;
   fixture.add_node("n1");
   fixture.start();
   fixture.add_pod("a");
@@ -64,7 +24,7 @@ TEST_CASE("Scheduler binds a pod and says so") {
 }
 
 TEST_CASE("Scheduler leaves others' pods alone") {
-  Fixture fixture;
+  RunningScheduler fixture;
   fixture.add_node("n1");
   fixture.add_pod("other", R"({"schedulerName": "mine"})");
   fixture.add_pod("gated", R"({"schedulingGates": [{"name": "wait"}]})");
@@ -81,7 +41,7 @@ TEST_CASE("Scheduler leaves others' pods alone") {
 }
 
 TEST_CASE("Scheduler reports a pod that fits nowhere, and binds it when that changes") {
-  Fixture fixture;
+  RunningScheduler fixture;
   fixture.add_node("n1", R"({"unschedulable": true})");
   fixture.start();
   fixture.add_pod("a");
@@ -102,7 +62,7 @@ TEST_CASE("Scheduler reports a pod that fits nowhere, and binds it when that cha
 }
 
 TEST_CASE("Scheduler gives room once, and again when its pod has ended") {
-  Fixture fixture;
+  RunningScheduler fixture;
   fixture.add_node("n1");
   fixture.start();
   fixture.add_pod("a", requesting(R"({"cpu": "3"})"));
@@ -114,7 +74,7 @@ TEST_CASE("Scheduler gives room once, and again when its pod has ended") {
 }
 
 TEST_CASE("Scheduler tries a binding again that failed, and forgets the room that it took") {
-  Fixture fixture;
+  RunningScheduler fixture;
   fixture.add_node("n1");
   fixture.client.fail("create pods/binding", api::unavailable("the server is busy"));
   fixture.start();
@@ -127,7 +87,7 @@ TEST_CASE("Scheduler tries a binding again that failed, and forgets the room tha
 TEST_CASE("Scheduler fills many nodes evenly, with many bindings at a time") {
   constexpr int kNodes = 200;
   constexpr int kPods = 1000;
-  Fixture fixture;
+  RunningScheduler fixture;
   for (int i = 0; i < kNodes; ++i) fixture.add_node("n" + std::to_string(i));
   for (int i = 0; i < kPods; ++i) fixture.add_pod("p" + std::to_string(i), requesting(R"({"cpu": "100m"})"));
   fixture.start();

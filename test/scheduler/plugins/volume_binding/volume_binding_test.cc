@@ -1,11 +1,5 @@
 #include "api/views/conditions.h"
-#include "api/views/meta.h"
-#include "scheduler/scheduler.h"
-#include "test/scheduler/objects.h"
-#include "test/support/fake_client.h"
-#include "test/support/run.h"
-
-#include <catch2/catch.hpp>
+#include "test/scheduler/running_scheduler.h"
 
 using namespace skiff;
 using namespace skiff::test;
@@ -41,30 +35,17 @@ Json volume(const char* name, const char* node) {
           {"status", {{"phase", "Available"}}}};
 }
 
-struct Fixture {
-  asio::io_context io;
-  FakeClock clock;
-  FakeClient client{io.get_executor(), clock};
-  api::InformerFactory informers{io.get_executor(), client};
-  scheduler::Scheduler scheduler{io.get_executor(), client, informers, clock};
-
-  void start() {
-    for (const char* node : {"n1", "n2", "n3"}) client.put(api::kNodes, node_object(node));
-    informers.start();
-    REQUIRE(run(io, informers.wait_until_synced()));
-    scheduler.start();
+// Three nodes, and a pod "a" that is looked at.
+struct WaitingPod : RunningScheduler {
+  WaitingPod() {
+    for (const char* node : {"n1", "n2", "n3"}) add_node(node);
   }
-  ~Fixture() {
-    run(io, scheduler.stop());
-    run(io, informers.stop());
-  }
-  Json pod() { return *client.peek(api::kPods, {"default", "a"}); }
+  // Why it waits; "" before anybody has said.
   std::string message() {
-    const Json object = pod();
+    const Json object = pod("a");
     const Json* scheduled = api::find_condition(object, "PodScheduled");
     return scheduled == nullptr ? "" : string_at(*scheduled, {"message"});
   }
-  void until(const std::function<bool()>& condition) { run_until(io, condition); }
 };
 
 }  // namespace
@@ -84,11 +65,11 @@ TEST_CASE("Scheduler: a pod waits for its claims, and says why") {
   };
   for (const Row& row : rows) {
     INFO(row.name);
-    Fixture fixture;
+    WaitingPod fixture;
     if (*row.claim_phase != '\0') fixture.client.put(api::kPersistentVolumeClaims, claim(row.claim_phase, "fast"));
     if (*row.volume_node != '\0') fixture.client.put(api::kPersistentVolumes, volume("disk", row.volume_node));
     fixture.start();
-    fixture.client.put(api::kPods, pod_object("a", kUsesData));
+    fixture.add_pod("a", kUsesData);
     fixture.until([&] { return !fixture.message().empty(); });
     CHECK(fixture.message() == std::string("0/3 nodes are available: ") + row.reason +
                                    ". preemption: 0/3 nodes are available: 3 Preemption is not helpful for "
@@ -97,10 +78,10 @@ TEST_CASE("Scheduler: a pod waits for its claims, and says why") {
 }
 
 TEST_CASE("Scheduler: a pod goes where its volume is, as soon as the claim is bound") {
-  Fixture fixture;
+  WaitingPod fixture;
   fixture.client.put(api::kPersistentVolumeClaims, claim("Pending", "fast"));
   fixture.start();
-  fixture.client.put(api::kPods, pod_object("a", kUsesData));
+  fixture.add_pod("a", kUsesData);
   fixture.until([&] { return !fixture.message().empty(); });
   fixture.client.put(api::kPersistentVolumes, volume("disk", "n2"));
   fixture.client.modify(api::kPersistentVolumeClaims, {"default", "data"}, [](Json& object) {
@@ -108,11 +89,11 @@ TEST_CASE("Scheduler: a pod goes where its volume is, as soon as the claim is bo
     object["metadata"]["annotations"]["pv.kubernetes.io/bind-completed"] = "yes";
     object["status"]["phase"] = "Bound";
   });
-  fixture.until([&] { return string_at(fixture.pod(), {"spec", "nodeName"}) == "n2"; });
+  fixture.until([&] { return fixture.node_of("a") == "n2"; });
 }
 
 TEST_CASE("Scheduler: a node that is full anyway is not blamed for the volume") {
-  Fixture fixture;
+  WaitingPod fixture;
   fixture.client.put(api::kPersistentVolumeClaims, claim("Bound", "fast"));
   fixture.client.put(api::kPersistentVolumes, volume("disk", "n2"));
   fixture.start();
@@ -124,13 +105,13 @@ TEST_CASE("Scheduler: a node that is full anyway is not blamed for the volume") 
 }
 
 TEST_CASE("Scheduler chooses the volume for a claim that waits for its first consumer") {
-  Fixture fixture;
+  WaitingPod fixture;
   fixture.client.put(api::kStorageClasses, Json{{"metadata", {{"name", "local"}}},
                                                 {"provisioner", "kubernetes.io/no-provisioner"},
                                                 {"volumeBindingMode", "WaitForFirstConsumer"}});
   fixture.client.put(api::kPersistentVolumeClaims, claim("Pending", "local"));
   fixture.start();
-  fixture.client.put(api::kPods, pod_object("a", kUsesData));
+  fixture.add_pod("a", kUsesData);
   fixture.until([&] { return !fixture.message().empty(); });
   CHECK(fixture.message().starts_with(
       "0/3 nodes are available: 3 node(s) didn't find available persistent volumes to bind."));
@@ -141,13 +122,13 @@ TEST_CASE("Scheduler chooses the volume for a claim that waits for its first con
     return string_at(*fixture.client.peek(api::kPersistentVolumes, {"", "disk"}), {"spec", "claimRef", "name"});
   };
   fixture.until([&] { return reference() == "data"; });
-  CHECK(string_at(fixture.pod(), {"spec", "nodeName"}).empty());
+  CHECK(fixture.node_of("a").empty());
   // What the binder does then.
   fixture.client.modify(api::kPersistentVolumeClaims, {"default", "data"}, [](Json& object) {
     object["spec"]["volumeName"] = "disk";
     object["metadata"]["annotations"]["pv.kubernetes.io/bind-completed"] = "yes";
     object["status"]["phase"] = "Bound";
   });
-  fixture.until([&] { return string_at(fixture.pod(), {"spec", "nodeName"}) == "n3"; });
+  fixture.until([&] { return fixture.node_of("a") == "n3"; });
   CHECK_FALSE(fixture.client.peek(api::kPersistentVolumes, {"", "far"})->at("spec").contains("claimRef"));
 }
