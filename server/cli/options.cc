@@ -96,7 +96,8 @@ void add_join_options(CLI::App& app, Parsed& parsed) {
                  "sha256:HEX of the public key of the server's authority, unless the token says it");
   app.add_option("--certificate-authority", join.authority_file, "The server's authority itself")
       ->excludes("--discovery-token-ca-cert-hash");
-  app.add_option("--address", join.address, "Where the server asks for logs")->capture_default_str();
+  app.add_option("--address", join.address, "Where the server reaches us for logs, exec, attach and port-forward")
+      ->capture_default_str();
   app.add_option("--port", join.port, "Its port; 0 takes any free one")->capture_default_str();
   app.add_option("--node-ip", parsed.node.node_ip, "The node's address (default: the host's)");
   app.add_option("--pod-cidr", parsed.node.pod_cidr, "Addresses of the node's pods (default: the server gives some)");

@@ -9,10 +9,14 @@ namespace skiff::server {
 
 namespace {
 
-constexpr std::string_view kLogsPath = "/containerLogs/";
+constexpr std::string_view kLogs = "containerLogs";
+
+constexpr std::pair<StreamKind, std::string_view> kStreamPaths[] = {
+    {StreamKind::kExec, "exec"}, {StreamKind::kAttach, "attach"}, {StreamKind::kPortForward, "portForward"}};
 
 std::vector<std::string> segments_of(std::string_view path) {
   std::vector<std::string> segments;
+  if (path.starts_with('/')) path.remove_prefix(1);
   while (!path.empty()) {
     const auto end = std::min(path.find('/'), path.size());
     segments.emplace_back(path.substr(0, end));
@@ -50,12 +54,30 @@ api::Result<api::LogOptions> parse_log_options(const Request& request, std::stri
   return options;
 }
 
-Task<Response> answer_logs(std::shared_ptr<api::NodeService> node, Request request) {
-  std::vector<std::string> names = segments_of(std::string_view(request.path).substr(kLogsPath.size()));
-  if (names.size() != 3) co_return status_response(api::bad_request("not /containerLogs/NAMESPACE/POD/CONTAINER"));
-  auto options = parse_log_options(request, std::move(names[2]));
+std::string pod_path(std::string_view prefix, const api::NamespacedName& pod) {
+  std::string path = "/";
+  path += prefix;
+  for (const std::string& name : {pod.namespace_, pod.name}) {
+    path += '/';
+    path += api::percent_encode(name);
+  }
+  return path;
+}
+
+// Nothing when the path means no stream.
+std::optional<StreamRequest> parse_stream_request(const std::vector<std::string>& path, const Request& request) {
+  for (const auto& [kind, word] : kStreamPaths) {
+    const std::size_t length = kind == StreamKind::kPortForward ? 3 : 4;
+    if (path.size() != length || path[0] != word) continue;
+    return StreamRequest{kind, {path[1], path[2]}, length == 4 ? path[3] : "", request};
+  }
+  return std::nullopt;
+}
+
+Task<Response> answer_logs(std::shared_ptr<NodeAccess> node, std::vector<std::string> path, Request request) {
+  auto options = parse_log_options(request, path[3]);
   if (!options) co_return status_response(options.error());
-  api::NamespacedName pod{std::move(names[0]), std::move(names[1])};
+  api::NamespacedName pod{path[1], path[2]};
   auto bytes = co_await node->logs(std::move(pod), std::move(*options));
   if (!bytes) co_return status_response(bytes.error());
   Response response;
@@ -67,10 +89,7 @@ Task<Response> answer_logs(std::shared_ptr<api::NodeService> node, Request reque
 }  // namespace
 
 std::string container_logs_target(const api::NamespacedName& pod, const api::LogOptions& options) {
-  std::string target(kLogsPath);
-  target += api::percent_encode(pod.namespace_);
-  target += '/';
-  target += api::percent_encode(pod.name);
+  std::string target = pod_path(kLogs, pod);
   target += '/';
   target += api::percent_encode(options.container);
   add_parameter(target, "follow", options.follow ? "true" : "");
@@ -83,23 +102,42 @@ std::string container_logs_target(const api::NamespacedName& pod, const api::Log
   return target;
 }
 
+std::string stream_target(const StreamRequest& asked) {
+  std::string target;
+  for (const auto& [kind, word] : kStreamPaths) {
+    if (kind == asked.kind) target = pod_path(word, asked.pod);
+  }
+  if (!asked.container.empty()) {
+    target += '/';
+    target += api::percent_encode(asked.container);
+  }
+  for (const auto& [name, value] : asked.request.query) add_parameter(target, name, value);
+  return target;
+}
+
 void KubeletApi::set_service(std::shared_ptr<api::NodeService> service) {
   const std::lock_guard lock(mutex_);
-  service_ = std::move(service);
+  node_ = service ? make_local_access(std::move(service)) : nullptr;
 }
 
 Task<Response> KubeletApi::handle(Request request) {
   if (!request.certificate_user || !request.certificate_user->in_group("system:masters")) {
     co_return status_response(api::unauthorized());
   }
-  std::shared_ptr<api::NodeService> node;
+  std::shared_ptr<NodeAccess> node;
   {
     const std::lock_guard lock(mutex_);
-    node = service_;
+    node = node_;
   }
   if (!node) co_return status_response(api::unavailable("the node is starting or stopping"));
-  if (request.method == "GET" && request.path.starts_with(kLogsPath)) {
-    co_return co_await answer_logs(std::move(node), std::move(request));
+  std::vector<std::string> path = segments_of(request.path);
+  if (request.method == "GET" && path.size() == 4 && path[0] == kLogs) {
+    co_return co_await answer_logs(std::move(node), std::move(path), std::move(request));
+  }
+  if (auto asked = parse_stream_request(path, request)) {
+    auto opened = co_await node->open_stream(std::move(*asked));
+    if (!opened) co_return status_response(opened.error());
+    co_return std::move(*opened);
   }
   Response response;
   response.headers.set("Content-Type", "text/plain");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/node_service.h"
+#include "server/handlers/node_access.h"
 #include "server/http/http.h"
 
 #include <memory>
@@ -11,7 +12,10 @@ namespace skiff::server {
 
 // What an agent answers to its server over HTTPS: the part of the kubelet's API that a server asks for.
 //
-//   GET /containerLogs/NAMESPACE/POD/CONTAINER?follow=...   as api::NodeService::logs; errors as a Status
+//   GET /containerLogs/NAMESPACE/POD/CONTAINER?follow=...   as NodeAccess::logs; errors as a Status
+//   GET or POST /exec/NAMESPACE/POD/CONTAINER?command=...   as NodeAccess::open_stream, with the client's own query and
+//               /attach/NAMESPACE/POD/CONTAINER?stdin=...   upgrade: SPDY and WebSockets end here
+//               /portForward/NAMESPACE/POD
 //   GET /healthz                                            ok
 //
 // Only for who shows a client certificate of the group system:masters, as the server does; others get 401.
@@ -24,10 +28,11 @@ class KubeletApi final : public Handler {
 
  private:
   std::mutex mutex_;
-  std::shared_ptr<api::NodeService> service_;
+  std::shared_ptr<NodeAccess> node_;
 };
 
-// The path and query by which the server asks for logs.
+// The path and query by which the server asks for logs, and for streams.
 [[nodiscard]] std::string container_logs_target(const api::NamespacedName& pod, const api::LogOptions& options);
+[[nodiscard]] std::string stream_target(const StreamRequest& asked);
 
 }  // namespace skiff::server

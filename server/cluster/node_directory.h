@@ -1,6 +1,6 @@
 #pragma once
 
-#include "server/handlers/verbs.h"
+#include "server/handlers/node_access.h"
 
 #include <map>
 #include <memory>
@@ -14,32 +14,32 @@ class NodeDirectory final : public NodeServices {
  public:
   void add(const std::string& node_name, std::shared_ptr<api::NodeService> service) {
     const std::lock_guard lock(mutex_);
-    services_[node_name] = std::move(service);
+    nodes_[node_name] = make_local_access(std::move(service));
   }
   // Before the services are destroyed.
   void clear() {
     const std::lock_guard lock(mutex_);
-    services_.clear();
+    nodes_.clear();
   }
   // What finds nodes that are not of this process. Before any find().
   void set_remote(NodeServices& remote) { remote_ = &remote; }
   // Whether the node lives in this process.
   [[nodiscard]] bool is_local(std::string_view node_name) const {
     const std::lock_guard lock(mutex_);
-    return services_.contains(node_name);
+    return nodes_.contains(node_name);
   }
-  [[nodiscard]] std::shared_ptr<api::NodeService> find(std::string_view node_name) override {
+  [[nodiscard]] std::shared_ptr<NodeAccess> find(std::string_view node_name) override {
     {
       const std::lock_guard lock(mutex_);
-      const auto found = services_.find(node_name);
-      if (found != services_.end()) return found->second;
+      const auto found = nodes_.find(node_name);
+      if (found != nodes_.end()) return found->second;
     }
     return remote_ == nullptr ? nullptr : remote_->find(node_name);
   }
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<api::NodeService>, std::less<>> services_;
+  std::map<std::string, std::shared_ptr<NodeAccess>, std::less<>> nodes_;
   NodeServices* remote_ = nullptr;
 };
 

@@ -6,7 +6,12 @@
 #include "api/views/meta.h"
 #include "nodeagent/node_presence.h"
 #include "server/cluster/kubelet_api.h"
+#include "server/cluster/relay_session.h"
 #include "server/registry/registry.h"
+
+#include <strings.h>
+
+#include <algorithm>
 
 namespace skiff::server {
 
@@ -34,8 +39,8 @@ class HttpBytes final : public api::ByteStream {
   std::unique_ptr<api::HttpConnection> connection_;
 };
 
-// The Status that an unsuccessful answer carries.
-Task<api::Status> read_error(api::HttpConnection& connection, int status) {
+// All of the body of an answer that is short.
+Task<api::Result<std::string>> read_body(api::HttpConnection& connection) {
   std::string body;
   while (body.size() < kMaxErrorBytes) {
     const api::Result<std::string> piece = co_await connection.read_some();
@@ -43,38 +48,98 @@ Task<api::Status> read_error(api::HttpConnection& connection, int status) {
     if (piece->empty()) break;
     body += *piece;
   }
-  auto parsed = parse_json(body);
-  co_return api::status_from_json(parsed ? parsed->value : Json(body), status);
+  co_return body;
 }
 
-class RemoteNode final : public api::NodeService {
+// What both sides must know of each other's before the protocol changes, or when it does not.
+constexpr std::string_view kAskedHeaders[] = {"Connection",
+                                              "Upgrade",
+                                              "X-Stream-Protocol-Version",
+                                              "Sec-WebSocket-Key",
+                                              "Sec-WebSocket-Version",
+                                              "Sec-WebSocket-Protocol"};
+constexpr std::string_view kAnsweredHeaders[] = {"Connection",
+                                                 "Upgrade",
+                                                 "Content-Type",
+                                                 "X-Stream-Protocol-Version",
+                                                 "Sec-WebSocket-Accept",
+                                                 "Sec-WebSocket-Version",
+                                                 "Sec-WebSocket-Protocol"};
+
+api::HttpRequest upgrade_request(const StreamRequest& asked) {
+  api::HttpRequest request;
+  request.method = asked.request.method;
+  request.target = stream_target(asked);
+  for (const auto& [name, value] : asked.request.headers.all()) {
+    const auto is_same = [&name = name](std::string_view each) { return ::strcasecmp(each.data(), name.c_str()) == 0; };
+    if (std::any_of(std::begin(kAskedHeaders), std::end(kAskedHeaders), is_same))
+      request.headers.emplace_back(name, value);
+  }
+  return request;
+}
+
+class RemoteNode final : public NodeAccess {
  public:
   RemoteNode(api::Endpoint endpoint, std::shared_ptr<boost::asio::ssl::context> tls)
       : endpoint_(std::move(endpoint)), tls_(std::move(tls)) {}
 
   Task<api::Result<std::unique_ptr<api::ByteStream>>> logs(api::NamespacedName pod, api::LogOptions options) override {
+    api::HttpRequest request;
+    request.target = container_logs_target(pod, options);
+    auto answer = co_await ask(std::move(request));
+    if (!answer) co_return answer.error();
+    if (answer->status != 200) {
+      const auto body = co_await read_body(*answer->connection);
+      if (!body) co_return body.error();
+      auto parsed = parse_json(*body);
+      co_return api::status_from_json(parsed ? parsed->value : Json(*body), answer->status);
+    }
+    answer->connection->set_deadline(api::HttpConnection::Deadline::max());
+    std::unique_ptr<api::ByteStream> bytes = std::make_unique<HttpBytes>(std::move(answer->connection));
+    co_return bytes;
+  }
+
+  Task<api::Result<Response>> open_stream(StreamRequest asked) override {
+    auto answer = co_await ask(upgrade_request(asked));
+    if (!answer) co_return unreachable(answer.error());
+    Response response;
+    response.status = answer->status;
+    for (const std::string_view name : kAnsweredHeaders) {
+      std::string value = answer->connection->header(name);
+      if (!value.empty()) response.headers.set(name, std::move(value));
+    }
+    if (answer->status == 101) {
+      answer->connection->set_deadline(api::HttpConnection::Deadline::max());
+      response.upgrade = std::make_unique<RelaySession>(std::move(answer->connection));
+      co_return std::move(response);
+    }
+    auto body = co_await read_body(*answer->connection);
+    if (!body) co_return unreachable(body.error());
+    response.body.push_back(Slice::of(std::move(*body)));
+    co_return std::move(response);
+  }
+
+ private:
+  struct Answer {
+    std::unique_ptr<api::HttpConnection> connection;  // with the body still to be read
+    int status = 0;
+  };
+
+  Task<api::Result<Answer>> ask(api::HttpRequest request) {
     const auto deadline = std::chrono::steady_clock::now() + kAnswerTimeout;
     auto connection = co_await api::HttpConnection::open(endpoint_, tls_, deadline);
     if (!connection) co_return connection.error();
-    api::HttpRequest request;
-    request.target = container_logs_target(pod, options);
     const api::Result<int> status = co_await (*connection)->send(std::move(request));
     if (!status) co_return status.error();
-    if (*status != 200) co_return co_await read_error(**connection, *status);
-    (*connection)->set_deadline(api::HttpConnection::Deadline::max());
-    std::unique_ptr<api::ByteStream> bytes = std::make_unique<HttpBytes>(std::move(*connection));
-    co_return bytes;
+    Answer answer{std::move(*connection), *status};
+    co_return std::move(answer);
   }
-  Task<api::Result<api::StartProcess>> exec(api::NamespacedName, api::ExecOptions) override { co_return unreachable(); }
-  Task<api::Result<api::StartProcess>> attach(api::NamespacedName, api::ExecOptions) override {
-    co_return unreachable();
-  }
-  Task<api::Result<api::OpenPort>> port_forward(api::NamespacedName) override { co_return unreachable(); }
 
- private:
-  // The agent's HTTPS interface has logs only.
-  static api::Status unreachable() {
-    return api::unavailable("exec, attach and port-forward reach only pods on nodes in the server's own process");
+  // In upstream's words.
+  static api::Status unreachable(const api::Status& why) {
+    api::Status status;
+    status.message = "error dialing backend: " + why.message;
+    return status;
   }
 
   const api::Endpoint endpoint_;
@@ -93,7 +158,7 @@ std::string internal_address(const Json& node) {
 
 }  // namespace
 
-std::shared_ptr<api::NodeService> RemoteNodes::find(std::string_view node_name) {
+std::shared_ptr<NodeAccess> RemoteNodes::find(std::string_view node_name) {
   const api::NamespacedName name{"", std::string(node_name)};
   const ServedKind kind = registry_.kinds().find(api::kNodes);
   const auto record = registry_.get(kind, name);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "server/auth/certificate.h"
-#include "server/handlers/verbs.h"
+#include "server/handlers/node_access.h"
 
 #include <memory>
 #include <string_view>
@@ -18,7 +18,7 @@ class RemoteNodes final : public NodeServices {
   RemoteNodes(const Registry& registry, KeyPair identity) : registry_(registry), identity_(std::move(identity)) {}
 
   // Null for a node that is not known, or that nobody serves.
-  [[nodiscard]] std::shared_ptr<api::NodeService> find(std::string_view node_name) override;
+  [[nodiscard]] std::shared_ptr<NodeAccess> find(std::string_view node_name) override;
 
  private:
   const Registry& registry_;

@@ -67,7 +67,7 @@ VerbResult read_pod_log(ResourceCall& call) {
     response.status = 204;
     co_return std::move(response);
   }
-  const std::shared_ptr<api::NodeService> node = call.parts.nodes.find(node_name);
+  const std::shared_ptr<NodeAccess> node = call.parts.nodes.find(node_name);
   if (!node) co_return api::not_found("", "nodes", node_name);
   api::Result<std::unique_ptr<api::ByteStream>> bytes = co_await node->logs(call.name(), std::move(*options));
   if (!bytes) co_return bytes.error();

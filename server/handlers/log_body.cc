@@ -5,7 +5,7 @@ namespace {
 
 class LogBody final : public BodyStream {
  public:
-  LogBody(std::shared_ptr<api::NodeService> node, std::unique_ptr<api::ByteStream> bytes)
+  LogBody(std::shared_ptr<NodeAccess> node, std::unique_ptr<api::ByteStream> bytes)
       : node_(std::move(node)), bytes_(std::move(bytes)) {}
 
   // A failure in the middle ends the body early: the client has its status line already.
@@ -19,14 +19,13 @@ class LogBody final : public BodyStream {
   void cancel() override { bytes_->cancel(); }
 
  private:
-  const std::shared_ptr<api::NodeService> node_;
+  const std::shared_ptr<NodeAccess> node_;
   const std::unique_ptr<api::ByteStream> bytes_;
 };
 
 }  // namespace
 
-std::unique_ptr<BodyStream> make_log_body(std::shared_ptr<api::NodeService> node,
-                                          std::unique_ptr<api::ByteStream> bytes) {
+std::unique_ptr<BodyStream> make_log_body(std::shared_ptr<NodeAccess> node, std::unique_ptr<api::ByteStream> bytes) {
   return std::make_unique<LogBody>(std::move(node), std::move(bytes));
 }
 

@@ -1,14 +1,14 @@
 #pragma once
 
-#include "api/node_service.h"
+#include "server/handlers/node_access.h"
 #include "server/http/http.h"
 
 #include <memory>
 
 namespace skiff::server {
 
-// A container's log as a body. Keeps the node's service, which the bytes come from.
-[[nodiscard]] std::unique_ptr<BodyStream> make_log_body(std::shared_ptr<api::NodeService> node,
+// A container's log as a body. Keeps the way to the node, which the bytes come from.
+[[nodiscard]] std::unique_ptr<BodyStream> make_log_body(std::shared_ptr<NodeAccess> node,
                                                         std::unique_ptr<api::ByteStream> bytes);
 
 }  // namespace skiff::server

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "api/node_service.h"
 #include "api/schema/schema.h"
 #include "api/status.h"
 #include "server/auth/authenticator.h"
 #include "server/auth/authorizer.h"
 #include "server/auth/service_account_tokens.h"
 #include "server/handlers/negotiation.h"
+#include "server/handlers/node_access.h"
 #include "server/handlers/rendering.h"
 #include "server/handlers/request_info.h"
 #include "server/http/http.h"
@@ -20,14 +20,6 @@
 // The verbs of resources, one per file. Each is a coroutine that answers one request; what it needs stands in a
 // ResourceCall. ApiHandler has already found the kind, refused methods that it does not have, and asked for permission.
 namespace skiff::server {
-
-// Where the nodes' own services are found, for what only the node of a pod can answer.
-class NodeServices {
- public:
-  virtual ~NodeServices() = default;
-  // Null when no such node is connected. Thread-safe.
-  [[nodiscard]] virtual std::shared_ptr<api::NodeService> find(std::string_view node_name) = 0;
-};
 
 // What the API is made of. All of it outlives the handler and the streams that it returned.
 struct ApiParts {

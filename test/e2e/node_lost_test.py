@@ -1,10 +1,14 @@
 """A node is lost: a server and agents in processes of their own, on loopback, with short periods.
 
-The nodes are simulated, but for what only real containers can show: they go on while the server is away.
+The nodes are simulated, but for what only real containers can show: they go on while the server is away, and clients of the
+server talk to them.
 """
 
+import filecmp
+import functools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +16,8 @@ import tempfile
 import unittest
 
 from harness import SKIFF, image_archives, run, wait_for
+from kubectls import some_kubectls
+from streaming_test import Terminal
 
 GRACE = "3s"
 TOLERATION_SECONDS = 1
@@ -68,7 +74,8 @@ class Distributed:
             self.real.append(name)
             run([SKIFF, "image", "load", "--data-dir", f"{self.directory}/{name}", *image_archives()])
         self.start(name, "agent", "--server", self.url, "--token", self.token, "--runtime", runtime, "--node-name", name,
-                   "--node-ip", "127.0.0.1", "--address", "127.0.0.1", "--port", "0", "--node-lease-duration-seconds", "2")
+                   "--node-ip", "127.0.0.1", "--address", "127.0.0.1", "--port", "0", "--node-lease-duration-seconds", "2",
+                   "--bridge", f"br-{name}")
 
     def stop(self, name, how=signal.SIGTERM):
         process = self.processes.pop(name)
@@ -86,9 +93,11 @@ class Distributed:
             run(["ip", "netns", "delete", self.namespace], check=False)
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def kubectl(self, *arguments, check=True, stdin=None):
-        return run(self.inside(["kubectl", *arguments]), check=check, input=stdin,
-                   env={**os.environ, "KUBECONFIG": self.kubeconfig, "HOME": self.directory})
+    def kubectl_command(self, *arguments, binary="kubectl"):
+        return self.inside(["env", f"KUBECONFIG={self.kubeconfig}", f"HOME={self.directory}", binary, *arguments])
+
+    def kubectl(self, *arguments, binary="kubectl", check=True, stdin=None):
+        return run(self.kubectl_command(*arguments, binary=binary), check=check, input=stdin)
 
     def get(self, *arguments):
         return json.loads(self.kubectl("get", *arguments, "-o", "json").stdout)
@@ -148,6 +157,102 @@ spec:
     volumeMounts: [{name: data, mountPath: /data}]
   volumes: [{name: data, hostPath: {path: DIRECTORY}}]
 """
+
+
+# One that stays on the node it is made for.
+SHELL = """
+apiVersion: v1
+kind: Pod
+metadata: {name: on-NODE}
+spec:
+  nodeName: NODE
+  terminationGracePeriodSeconds: 0
+  containers: [{name: main, image: "skiff/demo:1"}]
+"""
+
+
+class StreamsTest(unittest.TestCase):
+    """exec, attach, cp and port-forward to pods whose agents are not in the server's process."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Distributed(isolated=True)
+        cls.addClassCleanup(cls.cluster.close)
+        for name in ("node-a", "node-b"):
+            cls.cluster.start_agent(name, runtime="oci")
+            cls.cluster.kubectl("create", "-f", "-", stdin=SHELL.replace("NODE", name))
+        cls.cluster.kubectl("wait", "--for=condition=Ready", "pod/on-node-a", "pod/on-node-b", "--timeout=30s")
+
+    def each(self):
+        """A node, a kubectl that speaks WebSockets or one that speaks SPDY, and a way to call it."""
+        binaries = list(some_kubectls().values())
+        for node in ("node-a", "node-b"):
+            for binary in (binaries[0], binaries[-1]):
+                yield node, binary, functools.partial(self.cluster.kubectl, binary=binary)
+
+    def test_exec(self):
+        for node, binary, kubectl in self.each():
+            pod = f"on-{node}"
+            done = kubectl("exec", pod, "--", "sh", "-c", "hostname; echo err >&2; exit 3", check=False)
+            self.assertEqual((done.returncode, done.stdout), (3, pod + "\n"))
+            self.assertEqual(done.stderr, "err\ncommand terminated with exit code 3\n")
+            self.assertEqual(kubectl("exec", "-i", pod, "--", "cat", stdin="in\nput").stdout, "in\nput")
+            self.assertEqual(len(kubectl("exec", pod, "--", "head", "-c", "3000000", "/dev/zero").stdout), 3000000)
+            refused = kubectl("exec", pod, "--", "nosuch", check=False)
+            self.assertIn('exec: "nosuch": executable file not found in $PATH', refused.stderr)
+            terminal = Terminal(self.cluster.kubectl_command("exec", "-it", pod, "--", "sh", "-c",
+                                                             "read x; while [ \"$(stty size)\" != '44 132' ]; do sleep 0.05; done; "
+                                                             "echo now $(stty size); exit 7", binary=binary), 33, 101)
+            terminal.resize(44, 132)
+            terminal.type("word\n")
+            terminal.read_until(r"now 44 132\r\n")
+            self.assertEqual(terminal.wait(), 7)
+
+    def test_a_client_that_is_killed_takes_its_command_with_it(self):
+        script = "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; echo; done | grep -c '^sleep 555' || true"
+        for node, binary, kubectl in self.each():
+            client = subprocess.Popen(self.cluster.kubectl_command("exec", f"on-{node}", "--", "sleep", "555", binary=binary),
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            running = lambda: int(kubectl("exec", f"on-{node}", "--", "sh", "-c", script).stdout)  # noqa: E731
+            wait_for("the command", lambda: running() == 1)
+            client.kill()
+            client.wait()
+            wait_for("its end", lambda: running() == 0)
+
+    def test_copy(self):
+        for node, _, kubectl in self.each():
+            here = tempfile.mkdtemp(dir=self.cluster.directory)
+            os.makedirs(f"{here}/tree/below")
+            for name, size in (("a", 5), ("below/b", 3_000_000)):
+                with open(f"{here}/tree/{name}", "wb") as file:
+                    file.write(os.urandom(size))
+            kubectl("cp", f"{here}/tree", f"on-{node}:/tmp/tree-{os.path.basename(here)}")
+            kubectl("cp", f"on-{node}:/tmp/tree-{os.path.basename(here)}", f"{here}/back")
+            same = filecmp.cmpfiles(f"{here}/tree", f"{here}/back", ["a", "below/b"], shallow=False)
+            self.assertEqual(same, (["a", "below/b"], [], []))
+
+    def test_port_forward(self):
+        for node, binary, kubectl in self.each():
+            kubectl("exec", f"on-{node}", "--", "sh", "-c", "head -c 3000000 /dev/urandom > /www/big")
+            digest = kubectl("exec", f"on-{node}", "--", "md5sum", "/www/big").stdout.split()[0]
+            with subprocess.Popen(self.cluster.kubectl_command("port-forward", f"on-{node}", ":80", binary=binary),
+                                  stdout=subprocess.PIPE, text=True) as forwarding:
+                try:
+                    port = re.search(r"127\.0\.0\.1:(\d+) ->", forwarding.stdout.readline())[1]
+                    for _ in range(2):
+                        fetch = f"curl -sS --noproxy '*' --fail http://127.0.0.1:{port}/big | md5sum"
+                        self.assertEqual(run(self.cluster.inside(["sh", "-c", fetch])).stdout.split()[0], digest)
+                finally:
+                    forwarding.kill()
+
+    def test_an_agent_that_is_gone(self):
+        self.cluster.start_agent("node-c")
+        self.cluster.kubectl("create", "-f", "-", stdin=SHELL.replace("NODE", "node-c"))
+        self.cluster.kubectl("wait", "--for=condition=Ready", "pod/on-node-c", "--timeout=30s")
+        self.cluster.stop("node-c", signal.SIGKILL)
+        done = self.cluster.kubectl("exec", "on-node-c", "--", "ls", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"error dialing backend: connect to 127\.0\.0\.1:\d+: Connection refused")
 
 
 class RealContainersTest(unittest.TestCase):

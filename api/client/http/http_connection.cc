@@ -209,6 +209,28 @@ Task<Result<std::string>> HttpConnection::read_some() {
   co_return std::string();
 }
 
+Task<std::string> HttpConnection::receive() {
+  const std::shared_ptr<Impl> impl = impl_;
+  // What came right behind the head.
+  if (impl->buffer.size() > 0) {
+    const auto early = impl->buffer.cdata();
+    std::string bytes(static_cast<const char*>(early.data()), early.size());
+    impl->buffer.consume(bytes.size());
+    co_return bytes;
+  }
+  std::string bytes(kReadBytes, '\0');
+  const auto [error, count] = co_await impl->stream.async_read_some(asio::buffer(bytes), kAwaitable);
+  bytes.resize(error ? 0 : count);
+  co_return bytes;
+}
+
+Task<bool> HttpConnection::transmit(std::string_view bytes) {
+  const std::shared_ptr<Impl> impl = impl_;
+  const asio::const_buffer data(bytes.data(), bytes.size());
+  const auto [error, count] = co_await asio::async_write(impl->stream, data, kAwaitable);
+  co_return !error;
+}
+
 bool HttpConnection::is_reusable() const {
   if (impl_->broken) return false;
   if (impl_->parser && (!impl_->parser->is_done() || !impl_->parser->keep_alive())) return false;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,12 @@ class HttpConnection {
   [[nodiscard]] std::string header(std::string_view name) const;
   // The next piece of the body; "" at its end.
   Task<Result<std::string>> read_some();
+
+  // After an answer of 101, bytes of another protocol both ways: one receive() and one transmit() may wait at the same
+  // time. What comes next; "" when the server has ended or the connection was closed.
+  Task<std::string> receive();
+  // Waits until the kernel has the bytes. False: the server takes no more.
+  Task<bool> transmit(std::string_view bytes);
 
   // Nothing is under way and the server has not closed it: another request may be sent.
   [[nodiscard]] bool is_reusable() const;

@@ -45,7 +45,7 @@ inline std::unique_ptr<api::Client> make_http_client(api::Endpoint server, std::
 }
 
 struct NoNodes final : NodeServices {
-  std::shared_ptr<api::NodeService> find(std::string_view) override { return nullptr; }
+  std::shared_ptr<NodeAccess> find(std::string_view) override { return nullptr; }
 };
 
 // An API over a store in memory, behind both doors: the registry itself, and an HTTPS server on loopback.

@@ -38,9 +38,9 @@ class FakeNodes final : public NodeServices {
  public:
   std::map<std::string, std::shared_ptr<api::NodeService>, std::less<>> nodes;
 
-  std::shared_ptr<api::NodeService> find(std::string_view node_name) override {
+  std::shared_ptr<NodeAccess> find(std::string_view node_name) override {
     const auto found = nodes.find(node_name);
-    return found == nodes.end() ? nullptr : found->second;
+    return found == nodes.end() ? nullptr : make_local_access(found->second);
   }
 };
 

@@ -1,0 +1,174 @@
+#include "server/handlers/node_access.h"
+#include "server/handlers/parameters.h"
+#include "server/handlers/responses.h"
+#include "server/streaming/port_forward_session.h"
+#include "server/streaming/process_session.h"
+#include "server/streaming/spdy_process_client.h"
+#include "server/streaming/upgrade_request.h"
+#include "server/streaming/websocket.h"
+#include "server/streaming/websocket_process_client.h"
+
+// Where exec, attach and port-forward are answered: next to the node, whichever process that is in.
+namespace skiff::server {
+namespace {
+
+constexpr std::string_view kSpdyProcessProtocols[] = {"v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io",
+                                                      "channel.k8s.io"};
+constexpr std::string_view kWebSocketProcessProtocols[] = {"v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io"};
+constexpr std::string_view kSpdyPortProtocols[] = {"portforward.k8s.io"};
+constexpr std::string_view kWebSocketPortProtocols[] = {"SPDY/3.1+portforward.k8s.io"};
+
+// Upstream gives output and errors to who asks for nothing in particular.
+WantedStreams wanted_streams(const Request& request) {
+  WantedStreams wanted;
+  wanted.input = is_true(request.query_value("stdin"));
+  wanted.output = is_true(request.query_value("stdout"));
+  wanted.errors = is_true(request.query_value("stderr"));
+  wanted.terminal = is_true(request.query_value("tty"));
+  const bool says_something =
+      request.query_value("stdin") || request.query_value("stdout") || request.query_value("stderr");
+  if (!says_something) wanted.output = wanted.errors = true;
+  // A terminal has one output.
+  if (wanted.terminal) wanted.errors = false;
+  return wanted;
+}
+
+std::vector<std::string> command_of(const Request& request) {
+  std::vector<std::string> command;
+  for (const auto& [name, value] : request.query) {
+    if (name == "command") command.push_back(value);
+  }
+  return command;
+}
+
+// What a kubelet says of itself passes through the API server as it is, as text.
+Response node_says(const api::Status& status) { return text_response(status.code(), status.message); }
+
+Response no_common_protocol(const std::vector<std::string>& offered, Protocols spoken) {
+  const auto bracketed = [](const auto& protocols) {
+    std::string text = "[";
+    for (const auto& protocol : protocols) {
+      if (text.size() > 1) text += ' ';
+      text += protocol;
+    }
+    return text + "]";
+  };
+  std::string text = "unable to upgrade: unable to negotiate protocol: client supports " + bracketed(offered);
+  text += ", server accepts " + bracketed(spoken);
+  Response response = text_response(403, std::move(text));
+  for (const std::string_view protocol : spoken) {
+    response.headers.add("X-Accepted-Stream-Protocol-Versions", std::string(protocol));
+  }
+  return response;
+}
+
+Response switch_protocol(const char* protocol, std::unique_ptr<Upgrade> upgrade) {
+  Response response;
+  response.status = 101;
+  response.headers.set("Connection", "Upgrade");
+  response.headers.set("Upgrade", protocol);
+  response.upgrade = std::move(upgrade);
+  return response;
+}
+
+Response switch_to_spdy(const std::string& protocol, std::unique_ptr<Upgrade> upgrade) {
+  Response response = switch_protocol("SPDY/3.1", std::move(upgrade));
+  if (!protocol.empty()) response.headers.set(kSpdyProtocolHeader, protocol);
+  return response;
+}
+
+Response switch_to_websocket(const Headers& request, const std::string& protocol, std::unique_ptr<Upgrade> upgrade) {
+  const std::string key = request.get("Sec-WebSocket-Key");
+  if (key.empty() || request.get("Sec-WebSocket-Version") != "13") {
+    Response refused = text_response(400, "a Sec-WebSocket-Key and Sec-WebSocket-Version 13 are needed");
+    refused.headers.set("Sec-WebSocket-Version", "13");
+    return refused;
+  }
+  Response response = switch_protocol("websocket", std::move(upgrade));
+  response.headers.set("Sec-WebSocket-Accept", websocket_accept(key));
+  if (!protocol.empty()) response.headers.set(kWebSocketProtocolHeader, protocol);
+  return response;
+}
+
+ProcessSession::MakeClient client_maker(bool websocket, WantedStreams wanted, std::string protocol) {
+  if (websocket) {
+    return [wanted, protocol](asio::any_io_executor executor, ByteStream& stream) {
+      return std::make_unique<WebSocketProcessClient>(std::move(executor), stream, wanted, protocol);
+    };
+  }
+  return [wanted, protocol](asio::any_io_executor executor, ByteStream& stream) {
+    return std::make_unique<SpdyProcessClient>(std::move(executor), stream, wanted, protocol);
+  };
+}
+
+class LocalAccess final : public NodeAccess {
+ public:
+  explicit LocalAccess(std::shared_ptr<api::NodeService> service) : service_(std::move(service)) {}
+
+  Task<api::Result<std::unique_ptr<api::ByteStream>>> logs(api::NamespacedName pod, api::LogOptions options) override {
+    return service_->logs(std::move(pod), std::move(options));
+  }
+
+  Task<api::Result<Response>> open_stream(StreamRequest asked) override {
+    return asked.kind == StreamKind::kPortForward ? open_ports(std::move(asked)) : open_process(std::move(asked));
+  }
+
+ private:
+  Task<api::Result<Response>> open_process(StreamRequest asked);
+  Task<api::Result<Response>> open_ports(StreamRequest asked);
+
+  const std::shared_ptr<api::NodeService> service_;
+};
+
+Task<api::Result<Response>> LocalAccess::open_process(StreamRequest asked) {
+  const Headers& headers = asked.request.headers;
+  const bool websocket = requested_upgrade(headers) == UpgradeKind::kWebSocket;
+  const auto offered = offered_protocols(headers, websocket ? kWebSocketProtocolHeader : kSpdyProtocolHeader);
+  const Protocols spoken = websocket ? Protocols(kWebSocketProcessProtocols) : Protocols(kSpdyProcessProtocols);
+  const std::optional<std::string> protocol = negotiate(offered, spoken);
+  if (!protocol) co_return no_common_protocol(offered, spoken);
+  const WantedStreams wanted = wanted_streams(asked.request);
+  if (!wanted.input && !wanted.output && !wanted.errors) {
+    co_return text_response(400, "you must specify at least 1 of stdin, stdout, stderr");
+  }
+  api::ExecOptions options;
+  options.container = asked.container;
+  options.command = command_of(asked.request);
+  options.input = wanted.input;
+  options.terminal = wanted.terminal;
+  std::vector<std::string> command = options.command;
+  const bool attaches = asked.kind == StreamKind::kAttach;
+  auto preparing =
+      attaches ? service_->attach(asked.pod, std::move(options)) : service_->exec(asked.pod, std::move(options));
+  api::Result<api::StartProcess> start = co_await std::move(preparing);
+  if (!start) co_return node_says(start.error());
+  // Upstream's words for a process that could not be reached.
+  const char* failure = attaches ? "error attaching to container" : "error executing command in container";
+  auto session = std::make_unique<ProcessSession>(service_, std::move(*start), failure, std::move(command),
+                                                  client_maker(websocket, wanted, *protocol));
+  if (websocket) co_return switch_to_websocket(headers, *protocol, std::move(session));
+  co_return switch_to_spdy(*protocol, std::move(session));
+}
+
+Task<api::Result<Response>> LocalAccess::open_ports(StreamRequest asked) {
+  const Headers& headers = asked.request.headers;
+  const bool websocket = requested_upgrade(headers) == UpgradeKind::kWebSocket;
+  const auto offered = offered_protocols(headers, websocket ? kWebSocketProtocolHeader : kSpdyProtocolHeader);
+  const Protocols spoken = websocket ? Protocols(kWebSocketPortProtocols) : Protocols(kSpdyPortProtocols);
+  const std::optional<std::string> protocol = negotiate(offered, spoken);
+  // There is one WebSocket form only, so that it must be named.
+  if (!protocol || (websocket && protocol->empty())) co_return no_common_protocol(offered, spoken);
+  api::Result<api::OpenPort> open_port = co_await service_->port_forward(asked.pod);
+  if (!open_port) co_return node_says(open_port.error());
+  auto session = std::make_unique<PortForwardSession>(service_, std::move(*open_port), websocket);
+  if (websocket) co_return switch_to_websocket(headers, *protocol, std::move(session));
+  co_return switch_to_spdy(*protocol, std::move(session));
+}
+
+}  // namespace
+
+std::shared_ptr<NodeAccess> make_local_access(std::shared_ptr<api::NodeService> service) {
+  return std::make_shared<LocalAccess>(std::move(service));
+}
+
+}  // namespace skiff::server
