@@ -86,6 +86,7 @@ Result<ContainerConfig> make_container_config(const ContainerInputs& inputs) {
   config.stdin_open = bool_at(*container, {"stdin"});
   config.stdin_once = bool_at(*container, {"stdinOnce"});
   config.tty = bool_at(*container, {"tty"});
+  config.target_container_id = inputs.target_container_id;
   return config;
 }
 

@@ -22,6 +22,7 @@ struct ContainerInputs {
   NodeFacts node;
   NodeCapacity capacity;
   std::string pod_ip;
+  std::string target_container_id;  // of the container that an ephemeral one names
 };
 
 // The process to run with its environment, user, rights and limits; without mounts and log_path, which need the disk.

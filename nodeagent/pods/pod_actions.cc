@@ -105,6 +105,14 @@ Task<boost::system::result<ContainerConfig, Waiting>> PodWorker::make_config(Sta
   inputs.node = context_.node;
   inputs.capacity = context_.capacity;
   inputs.pod_ip = state_.ip.empty() ? context_.node.host_ip : state_.ip;
+  const std::string target = string_at(*find_container(*pod_, action.name), {"targetContainerName"});
+  if (!target.empty()) {
+    const auto found = state_.containers.find(target);
+    if (found == state_.containers.end() || !found->second.latest) {
+      co_return Waiting{"CreateContainerConfigError", "unable to find target container " + target};
+    }
+    inputs.target_container_id = found->second.latest->status.id;
+  }
   if (context_.files == nullptr) {
     auto config = make_container_config(inputs);
     if (!config) co_return Waiting{"CreateContainerConfigError", config.error().message};
@@ -167,7 +175,9 @@ Task<void> PodWorker::execute(StartContainer action) {
   auto config = co_await make_config(action, std::move(*image));
   if (stopping_) co_return;
   if (!config) {
-    record(name).retry_at = kWhenSomethingChanges;
+    // What it looks into may come, without any configuration's changing.
+    const bool has_target = !string_at(*find_container(*pod_, name), {"targetContainerName"}).empty();
+    record(name).retry_at = has_target ? context_.clock.now() + kRetryDelay : kWhenSomethingChanges;
     container_fails(name, std::move(config.error()));
     co_return;
   }

@@ -98,6 +98,8 @@ struct ContainerConfig {
   bool stdin_open = false;
   bool stdin_once = false;
   bool tty = false;
+  // A running container of the same sandbox whose processes it sees, instead of only its own.
+  std::string target_container_id;
 };
 
 enum class ContainerState { kCreated, kRunning, kExited, kUnknown };

@@ -199,18 +199,28 @@ class LifecycleTest(ClusterTestCase):
 
     def test_a_container_for_debugging_joins_a_pod(self):
         wait_for("the pod to run", lambda: self.status("healthy").get("phase") == "Running")
-        for name in ("look", "again"):
-            self.cluster.kubectl("debug", "healthy", "--container", name, "--image=skiff/demo:1", "--image-pull-policy=IfNotPresent",
-                                 "--", "wget", "-q", "-O", "-", "http://127.0.0.1/")
 
-        def both_ended():
+        def debug(name, *options):
+            self.cluster.kubectl("debug", "healthy", "--container", name, "--image=skiff/demo:1", "--image-pull-policy=IfNotPresent",
+                                 *options)
+
+        fetch = ("wget", "-q", "-O", "-", "http://127.0.0.1/")
+        debug("look", "--", *fetch)
+        debug("again", "--", *fetch)
+        show_processes = ("sh", "-c", "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; echo; done")
+        debug("alone", "--", *show_processes)
+        debug("inside", "--target=web", "--", *show_processes)
+
+        def all_ended():
             states = [each["state"] for each in self.status("healthy").get("ephemeralContainerStatuses", [])]
-            assert len(states) == 2 and all("terminated" in state for state in states), states
+            assert len(states) == 4 and all("terminated" in state for state in states), states
             return [state["terminated"] for state in states]
 
-        ended = wait_for("both to end", both_ended)
-        self.assertEqual([state["exitCode"] for state in ended], [0, 0])
+        ended = wait_for("all to end", all_ended)
+        self.assertEqual([state["exitCode"] for state in ended], [0, 0, 0, 0])
         self.assertIn("Hello from a pod.", self.cluster.kubectl("logs", "healthy", "-c", "look").stdout)
+        self.assertIn("httpd", self.cluster.kubectl("logs", "healthy", "-c", "inside").stdout)
+        self.assertNotIn("httpd", self.cluster.kubectl("logs", "healthy", "-c", "alone").stdout)
         removal = '[{"op": "remove", "path": "/spec/ephemeralContainers/0"}]'
         refused = self.cluster.kubectl("patch", "pod", "healthy", "--subresource=ephemeralcontainers", "--type=json", "-p", removal,
                                        check=False)

@@ -87,6 +87,14 @@ TEST_CASE("config.json says what the pod asks for") {
     CHECK(string_at(*namespace_of(spec, "pid"), {"path"}) == "/proc/42/ns/pid");
     CHECK(find(*namespace_of(pause_spec(context, sandbox, ""), "pid"), {"path"}) == nullptr);
   }
+  SECTION("the process namespace of another container, whatever the pod's is") {
+    for (const bool shared : {false, true}) {
+      sandbox.config.share_process_namespace = shared;
+      const Json spec = container_spec(context, sandbox, container, config, 77);
+      CHECK(string_at(*namespace_of(spec, "pid"), {"path"}) == "/proc/77/ns/pid");
+      CHECK(string_at(*namespace_of(spec, "ipc"), {"path"}) == "/proc/42/ns/ipc");
+    }
+  }
   SECTION("the host's namespaces") {
     sandbox.config.host_network = sandbox.config.host_pid = sandbox.config.host_ipc = true;
     for (const Json& spec : {container_spec(context, sandbox, container, config), pause_spec(context, sandbox, "")}) {

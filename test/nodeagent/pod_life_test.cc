@@ -318,6 +318,27 @@ TEST_CASE("sidecars run beside a job and end after it") {
   CHECK(side()["state"]["terminated"]["exitCode"] == 143);
 }
 
+TEST_CASE("a container for debugging sees the processes of the one that it names") {
+  Node node;
+  node.start();
+  node.client.put(api::kPods, test::make_pod());
+  node.until_running();
+  node.client.modify(api::kPods, {"default", "web"}, [](Json& pod) {
+    pod["spec"]["ephemeralContainers"] =
+        Json::array({test::make_container("look"), test::make_container("alone"), test::make_container("lost")});
+    pod["spec"]["ephemeralContainers"][0]["targetContainerName"] = "main";
+    pod["spec"]["ephemeralContainers"][2]["targetContainerName"] = "gone";
+  });
+  node.until([&] { return node.runtime.find_container("look") && node.runtime.find_container("alone"); });
+  CHECK(node.runtime.config_of("look")->target_container_id == node.runtime.find_container("main")->id);
+  CHECK(node.runtime.config_of("alone")->target_container_id.empty());
+  const auto lost = [&] { return node.pod()["status"]["ephemeralContainerStatuses"][2]["state"]; };
+  node.until([&] { return lost().contains("waiting") && lost()["waiting"].contains("message"); });
+  CHECK(lost()["waiting"]["reason"] == "CreateContainerConfigError");
+  CHECK(lost()["waiting"]["message"] == "unable to find target container gone");
+  CHECK(node.runtime.find_container("lost") == nullptr);
+}
+
 TEST_CASE("a readiness gate opens when somebody says so") {
   Node node;
   node.start();

@@ -246,8 +246,15 @@ Task<Result<std::string>> OciRuntime::create_container(std::string sandbox_id, C
   status.image_reference = config.image_reference;
   status.image_id = config.image.repo_digests.empty() ? config.image.id : config.image.repo_digests[0];
   status.log_path = config.log_path;
-  auto make = [operations = operations_.get(), sandbox, container, config = std::move(config)] {
-    return operations->make_container(sandbox->record, container->record, config);
+  oci::ProcessIdentity target;
+  if (!config.target_container_id.empty()) {
+    if (auto running = check_running(config.target_container_id); !running) {
+      co_return running.error().wrap("failed to create container: invalid target container");
+    }
+    target = find_container(config.target_container_id)->record.process;
+  }
+  auto make = [operations = operations_.get(), sandbox, container, config = std::move(config), target] {
+    return operations->make_container(sandbox->record, container->record, config, target);
   };
   auto made = co_await run_blocking(*options_.pool, std::move(make));
   if (!made) co_return made.error().wrap("failed to create container");

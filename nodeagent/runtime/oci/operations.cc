@@ -176,20 +176,20 @@ Result<void> Operations::destroy_sandbox(SandboxRecord& record) {
 }
 
 Result<void> Operations::make_container(const SandboxRecord& sandbox, ContainerRecord& record,
-                                        const ContainerConfig& config) {
-  auto built = build_container(sandbox, record, config);
+                                        const ContainerConfig& config, const ProcessIdentity& target) {
+  auto built = build_container(sandbox, record, config, target);
   if (!built) static_cast<void>(destroy_container(record));
   return built;
 }
 
 Result<void> Operations::build_container(const SandboxRecord& sandbox, ContainerRecord& record,
-                                         const ContainerConfig& config) {
+                                         const ContainerConfig& config, const ProcessIdentity& target) {
   const std::string& id = record.status.id;
   const std::string directory = layout_.container(id);
   if (auto made = make_directories(directory, 0711); !made) return made;
   record.phase = ContainerPhase::kCreating;
   record.cgroup = container_cgroup(sandbox, id);
-  record.own_pid_namespace = !sandbox.config.host_pid && !sandbox.config.share_process_namespace;
+  record.own_pid_namespace = target.pid == 0 && !sandbox.config.host_pid && !sandbox.config.share_process_namespace;
   if (auto saved = save(layout_, record); !saved) return saved;
 
   for (const char* name : {"/rootfs", "/upper", "/work"}) {
@@ -205,7 +205,7 @@ Result<void> Operations::build_container(const SandboxRecord& sandbox, Container
     return mounted;
   }
   const SpecContext context{layout_, cgroups_, limits_};
-  const Json spec = container_spec(context, sandbox, record, config);
+  const Json spec = container_spec(context, sandbox, record, config, target.pid);
   if (auto written = write_file_atomically(directory + "/config.json", to_json_text(spec)); !written) return written;
   const std::string log_directory = std::filesystem::path(config.log_path).parent_path().string();
   if (auto made = make_directories(log_directory); !made) return made;
@@ -215,6 +215,8 @@ Result<void> Operations::build_container(const SandboxRecord& sandbox, Container
   auto process = command_.create(supervised);
   if (!process) return process.error();
   record.process = ProcessIdentity::of(process->pid);
+  // Only now is it certain that the number named no other process meanwhile.
+  if (target.pid != 0 && !target.open()) return Error{ErrorCode::kUnavailable, "the target container has ended"};
   record.supervisor = ProcessIdentity::of(process->supervisor_pid);
   record.status.pid = process->pid;
   record.phase = ContainerPhase::kCreated;

@@ -43,9 +43,10 @@ class Operations {
   // Also stops it. Its containers have been removed.
   [[nodiscard]] Result<void> remove_sandbox(SandboxRecord& record);
 
-  // `record` holds everything but processes and phase. On failure nothing is left.
+  // `record` holds everything but processes and phase. `target`: the process whose PID namespace it joins; none: its
+  // own or the sandbox's. On failure nothing is left.
   [[nodiscard]] Result<void> make_container(const SandboxRecord& sandbox, ContainerRecord& record,
-                                            const ContainerConfig& config);
+                                            const ContainerConfig& config, const ProcessIdentity& target);
   [[nodiscard]] Result<void> start_container(ContainerRecord& record);
   // After its supervisor has ended: how and when did it end? When the supervisor was killed, the container is too.
   void finish_container(ContainerRecord& record);
@@ -61,7 +62,7 @@ class Operations {
   Operations(const OciOptions& options, Layout layout, CgroupHost cgroups, HostLimits limits, OciCommand command);
   [[nodiscard]] Result<void> build_sandbox(SandboxRecord& record);
   [[nodiscard]] Result<void> build_container(const SandboxRecord& sandbox, ContainerRecord& record,
-                                             const ContainerConfig& config);
+                                             const ContainerConfig& config, const ProcessIdentity& target);
   [[nodiscard]] std::string container_cgroup(const SandboxRecord& sandbox, const std::string& id) const;
   // Removes whatever there is of something half made.
   [[nodiscard]] Result<void> destroy_sandbox(SandboxRecord& record);

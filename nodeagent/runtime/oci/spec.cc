@@ -72,9 +72,11 @@ Json pod_mounts(const ContainerConfig& config) {
   return result;
 }
 
-Json namespaces(const SpecContext& context, const SandboxRecord& sandbox, bool is_pause) {
+std::string namespaces_of(int pid) { return "/proc/" + std::to_string(pid) + "/ns/"; }
+
+Json namespaces(const SpecContext& context, const SandboxRecord& sandbox, bool is_pause, int target_pid) {
   const SandboxConfig& config = sandbox.config;
-  const std::string joined = "/proc/" + std::to_string(sandbox.pause.pid) + "/ns/";
+  const std::string joined = namespaces_of(sandbox.pause.pid);
   Json result = Json::array({Json{{"type", "mount"}}});
   const auto add = [&](const char* type, const char* file) {
     result.push_back(is_pause ? Json{{"type", type}} : Json{{"type", type}, {"path", joined + file}});
@@ -85,7 +87,9 @@ Json namespaces(const SpecContext& context, const SandboxRecord& sandbox, bool i
     add("uts", "uts");
     result.push_back(Json{{"type", "network"}, {"path", context.layout.network_namespace(sandbox.id)}});
   }
-  if (!config.host_pid && (is_pause || !config.share_process_namespace)) {
+  if (target_pid != 0) {
+    result.push_back(Json{{"type", "pid"}, {"path", namespaces_of(target_pid) + "pid"}});
+  } else if (!config.host_pid && (is_pause || !config.share_process_namespace)) {
     result.push_back(Json{{"type", "pid"}});
   } else if (!config.host_pid) {
     add("pid", "pid");
@@ -156,7 +160,7 @@ std::vector<std::string> effective_capabilities(const HostLimits& limits, const 
 Json pause_spec(const SpecContext& context, const SandboxRecord& sandbox, const std::string& cgroup) {
   // Nobody's choice for the OOM killer, as far as we may say so.
   const int oom_score_adj = std::max(-998, context.limits.minimum_oom_score_adj);
-  Json linux_section = {{"namespaces", namespaces(context, sandbox, true)},
+  Json linux_section = {{"namespaces", namespaces(context, sandbox, true, 0)},
                         {"cgroupsPath", cgroup},
                         {"resources", resources(context.cgroups, Resources{}, false)},
                         {"sysctl", sandbox.config.sysctls}};
@@ -176,11 +180,11 @@ Json pause_spec(const SpecContext& context, const SandboxRecord& sandbox, const 
 }
 
 Json container_spec(const SpecContext& context, const SandboxRecord& sandbox, const ContainerRecord& container,
-                    const ContainerConfig& config) {
+                    const ContainerConfig& config, int target_pid) {
   const bool privileged = config.security.privileged;
   Json mounts = system_mounts(context, sandbox, privileged);
   for (Json& m : pod_mounts(config)) mounts.push_back(std::move(m));
-  Json linux_section = {{"namespaces", namespaces(context, sandbox, false)},
+  Json linux_section = {{"namespaces", namespaces(context, sandbox, false, target_pid)},
                         {"cgroupsPath", container.cgroup},
                         {"resources", resources(context.cgroups, config.resources, privileged)}};
   if (!privileged) {
