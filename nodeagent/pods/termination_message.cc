@@ -1,11 +1,8 @@
 #include "nodeagent/pods/termination_message.h"
 
-#include "api/base/fd.h"
 #include "nodeagent/pods/pod_view.h"
+#include "nodeagent/streaming/log_files.h"
 #include "nodeagent/streaming/log_lines.h"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace skiff::nodeagent {
 
@@ -14,22 +11,19 @@ namespace {
 constexpr std::int64_t kLogLines = 80;
 constexpr std::size_t kLogBytes = 2048;
 constexpr std::size_t kPodBytes = 12 * 1024;
-constexpr std::size_t kReadBlock = 16 * 1024;
 
 void keep_end(std::string& text, std::size_t size) {
   if (text.size() > size) text.erase(0, text.size() - size);
 }
 
 std::string end_of_log(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return "";
-  const auto begin = find_tail(file.get(), kLogLines);
-  if (!begin || ::lseek(file.get(), static_cast<off_t>(*begin), SEEK_SET) < 0) return "";
+  LogReader log(path, kLogLines);
   LogFormatter formatter{LogFormatter::Options()};
   std::string text;
-  std::string block(kReadBlock, '\0');
-  for (ssize_t size; (size = ::read(file.get(), block.data(), block.size())) > 0;) {
-    text += formatter.add(std::string_view(block.data(), static_cast<std::size_t>(size)));
+  for (;;) {
+    const auto block = log.read();
+    if (!block || block->empty()) break;
+    text += formatter.add(*block);
     keep_end(text, kLogBytes);
   }
   return text;

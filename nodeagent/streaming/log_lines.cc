@@ -54,7 +54,7 @@ std::string LogFormatter::add(std::string_view bytes) {
   return output;
 }
 
-Result<std::uint64_t> find_tail(int file, std::int64_t lines) {
+Result<std::uint64_t> find_tail(int file, std::int64_t& lines) {
   struct stat found {};
   if (::fstat(file, &found) != 0) return errno_error("look at a log file");
   auto end = static_cast<std::uint64_t>(found.st_size);
@@ -68,10 +68,13 @@ Result<std::uint64_t> find_tail(int file, std::int64_t lines) {
     const ssize_t size = ::pread(file, block.data(), block.size(), static_cast<off_t>(begin));
     if (size < 0) return errno_error("read a log file");
     for (std::size_t i = static_cast<std::size_t>(size); i > 0; --i) {
-      if (block[i - 1] == '\n' && --wanted == 0) return begin + i;
+      if (block[i - 1] != '\n' || --wanted > 0) continue;
+      lines = 0;
+      return begin + i;
     }
     end = begin;
   }
+  lines = wanted - 1;
   return std::uint64_t{0};
 }
 

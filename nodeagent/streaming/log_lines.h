@@ -43,7 +43,7 @@ class LogFormatter {
   bool at_line_start_ = true;
 };
 
-// Where the last `lines` lines of the file begin. Blocks.
-[[nodiscard]] Result<std::uint64_t> find_tail(int file, std::int64_t lines);
+// Where the last `lines` lines of the file begin; `lines` then says how many more are wanted than it has. Blocks.
+[[nodiscard]] Result<std::uint64_t> find_tail(int file, std::int64_t& lines);
 
 }  // namespace skiff::nodeagent

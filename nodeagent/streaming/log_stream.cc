@@ -1,19 +1,12 @@
 #include "nodeagent/streaming/log_stream.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <fcntl.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
 #include <array>
 
 namespace skiff::nodeagent {
-
-namespace {
-
-constexpr std::size_t kBlock = 64 * 1024;
-
-}  // namespace
 
 void LogEnd::announce() {
   std::function<void()> listener;
@@ -77,29 +70,13 @@ struct LogStream::Watch {
 };
 
 LogStream::LogStream(asio::thread_pool& pool, LogStreamOptions options)
-    : pool_(pool), options_(std::move(options)), formatter_(options_.format) {}
+    : pool_(pool),
+      options_(std::move(options)),
+      formatter_(options_.format),
+      reader_(options_.path, options_.tail_lines) {}
 
 LogStream::~LogStream() {
   if (options_.end) options_.end->set_listener(nullptr);
-}
-
-// Runs on the pool.
-Result<std::string> LogStream::read_block() {
-  if (!file_) {
-    file_.reset(::open(options_.path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file_) return errno == ENOENT ? Result<std::string>("") : errno_error("open " + options_.path);
-    if (options_.tail_lines) {
-      const auto begin = find_tail(file_.get(), *options_.tail_lines);
-      if (!begin) return begin.error();
-      offset_ = *begin;
-    }
-  }
-  std::string block(kBlock, '\0');
-  const ssize_t size = ::pread(file_.get(), block.data(), block.size(), static_cast<off_t>(offset_));
-  if (size < 0) return errno_error("read " + options_.path);
-  block.resize(static_cast<std::size_t>(size));
-  offset_ += block.size();
-  return block;
 }
 
 Task<api::Result<std::optional<std::string>>> LogStream::next() {
@@ -111,7 +88,7 @@ Task<api::Result<std::optional<std::string>>> LogStream::next() {
   while (!cancelled_ && !formatter_.finished()) {
     // Asked before reading: what was written before the end is then certainly read.
     const bool ended = !options_.follow || !options_.end || options_.end->announced();
-    auto read = [this] { return read_block(); };
+    auto read = [this] { return reader_.read(); };
     const Result<std::string> block = co_await run_blocking(pool_, std::move(read));
     if (!block) co_return api::internal_error(block.error().message);
     std::string output = formatter_.add(*block);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "api/base/fd.h"
 #include "api/node_service.h"
+#include "nodeagent/streaming/log_files.h"
 #include "nodeagent/streaming/log_lines.h"
 
 #include <functional>
@@ -28,7 +28,7 @@ class LogEnd {
 };
 
 struct LogStreamOptions {
-  std::string path;  // a missing file is an empty log (it may appear while it is followed)
+  std::string path;  // see log_files.h; a missing log is an empty one (it may appear while it is followed)
   LogFormatter::Options format;
   std::optional<std::int64_t> tail_lines;
   bool follow = false;
@@ -37,7 +37,7 @@ struct LogStreamOptions {
 
 // A container's log as a client asked for it.
 //
-// Operation: the file is read on the pool, in blocks. With follow, the stream then sleeps on inotify until the file
+// Operation: its files are read on the pool, in blocks. With follow, the stream then sleeps on inotify until the log
 // grows or the container ends; what the container wrote before its end is always delivered.
 // Concurrency: as api::ByteStream; everything on the executor of the first next().
 class LogStream final : public api::ByteStream {
@@ -52,13 +52,10 @@ class LogStream final : public api::ByteStream {
  private:
   struct Watch;
 
-  Result<std::string> read_block();
-
   asio::thread_pool& pool_;
   LogStreamOptions options_;
   LogFormatter formatter_;
-  UniqueFd file_;
-  std::uint64_t offset_ = 0;
+  LogReader reader_;
   std::unique_ptr<Watch> watch_;
   bool cancelled_ = false;
 };

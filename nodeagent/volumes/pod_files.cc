@@ -5,6 +5,7 @@
 #include "nodeagent/mounts.h"
 #include "nodeagent/pods/pod_view.h"
 #include "nodeagent/pods/sandbox_config.h"
+#include "nodeagent/streaming/log_files.h"
 #include "nodeagent/volumes/network_files.h"
 #include "nodeagent/volumes/subpath.h"
 #include "nodeagent/volumes/volume.h"
@@ -158,7 +159,7 @@ std::string PodFiles::read_termination_message(const std::string& uid, const std
 
 void PodFiles::discard_attempt(const std::string& uid, const std::string& container, std::uint32_t attempt) const {
   // What cannot be removed now goes with the pod.
-  static_cast<void>(remove_tree(log_path(uid, container, attempt)));
+  remove_log_files(log_path(uid, container, attempt));
   static_cast<void>(remove_tree(message_path(uid, container, attempt)));
 }
 

@@ -1,6 +1,7 @@
 #include "server/cli/options.h"
 
 #include "api/duration.h"
+#include "api/quantity.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -25,6 +26,7 @@ struct Parsed {
   std::string node_ports = "30000-32767";
   std::string grace_period = "40s";
   std::string time_to_live = "0s";
+  std::string log_max_size = "10Mi";
   int verbosity = -1;
   ServeOptions serve;
   NodeOptions node;
@@ -121,6 +123,12 @@ void add_node_options(CLI::App& app, Parsed& parsed) {
   app.add_option("--max-pods", node.max_pods, "Pods per node")->check(CLI::Range(1, 10'000))->capture_default_str();
   app.add_option("--bridge", node.bridge, "The bridge of the pod network (default: skiff0)");
   app.add_option("--cluster-dns", node.cluster_dns, "Name server of pods with dnsPolicy ClusterFirst");
+  app.add_option("--container-log-max-size", parsed.log_max_size,
+                 "How large a file of a container's log may grow before the next is begun; -1: any size")
+      ->capture_default_str();
+  app.add_option("--container-log-max-files", node.container_log_max_files, "How many of them are kept")
+      ->check(CLI::Range(2, 1000))
+      ->capture_default_str();
   app.add_flag("--rm", parsed.serve.remove_on_exit, "Remove all containers and the network on exit");
 }
 
@@ -162,6 +170,17 @@ Result<std::chrono::nanoseconds> parse_duration(const char* flag, const std::str
   return Error{ErrorCode::kInvalid, std::string(flag) + ": \"" + text + "\" is no duration such as 40s"};
 }
 
+// What the node's flags mean together.
+Result<NodeOptions> finish_node(Parsed& parsed) {
+  const auto size = api::Quantity::parse(parsed.log_max_size);
+  if (!size) {
+    return Error{ErrorCode::kInvalid,
+                 "--container-log-max-size: \"" + parsed.log_max_size + "\" is no size such as 10Mi"};
+  }
+  parsed.node.container_log_max_bytes = size->value();
+  return std::move(parsed.node);
+}
+
 // ID.SECRET.HASH, as `skiff token create` prints it, or ID.SECRET with the hash or the authority given apart.
 Command finish_join(Parsed& parsed, bool data_directory_given) {
   JoinOptions& join = parsed.join;
@@ -178,7 +197,9 @@ Command finish_join(Parsed& parsed, bool data_directory_given) {
   }
   join.global.log_level = level_of(parsed);
   join.data_directory = data_directory_given ? parsed.data_directory : parsed.data_directory + "/agent";
-  join.node = std::move(parsed.node);
+  auto node = finish_node(parsed);
+  if (!node) return Usage{2, "skiff: " + node.error().message + "\n"};
+  join.node = std::move(*node);
   join.remove_on_exit = parsed.serve.remove_on_exit;
   return std::move(join);
 }
@@ -207,7 +228,9 @@ Command finish_serve(Parsed& parsed, bool with_nodes, bool data_directory_given)
   const auto grace_period = parse_duration("--node-monitor-grace-period", parsed.grace_period);
   if (!grace_period) return Usage{2, "skiff: " + grace_period.error().message + "\n"};
   serve.node_monitor_grace_period = *grace_period;
-  serve.node = std::move(parsed.node);
+  auto node = finish_node(parsed);
+  if (!node) return Usage{2, "skiff: " + node.error().message + "\n"};
+  serve.node = std::move(*node);
   serve.global.log_level = level_of(parsed);
   serve.with_nodes = with_nodes;
   serve.listen_address = listen->address;

@@ -28,6 +28,8 @@ struct NodeOptions {
   std::string pod_cidr;  // the node's part of it; empty: the first /24, or what the server gives
   std::string node_ip;   // empty: the host's address
   std::string cluster_dns;
+  std::int64_t container_log_max_bytes = std::int64_t{10} << 20;  // of each file; < 0: any number
+  int container_log_max_files = 5;
 };
 
 // `skiff up` and `skiff server`.

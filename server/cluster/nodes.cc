@@ -87,6 +87,7 @@ class RealNode final : public Nodes {
     agent.cluster_dns = options.cluster_dns;
     agent.presence = presence;
     nodeagent::OciOptions oci = oci_options(directory, std::move(*network));
+    oci.logs = {options.container_log_max_bytes, options.container_log_max_files};
     oci.executor = thread_.executor();
     oci.pool = &pool_;
     auto runtime = nodeagent::OciRuntime::open(std::move(oci));

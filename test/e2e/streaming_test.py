@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import pathlib
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -180,7 +182,73 @@ class StreamingTest(ClusterTestCase):
         self.assertIn('container not found ("stuck")', kubectl.fails("exec", "stuck", "--", "ls"))
 
 
-class LeakTest(ClusterTestCase):
+# Says 6000 lines of 60 bytes, in some four seconds.
+TALKER = """
+apiVersion: v1
+kind: Pod
+metadata: {name: talker}
+spec:
+  terminationGracePeriodSeconds: 0
+  restartPolicy: Never
+  containers:
+  - name: main
+    image: "skiff/demo:1"
+    command:
+    - sh
+    - -c
+    - "i=0; while [ $i -lt 6000 ]; do i=$((i+1)); echo line $i ........................................; [ $((i % 75)) = 0 ] && sleep 0.05; done; sleep 1000"
+"""
+
+
+class RemainsTest(ClusterTestCase):
+    """What stays behind: of clients that are killed, and of what containers said."""
+
+    options = ("--container-log-max-size", "64Ki", "--container-log-max-files", "3")
+
+    def log_files(self):
+        return sorted(pathlib.Path(self.cluster.data).glob("node/pods/pods/*/logs/main/0.log*"))
+
+    def test_a_long_log_is_set_aside_and_none_who_reads_it_notices(self):
+        self.cluster.apply(TALKER)
+        wait_for("the pod", lambda: self.cluster.get("pod", "talker")["status"]["phase"] == "Running")
+        followed = os.path.join(self.cluster.directory, "followed")
+        with open(followed, "wb") as file:
+            follower = subprocess.Popen(self.cluster.kubectl_command("logs", "-f", "talker"), stdout=file, stderr=subprocess.DEVNULL)
+        self.addCleanup(follower.wait)
+        self.addCleanup(follower.kill)
+
+        def numbers(text):
+            return [int(line.split()[1]) for line in text.splitlines()]
+
+        def newest():
+            return (numbers(self.cluster.kubectl("logs", "talker", "--tail=1").stdout) or [0])[-1]
+
+        wait_for("files that were set aside", lambda: len(self.log_files()) == 3)
+        with open(followed, encoding="utf-8") as file:
+            self.assertEqual(numbers(file.readline()), [1])
+        # The container goes on without the agent, and the next agent with the log.
+        self.cluster.restart(signal.SIGKILL)
+        wait_for("the last line", lambda: newest() == 6000)
+        kept = numbers(self.cluster.kubectl("logs", "talker").stdout)
+        self.assertEqual(kept, list(range(kept[0], 6001)))
+        self.assertGreater(len(kept), 1100)
+        tail = numbers(self.cluster.kubectl("logs", "talker", f"--tail={len(kept) - 7}").stdout)
+        self.assertEqual(tail, kept[7:])
+        self.assertLessEqual(len(self.log_files()), 3)
+        self.assertTrue(all(path.suffix != ".tmp" for path in self.log_files()))
+
+        # Whoever follows from now on sees what comes, across files.
+        self.cluster.kubectl("delete", "pod", "talker")
+        self.cluster.apply(TALKER)
+        wait_for("the pod", lambda: self.cluster.get("pod", "talker")["status"]["phase"] == "Running")
+        with subprocess.Popen(self.cluster.kubectl_command("logs", "-f", "talker"), stdout=subprocess.PIPE, text=True) as whole:
+            said = [int(whole.stdout.readline().split()[1]) for _ in range(6000)]
+            whole.kill()
+        self.assertEqual(said, list(range(1, 6001)))
+        self.assertGreater(len(self.log_files()), 1)
+        self.cluster.kubectl("delete", "pod", "talker")
+        wait_for("the end of its log", lambda: not self.log_files())
+
     def test_nothing_stays_when_a_client_is_killed(self):
         self.cluster.apply(POD)
         self.cluster.kubectl("wait", "--for=condition=Ready", "pod/web")

@@ -79,6 +79,11 @@ Result<std::unique_ptr<OciRuntime>> OciRuntime::open(OciOptions options) {
 OciRuntime::OciRuntime(OciOptions options, std::unique_ptr<oci::Operations> operations)
     : options_(std::move(options)),
       operations_(std::move(operations)),
+      logs_(options_.executor, *options_.pool, options_.logs,
+            [reopening = operations_.get()](const std::string& container_id) {
+              const auto reopened = reopening->reopen_log(container_id);
+              if (!reopened) spdlog::warn("container {}: {}", container_id, reopened.error().message);
+            }),
       tasks_(options_.executor),
       child_signals_(options_.executor, SIGCHLD) {
   restart_calls_after_child_signals();
@@ -133,7 +138,10 @@ Task<Result<RuntimeSnapshot>> OciRuntime::recover() {
     auto container = std::make_shared<Container>();
     container->record = std::move(record);
     container->pod = sandboxes_.at(container->record.status.sandbox_id)->record.config.key;
-    if (!container->has_exited()) watch_container(container);
+    if (!container->has_exited()) {
+      watch_container(container);
+      follow_log(*container);
+    }
     containers_[container->record.status.id] = std::move(container);
   }
   spdlog::info("oci: adopted {} sandboxes and {} containers", sandboxes_.size(), containers_.size());
@@ -165,12 +173,17 @@ void OciRuntime::watch_container(const std::shared_ptr<Container>& container) {
   container->watch = std::make_unique<oci::ProcessWatch>(options_.executor, std::move(*pidfd), std::move(ended));
 }
 
+void OciRuntime::follow_log(const Container& container) {
+  logs_.follow(container.record.status.id, container.record.status.log_path);
+}
+
 Task<void> OciRuntime::finish(std::shared_ptr<Container> container) {
   auto look = [operations = operations_.get(), record = container->record]() mutable {
     operations->finish_container(record);
     return record.status;
   };
   const ContainerStatus ended = co_await run_blocking(*options_.pool, std::move(look));
+  logs_.forget(container->record.status.id);
   ContainerStatus& status = container->record.status;
   status.state = ended.state;
   status.exit_code = ended.exit_code;
@@ -233,6 +246,13 @@ Task<Result<std::string>> OciRuntime::create_container(std::string sandbox_id, C
   const auto sandbox = find_sandbox(sandbox_id);
   if (!sandbox) co_return no_sandbox(sandbox_id);
   if (!sandbox->status().ready) co_return Error{ErrorCode::kUnavailable, "sandbox \"" + sandbox_id + "\" is not ready"};
+  oci::ProcessIdentity target;
+  if (!config.target_container_id.empty()) {
+    if (auto running = check_running(config.target_container_id); !running) {
+      co_return running.error().wrap("failed to create container: invalid target container");
+    }
+    target = find_container(config.target_container_id)->record.process;
+  }
   auto container = std::make_shared<Container>();
   container->pod = sandbox->record.config.key;
   container->record.stop_signal = config.image.config.stop_signal;
@@ -246,13 +266,6 @@ Task<Result<std::string>> OciRuntime::create_container(std::string sandbox_id, C
   status.image_reference = config.image_reference;
   status.image_id = config.image.repo_digests.empty() ? config.image.id : config.image.repo_digests[0];
   status.log_path = config.log_path;
-  oci::ProcessIdentity target;
-  if (!config.target_container_id.empty()) {
-    if (auto running = check_running(config.target_container_id); !running) {
-      co_return running.error().wrap("failed to create container: invalid target container");
-    }
-    target = find_container(config.target_container_id)->record.process;
-  }
   auto make = [operations = operations_.get(), sandbox, container, config = std::move(config), target] {
     return operations->make_container(sandbox->record, container->record, config, target);
   };
@@ -276,7 +289,10 @@ Task<Result<void>> OciRuntime::start_container(std::string container_id) {
   container->record.phase = record.phase;
   if (!started) co_return started.error().wrap("failed to start container");
   // It may have ended already.
-  if (!container->has_exited()) container->record.status.state = ContainerState::kRunning;
+  if (!container->has_exited()) {
+    container->record.status.state = ContainerState::kRunning;
+    follow_log(*container);
+  }
   co_return Result<void>();
 }
 
@@ -409,6 +425,7 @@ Task<void> OciRuntime::detach() {
   child_signals_.cancel();
   for (const auto& [id, sandbox] : sandboxes_) sandbox->watch.reset();
   for (const auto& [id, container] : containers_) container->watch.reset();
+  co_await logs_.stop();
   co_await tasks_.join();
   sandboxes_.clear();
   containers_.clear();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/base/task.h"
+#include "nodeagent/runtime/oci/log_rotator.h"
 #include "nodeagent/runtime/oci/operations.h"
 #include "nodeagent/runtime/oci/options.h"
 #include "nodeagent/runtime/oci/process_watch.h"
@@ -72,6 +73,7 @@ class OciRuntime final : public Runtime {
   void reap_orphans_on_signals();
   void watch_sandbox(const std::shared_ptr<Sandbox>& sandbox);
   void watch_container(const std::shared_ptr<Container>& container);
+  void follow_log(const Container& container);
   Task<void> finish(std::shared_ptr<Container> container);
   // True when it has ended by then.
   Task<bool> wait_for_exit(std::shared_ptr<Container> container, std::chrono::steady_clock::time_point deadline);
@@ -83,6 +85,7 @@ class OciRuntime final : public Runtime {
   ExitListener exit_listener_;
   std::map<std::string, std::shared_ptr<Sandbox>> sandboxes_;
   std::map<std::string, std::shared_ptr<Container>> containers_;
+  oci::LogRotator logs_;
   TaskGroup tasks_;
   bool detached_ = false;
   asio::signal_set child_signals_;

@@ -9,6 +9,7 @@
 #include "nodeagent/runtime/oci/mounts.h"
 #include "nodeagent/runtime/oci/spec.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -214,9 +215,9 @@ Result<void> Operations::build_container(const SandboxRecord& sandbox, Container
                                config.tty};
   auto process = command_.create(supervised);
   if (!process) return process.error();
-  record.process = ProcessIdentity::of(process->pid);
   // Only now is it certain that the number named no other process meanwhile.
   if (target.pid != 0 && !target.open()) return Error{ErrorCode::kUnavailable, "the target container has ended"};
+  record.process = ProcessIdentity::of(process->pid);
   record.supervisor = ProcessIdentity::of(process->supervisor_pid);
   record.status.pid = process->pid;
   record.phase = ContainerPhase::kCreated;
@@ -290,6 +291,14 @@ Result<ExecutedProcess> Operations::start_exec(const std::string& container_id, 
 
 Result<AttachedContainer> Operations::attach(const std::string& container_id) {
   return open_attach(layout_.container(container_id));
+}
+
+Result<void> Operations::reopen_log(const std::string& container_id) {
+  constexpr std::string_view kReopen = "2 0 0\n";
+  const std::string path = layout_.container(container_id) + "/ctl";
+  const UniqueFd control(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!control || ::write(control.get(), kReopen.data(), kReopen.size()) < 0) return errno_error("write to " + path);
+  return {};
 }
 
 Result<UniqueFd> Operations::connect(const SandboxRecord& sandbox, std::uint16_t port) {

@@ -55,6 +55,8 @@ class Operations {
   [[nodiscard]] Result<ExecutedProcess> start_exec(const std::string& container_id, const ExecConfig& config);
   // Connected to the container's supervisor, which passes on what the process says and is told.
   [[nodiscard]] Result<AttachedContainer> attach(const std::string& container_id);
+  // Tells its supervisor to go on in a new log file.
+  [[nodiscard]] Result<void> reopen_log(const std::string& container_id);
   // A socket connected to the port on the loopback address inside of the sandbox.
   [[nodiscard]] Result<UniqueFd> connect(const SandboxRecord& sandbox, std::uint16_t port);
 

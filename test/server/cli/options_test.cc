@@ -30,6 +30,20 @@ TEST_CASE("the command line is a contract") {
     CHECK(serve->authorization_mode == "AlwaysAllow");
     CHECK(serve->global.log_level == "info");
   }
+  SECTION("how large logs get") {
+    const Command plain = parse({"up"});
+    CHECK(std::get<ServeOptions>(plain).node.container_log_max_bytes == 10 * 1024 * 1024);
+    CHECK(std::get<ServeOptions>(plain).node.container_log_max_files == 5);
+    const Command agent = parse({"agent", "--server", "https://a", "--token", "b.c.d", "--container-log-max-size",
+                                 "1Mi", "--container-log-max-files", "2"});
+    CHECK(std::get<JoinOptions>(agent).node.container_log_max_bytes == 1024 * 1024);
+    CHECK(std::get<JoinOptions>(agent).node.container_log_max_files == 2);
+    const Command any = parse({"up", "--container-log-max-size", "-1"});
+    CHECK(std::get<ServeOptions>(any).node.container_log_max_bytes < 0);
+    CHECK(std::get<Usage>(parse({"up", "--container-log-max-size", "much"})).text ==
+          "skiff: --container-log-max-size: \"much\" is no size such as 10Mi\n");
+    CHECK(std::get<Usage>(parse({"up", "--container-log-max-files", "1"})).exit_code == 2);
+  }
   SECTION("in memory nothing lies in the default directory") {
     const Command command = parse({"up", "--in-memory", "--runtime", "fake", "--nodes", "7", "--listen", "[::1]:0"});
     const auto& serve = std::get<ServeOptions>(command);
