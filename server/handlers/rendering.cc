@@ -48,6 +48,15 @@ const Json& metadata_of(const Json& object) {
   return metadata != nullptr ? *metadata : kNone;
 }
 
+// What an object of the type has even when nobody gave it anything: {"spec":{},"status":{}}.
+Json empty_structs_of(const api::schema::Struct& type) {
+  Json object = Json::object();
+  for (const api::schema::Field& field : type.fields) {
+    if (field.type.kind == api::schema::TypeKind::kStruct && field.default_value) object[field.name] = Json::object();
+  }
+  return object;
+}
+
 void append_separator(bool& first, std::vector<Slice>& out) {
   if (!std::exchange(first, false)) out.push_back(Slice::literal(","));
 }
@@ -63,12 +72,15 @@ api::Result<std::vector<Slice>> Rendering::object(const store::RecordPtr& record
     out.push_back(share(registry_.encode(kind_, record)));
     return out;
   }
-  if (format_.shape == Shape::kPartialMetadataList) {
-    return not_acceptable("you requested PartialObjectMetadataList, but the requested object is not a list (*" +
-                          internal_package(kind_.kind->group()) + "." + kind_.kind->kind + ")");
-  }
+  if (auto possible = check_single(); !possible) return possible.error();
   append_item(item_of(record), kind_.kind->table, true, out);
   return out;
+}
+
+api::Result<void> Rendering::check_single() const {
+  if (format_.shape != Shape::kPartialMetadataList) return {};
+  return not_acceptable("you requested PartialObjectMetadataList, but the requested object is not a list (*" +
+                        internal_package(kind_.kind->group()) + "." + kind_.kind->kind + ")");
 }
 
 api::Result<std::vector<Slice>> Rendering::derived(const Json& document, const TableSpec& table) const {
@@ -115,25 +127,24 @@ api::Result<std::vector<Slice>> Rendering::list(const ListPage& page) const {
 }
 
 void Rendering::append_watched(const store::RecordPtr& record, bool with_columns, std::vector<Slice>& out) const {
-  if (format_.shape == Shape::kObject || format_.shape == Shape::kPartialMetadataList) {
+  if (format_.shape == Shape::kObject) {
     out.push_back(share(registry_.encode(kind_, record)));
     return;
   }
   append_item(item_of(record), kind_.kind->table, with_columns, out);
 }
 
-std::string Rendering::bookmark(store::Revision revision, bool initial_events_end, bool with_columns) const {
+void Rendering::append_bookmark(store::Revision revision, bool initial_events_end, bool with_columns,
+                                std::vector<Slice>& out) const {
   Json metadata = {{"resourceVersion", std::to_string(revision)}, {"creationTimestamp", nullptr}};
   if (initial_events_end) metadata["annotations"] = {{"k8s.io/initial-events-end", "true"}};
-  Json object = {{"kind", kind_.kind->kind}, {"apiVersion", kind_.version->api_version()}, {"metadata", metadata}};
-  if (format_.shape == Shape::kPartialMetadata) return partial_metadata(object);
-  if (format_.shape != Shape::kTable) return to_json_text(object);
-
-  std::vector<Slice> out;
-  append_table_head("{\"resourceVersion\":\"" + std::to_string(revision) + "\"}", kind_.kind->table, with_columns, out);
-  std::string text(out.front().bytes);
-  // A row without cells is shown by nobody; it is there for its metadata.
-  return text + "{\"cells\":[],\"object\":" + partial_metadata(object) + "}]}";
+  Item item;
+  item.object = empty_structs_of(*kind_.version->type);
+  item.object["kind"] = kind_.kind->kind;
+  item.object["apiVersion"] = kind_.version->api_version();
+  item.object["metadata"] = std::move(metadata);
+  item.bytes = Slice::of(to_json_text(item.object));
+  append_item(item, kind_.kind->table, with_columns, out);
 }
 
 std::string Rendering::partial_metadata(const Json& object) const {

@@ -17,7 +17,9 @@ class Rendering {
  public:
   Rendering(const Registry& registry, ServedKind kind, OutputFormat format);
 
-  // One object as a document. kNotAcceptable when a list's shape was asked for.
+  // kNotAcceptable when a list's shape was asked for, which single objects (of events, too) do not have.
+  [[nodiscard]] api::Result<void> check_single() const;
+  // One object as a document. Errors as check_single().
   [[nodiscard]] api::Result<std::vector<Slice>> object(const store::RecordPtr& record) const;
   // A document that is derived from a record (a Scale), with the table that shows it.
   [[nodiscard]] api::Result<std::vector<Slice>> derived(const Json& document, const TableSpec& table) const;
@@ -25,8 +27,10 @@ class Rendering {
   [[nodiscard]] api::Result<std::vector<Slice>> list(const ListPage& page) const;
   // The object of a watch event. Of a watch's tables only the first describes the columns.
   void append_watched(const store::RecordPtr& record, bool with_columns, std::vector<Slice>& out) const;
-  // The object of a bookmark, which has nothing but a resourceVersion and perhaps annotations.
-  [[nodiscard]] std::string bookmark(store::Revision revision, bool initial_events_end, bool with_columns) const;
+  // The object of a bookmark, which has nothing but a resourceVersion and perhaps annotations. A table shows it as any
+  // other object, in a row of what the columns make of nothing.
+  void append_bookmark(store::Revision revision, bool initial_events_end, bool with_columns,
+                       std::vector<Slice>& out) const;
 
   [[nodiscard]] bool as_table() const { return format_.shape == Shape::kTable; }
 

@@ -124,7 +124,7 @@ class WatchBody final : public BodyStream {
 
   void append_bookmark(bool initial_events_end, std::vector<Slice>& frames) {
     frames.push_back(Slice::literal(frame_start(api::WatchEventType::kBookmark)));
-    frames.push_back(Slice::of(rendering_.bookmark(watch_->position(), initial_events_end, take_columns())));
+    rendering_.append_bookmark(watch_->position(), initial_events_end, take_columns(), frames);
     frames.push_back(Slice::literal("}\n"));
   }
 
@@ -206,3 +206,4 @@ VerbResult watch_objects(ResourceCall& call) {
 }
 
 }  // namespace skiff::server
+  if (auto possible = rendering.check_single(); !possible) co_return possible.error();

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace skiff;
 using namespace skiff::server;
 
@@ -195,6 +197,64 @@ TEST_CASE("tables and metadata of a watch") {
     const Json event = events_of(api.next(*watch.stream)).at(0);
     CHECK(event["object"]["kind"] == "PartialObjectMetadata");
     CHECK_FALSE(event["object"].contains("data"));
+  }
+  SECTION("a list's metadata is nothing that an event could carry") {
+    const Answer answer =
+        api.get(kConfigMaps + "?watch=1", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io");
+    CHECK(answer.status == 406);
+    CHECK(answer.message() ==
+          "you requested PartialObjectMetadataList, but the requested object is not a list (*core.ConfigMap)");
+  }
+}
+
+TEST_CASE("a bookmark comes in the shape of the other events") {
+  ApiServer server;
+  const std::string query =
+      "?watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+  const auto bookmark = [&](const std::string& resource, const std::string& accept) {
+    const Answer watch = server.get("/" + resource + query, "application/json;" + accept);
+    REQUIRE(watch.stream);
+    const Json event = events_of(server.next(*watch.stream)).at(0);
+    CHECK(event["type"] == "BOOKMARK");
+    return event["object"];
+  };
+  const std::string version = server.get(kConfigMaps).json()["metadata"]["resourceVersion"];
+  const Json metadata = {{"annotations", {{"k8s.io/initial-events-end", "true"}}},
+                         {"creationTimestamp", nullptr},
+                         {"resourceVersion", version}};
+  const Json partial = {{"kind", "PartialObjectMetadata"}, {"apiVersion", "meta.k8s.io/v1"}, {"metadata", metadata}};
+
+  SECTION("an object without anything") {
+    const Json pod = bookmark("api/v1/pods", "");
+    CHECK(pod == Json({{"kind", "Pod"},
+                       {"apiVersion", "v1"},
+                       {"metadata", metadata},
+                       {"spec", Json::object()},
+                       {"status", Json::object()}}));
+  }
+  SECTION("metadata") { CHECK(bookmark("api/v1/pods", "as=PartialObjectMetadata;v=v1;g=meta.k8s.io") == partial); }
+  SECTION("a table with a row of what the columns make of nothing") {
+    const Json table = bookmark("api/v1/pods", "as=Table;v=v1;g=meta.k8s.io");
+    CHECK(table["kind"] == "Table");
+    CHECK(table["metadata"] == Json({{"resourceVersion", version}}));
+    CHECK(table["columnDefinitions"].size() == 9);
+    REQUIRE(table["rows"].size() == 1);
+    CHECK(table["rows"][0]["object"] == partial);
+    CHECK(table["rows"][0]["cells"] ==
+          Json::array({"", "0/0", "", "0", "<unknown>", "<none>", "<none>", "<none>", "<none>"}));
+  }
+  SECTION("a table of any kind") {
+    const auto catalog = api::schema::Catalog::builtin();
+    for (const Kind& kind : builtin_kinds(*catalog)) {
+      INFO(kind.kind);
+      const bool watched =
+          kind.verbs.empty() || std::find(kind.verbs.begin(), kind.verbs.end(), "watch") != kind.verbs.end();
+      if (!watched) continue;
+      const std::string prefix = kind.group().empty() ? "api/" : "apis/";
+      const std::string resource = prefix + kind.storage_version().api_version() + "/" + kind.plural;
+      const Json table = bookmark(resource, "as=Table;v=v1;g=meta.k8s.io");
+      CHECK(table["rows"][0]["cells"].size() == table["columnDefinitions"].size());
+    }
   }
 }
 
