@@ -1,11 +1,11 @@
 #include "server/handlers/node_access.h"
 #include "server/handlers/parameters.h"
 #include "server/handlers/responses.h"
+#include "server/handlers/switch_protocol.h"
 #include "server/streaming/port_forward_session.h"
 #include "server/streaming/process_session.h"
 #include "server/streaming/spdy_process_client.h"
 #include "server/streaming/upgrade_request.h"
-#include "server/streaming/websocket.h"
 #include "server/streaming/websocket_process_client.h"
 
 // Where exec, attach and port-forward are answered: next to the node, whichever process that is in.
@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kSpdyProcessProtocols[] = {"v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io",
                                                       "channel.k8s.io"};
-constexpr std::string_view kWebSocketProcessProtocols[] = {"v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io"};
+constexpr std::string_view kWebSocketProcessProtocols[] = {
+    "v5.channel.k8s.io", "v4.channel.k8s.io", "v4.base64.channel.k8s.io", "channel.k8s.io", "base64.channel.k8s.io"};
 constexpr std::string_view kSpdyPortProtocols[] = {"portforward.k8s.io"};
 constexpr std::string_view kWebSocketPortProtocols[] = {"SPDY/3.1+portforward.k8s.io"};
 
@@ -59,34 +60,6 @@ Response no_common_protocol(const std::vector<std::string>& offered, Protocols s
   for (const std::string_view protocol : spoken) {
     response.headers.add("X-Accepted-Stream-Protocol-Versions", std::string(protocol));
   }
-  return response;
-}
-
-Response switch_protocol(const char* protocol, std::unique_ptr<Upgrade> upgrade) {
-  Response response;
-  response.status = 101;
-  response.headers.set("Connection", "Upgrade");
-  response.headers.set("Upgrade", protocol);
-  response.upgrade = std::move(upgrade);
-  return response;
-}
-
-Response switch_to_spdy(const std::string& protocol, std::unique_ptr<Upgrade> upgrade) {
-  Response response = switch_protocol("SPDY/3.1", std::move(upgrade));
-  if (!protocol.empty()) response.headers.set(kSpdyProtocolHeader, protocol);
-  return response;
-}
-
-Response switch_to_websocket(const Headers& request, const std::string& protocol, std::unique_ptr<Upgrade> upgrade) {
-  const std::string key = request.get("Sec-WebSocket-Key");
-  if (key.empty() || request.get("Sec-WebSocket-Version") != "13") {
-    Response refused = text_response(400, "a Sec-WebSocket-Key and Sec-WebSocket-Version 13 are needed");
-    refused.headers.set("Sec-WebSocket-Version", "13");
-    return refused;
-  }
-  Response response = switch_protocol("websocket", std::move(upgrade));
-  response.headers.set("Sec-WebSocket-Accept", websocket_accept(key));
-  if (!protocol.empty()) response.headers.set(kWebSocketProtocolHeader, protocol);
   return response;
 }
 

@@ -1,6 +1,9 @@
 #include "server/handlers/parameters.h"
 #include "server/handlers/responses.h"
+#include "server/handlers/switch_protocol.h"
 #include "server/handlers/verbs.h"
+#include "server/streaming/upgrade_request.h"
+#include "server/streaming/websocket_lines.h"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -174,6 +177,20 @@ bool belongs_in_stream(const api::Status& status) {
   return status.reason == api::Reason::kExpired || status.reason == api::Reason::kTimeout;
 }
 
+// The body as it is, or over a WebSocket for those who ask for one (browsers).
+Response respond_with(const Headers& request, std::unique_ptr<BodyStream> body) {
+  if (requested_upgrade(request) == UpgradeKind::kWebSocket) {
+    // Nothing else is spoken inside, so that whatever the client offers will do.
+    const std::vector<std::string> offered = offered_protocols(request, kWebSocketProtocolHeader);
+    const std::string protocol = offered.empty() ? "" : offered.front();
+    return switch_to_websocket(request, protocol, std::make_unique<WebSocketLines>(std::move(body)));
+  }
+  Response response;
+  response.headers.set("Content-Type", "application/json");
+  response.stream = std::move(body);
+  return response;
+}
+
 }  // namespace
 
 VerbResult watch_objects(ResourceCall& call) {
@@ -189,6 +206,7 @@ VerbResult watch_objects(ResourceCall& call) {
   const api::Result<WatchParams> params = watch_params(call, std::move(*query));
   if (!params) co_return params.error();
   Rendering rendering(call.registry, call.kind, std::move(*format));
+  if (auto possible = rendering.check_single(); !possible) co_return possible.error();
   auto body = std::make_unique<WatchBody>(executor, std::move(rendering), options);
 
   auto watch = call.registry.watch(call.kind, call.collection_namespace(), *params, body->notifier());
@@ -199,11 +217,7 @@ VerbResult watch_objects(ResourceCall& call) {
   } else {
     co_return watch.error();
   }
-  Response response;
-  response.headers.set("Content-Type", "application/json");
-  response.stream = std::move(body);
-  co_return std::move(response);
+  co_return respond_with(call.request.headers, std::move(body));
 }
 
 }  // namespace skiff::server
-  if (auto possible = rendering.check_single(); !possible) co_return possible.error();

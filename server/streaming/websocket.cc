@@ -58,6 +58,8 @@ Task<void> WebSocket::send_close(std::uint16_t code) {
 
 Task<bool> WebSocket::write(std::string_view message) { return outgoing_.send(websocket_binary(message)); }
 
+Task<bool> WebSocket::write_text(std::string_view message) { return outgoing_.send(websocket_text(message)); }
+
 Task<bool> WebSocket::ping() { return outgoing_.send(websocket_ping()); }
 
 Task<void> WebSocket::say_goodbye() {

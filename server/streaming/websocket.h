@@ -24,6 +24,8 @@ class WebSocket {
   Task<std::optional<WebSocketPiece>> read();
   // Sends one binary message. False: the client has gone.
   Task<bool> write(std::string_view message);
+  // The same with a text message.
+  Task<bool> write_text(std::string_view message);
   Task<bool> ping();
   // Tells the client that the conversation is over, and returns when it has been told everything.
   Task<void> say_goodbye();

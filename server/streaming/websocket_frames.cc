@@ -125,6 +125,8 @@ std::optional<WebSocketFrame> WebSocketFrameReader::next() {
 
 std::string websocket_binary(std::string_view payload) { return server_frame(opcode::kBinary, payload); }
 
+std::string websocket_text(std::string_view payload) { return server_frame(opcode::kText, payload); }
+
 std::string websocket_ping() { return server_frame(opcode::kPing, ""); }
 
 std::string websocket_pong(std::string_view payload) { return server_frame(opcode::kPong, payload); }

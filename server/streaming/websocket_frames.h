@@ -53,6 +53,7 @@ class WebSocketFrameReader {
 };
 
 [[nodiscard]] std::string websocket_binary(std::string_view payload);
+[[nodiscard]] std::string websocket_text(std::string_view payload);
 [[nodiscard]] std::string websocket_ping();
 [[nodiscard]] std::string websocket_pong(std::string_view payload);
 inline constexpr std::uint16_t kWebSocketNormalClosure = 1000;

@@ -1,5 +1,7 @@
 #include "server/streaming/websocket_process_client.h"
 
+#include "api/base/ids.h"
+
 #include <utility>
 
 namespace skiff::server {
@@ -20,20 +22,15 @@ enum : std::uint8_t {
   kCloseChannel = 255,
 };
 
-std::string channel_message(std::uint8_t channel, std::string_view bytes) {
-  std::string message(1, static_cast<char>(channel));
-  message += bytes;
-  return message;
-}
-
 }  // namespace
 
 WebSocketProcessClient::WebSocketProcessClient(asio::any_io_executor executor, ByteStream& stream, WantedStreams wanted,
                                                std::string protocol)
     : stream_(stream),
       wanted_(wanted),
-      status_as_json_(protocol == "v5.channel.k8s.io" || protocol == "v4.channel.k8s.io"),
-      has_close_signal_(protocol == "v5.channel.k8s.io"),
+      status_as_json_(protocol.starts_with("v4.") || protocol.starts_with("v5.")),
+      has_close_signal_(protocol.starts_with("v5.")),
+      base64_(protocol.ends_with("base64.channel.k8s.io")),
       socket_(executor, stream),
       came_(executor),
       left_(executor),
@@ -51,8 +48,17 @@ Task<bool> WebSocketProcessClient::open() {
   } else if (wanted_.errors) {
     channel = kStderrChannel;
   }
-  const std::string message = channel_message(channel, "");
-  co_return co_await socket_.write(message);
+  co_return co_await say(channel, "");
+}
+
+Task<bool> WebSocketProcessClient::say(std::uint8_t channel, std::string_view bytes) {
+  std::string message(1, static_cast<char>(base64_ ? '0' + channel : channel));
+  if (!base64_) {
+    message += bytes;
+    return socket_.write(message);
+  }
+  message += base64_encode(bytes);
+  return socket_.write_text(message);
 }
 
 void WebSocketProcessClient::queue(ClientInput input) {
@@ -78,11 +84,15 @@ void WebSocketProcessClient::queue_end() {
 }
 
 void WebSocketProcessClient::take_piece(WebSocketPiece piece) {
-  if (piece.first) channel_ = -1;
+  if (piece.first) {
+    channel_ = -1;
+    undecoded_.clear();
+  }
   if (channel_ < 0 && !piece.bytes.empty()) {
-    channel_ = static_cast<unsigned char>(piece.bytes[0]);
+    channel_ = static_cast<unsigned char>(base64_ ? piece.bytes[0] - '0' : piece.bytes[0]);
     piece.bytes.erase(0, 1);
   }
+  if (base64_) piece.bytes = decoded(piece.bytes);
   if (piece.bytes.empty()) return;
   if (channel_ == kStdinChannel && wanted_.input && !input_ended_) {
     ClientInput input;
@@ -94,6 +104,15 @@ void WebSocketProcessClient::take_piece(WebSocketPiece piece) {
   } else if (channel_ == kCloseChannel && has_close_signal_ && piece.bytes[0] == kStdinChannel) {
     queue_end();
   }
+}
+
+std::string WebSocketProcessClient::decoded(const std::string& text) {
+  undecoded_ += text;
+  const std::size_t whole = undecoded_.size() / 4 * 4;
+  std::string bytes;
+  if (!base64_decode(std::string_view(undecoded_).substr(0, whole), bytes)) bytes.clear();
+  undecoded_.erase(0, whole);
+  return bytes;
 }
 
 Task<void> WebSocketProcessClient::wait_for_reader() {
@@ -132,8 +151,8 @@ Task<bool> WebSocketProcessClient::send(api::ProcessStreams::Source source, std:
   const bool errors = source == api::ProcessStreams::Source::kStderr;
   const bool is_wanted = errors ? wanted_.errors : wanted_.output;
   if (!is_wanted) co_return !gone_;
-  const std::string message = channel_message(errors ? kStderrChannel : kStdoutChannel, bytes);
-  co_return co_await socket_.write(message);
+  const std::uint8_t channel = errors ? kStderrChannel : kStdoutChannel;
+  co_return co_await say(channel, bytes);
 }
 
 Task<void> WebSocketProcessClient::finish(const Json& status) {
@@ -143,8 +162,7 @@ Task<void> WebSocketProcessClient::finish(const Json& status) {
   input_bytes_ = 0;
   taken_.notify();
   const std::string text = status_as_json_ ? to_json_text(status) : status_text(status);
-  const std::string message = channel_message(kErrorChannel, text);
-  if (status_as_json_ || !text.empty()) co_await socket_.write(message);
+  if (status_as_json_ || !text.empty()) co_await say(kErrorChannel, text);
   co_await socket_.say_goodbye();
   // A client that has what it wants closes the connection, which closing it here could forestall.
   const auto deadline = std::chrono::steady_clock::now() + kWebSocketCloseTimeout;

@@ -10,13 +10,14 @@ namespace skiff::server {
 
 // A client that sends and gets everything over one WebSocket, each message with its channel in the first byte: 0 stdin,
 // 1 stdout, 2 stderr, 3 the outcome, 4 the terminal's sizes; 255, from version 5 on, with the channel that the client
-// closes (kubectl from 1.30 on, and the client libraries of most languages).
+// closes (kubectl from 1.30 on, and the client libraries of most languages). In the base64 protocols, for clients that
+// can only send text, the channel is a digit and what follows it is in base64.
 //
 // It reads ahead of receive(), up to 256 KiB, and then pings the client, so that the death of one that must wait is
 // noticed.
 class WebSocketProcessClient final : public ProcessClient {
  public:
-  // `protocol` is the negotiated "v5.channel.k8s.io" or older; `stream` outlives it.
+  // `protocol` is the negotiated "v5.channel.k8s.io" or older, or "v4.base64.channel.k8s.io"; `stream` outlives it.
   WebSocketProcessClient(asio::any_io_executor executor, ByteStream& stream, WantedStreams wanted,
                          std::string protocol);
   ~WebSocketProcessClient() override;
@@ -32,7 +33,10 @@ class WebSocketProcessClient final : public ProcessClient {
  private:
   Task<void> read_ahead();
   Task<void> wait_for_reader();
+  Task<bool> say(std::uint8_t channel, std::string_view bytes);
   void take_piece(WebSocketPiece piece);
+  // What the text that has come of a message stands for; a rest of less than four characters waits for more.
+  std::string decoded(const std::string& text);
   void queue(ClientInput input);
   void queue_size(api::TerminalSize size);
   void queue_end();
@@ -41,8 +45,10 @@ class WebSocketProcessClient final : public ProcessClient {
   const WantedStreams wanted_;
   const bool status_as_json_;
   const bool has_close_signal_;
+  const bool base64_;
   WebSocket socket_;
   int channel_ = -1;  // of the message that is being read; -1: its first byte has not come
+  std::string undecoded_;
   std::deque<ClientInput> inputs_;
   std::size_t input_bytes_ = 0;
   bool input_ended_ = false;

@@ -100,6 +100,8 @@ TEST_CASE("exec changes the protocol of its connection") {
     CHECK(none.status == 101);
     CHECK(none.headers.find("X-Stream-Protocol-Version") == nullptr);
     CHECK(pods.connect("GET", "one/exec?command=ls", websocket("")).status == 101);
+    const Answer text = pods.connect("GET", "one/exec?command=ls", websocket("v4.base64.channel.k8s.io"));
+    CHECK(text.headers.get("Sec-WebSocket-Protocol") == "v4.base64.channel.k8s.io");
     const Answer strange = pods.connect("POST", "one/exec?command=ls", spdy({"v9.channel.k8s.io"}));
     CHECK(strange.status == 403);
     CHECK(strange.body ==

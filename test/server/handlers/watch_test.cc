@@ -258,6 +258,25 @@ TEST_CASE("a bookmark comes in the shape of the other events") {
   }
 }
 
+TEST_CASE("a watch over a WebSocket") {
+  ApiServer api;
+  Headers headers;
+  headers.add("Connection", "Upgrade");
+  headers.add("Upgrade", "websocket");
+  headers.add("Sec-WebSocket-Version", "13");
+  headers.add("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+  const Answer answer = api.send("GET", kConfigMaps + "?watch=1", headers);
+  CHECK(answer.status == 101);
+  CHECK(answer.upgraded);
+  CHECK(answer.headers.get("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  CHECK(answer.headers.find("Sec-WebSocket-Protocol") == nullptr);
+  // What is wrong with the request itself is told without one.
+  CHECK(api.send("GET", kConfigMaps + "?watch=1&labelSelector=(", headers).status == 400);
+  headers.add("Sec-WebSocket-Protocol", "anything");
+  const Answer named = api.send("GET", kConfigMaps + "?watch=1", headers);
+  CHECK(named.headers.get("Sec-WebSocket-Protocol") == "anything");
+}
+
 TEST_CASE("the deprecated watch paths") {
   ApiServer api;
   api.config_map("a");

@@ -1,5 +1,6 @@
 #include "server/streaming/process_session.h"
 
+#include "api/base/ids.h"
 #include "server/streaming/spdy_process_client.h"
 #include "server/streaming/websocket_process_client.h"
 #include "test/server/http/memory_client.h"
@@ -297,6 +298,25 @@ TEST_CASE("exec over a WebSocket") {
     session.client->run();
     CHECK(session.script->written.size() == 100 * 32 * 1024);
   }
+}
+
+TEST_CASE("exec over a WebSocket with text only") {
+  Session session(kAll, "ws:v4.base64.channel.k8s.io");
+  CHECK(session.early == websocket_text("1"));
+  session.client->send(client_frame(1, "0aW5w"));
+  CHECK(session.script->written == "inp");
+  // Pieces end anywhere, a message's base64 does not.
+  session.client->send(client_frame(1, "0d", false) + client_frame(0, "XQ=") + client_frame(1, ""));
+  CHECK(session.script->written == "input");
+  session.client->send(client_frame(1, "0not base64!"));
+  CHECK(session.script->written == "input");
+  session.script->say("out");
+  session.script->say("err", true);
+  session.client->run();
+  CHECK(session.client->received() == websocket_text("1b3V0") + websocket_text("2ZXJy"));
+  session.script->end(0);
+  session.client->run();
+  CHECK(session.client->received() == websocket_text("3" + base64_encode(kSuccess)) + websocket_close(1000));
 }
 
 TEST_CASE("Version 4 over a WebSocket has no signal for the end of the input") {
