@@ -33,6 +33,19 @@ TEST_CASE("the built-in schemas parse") {
   CHECK((*catalog)->all().size() > 100);
 }
 
+// `kubectl explain` shows both, one below the other.
+TEST_CASE("a field says something else than its type") {
+  const auto catalog = Catalog::builtin();
+  for (const Struct* structure : catalog->all()) {
+    for (const Field& field : structure->fields) {
+      const Type* type = &field.type;
+      while (type->element != nullptr) type = type->element;
+      INFO(structure->full_name << "." << field.name);
+      if (type->structure != nullptr) CHECK(field.description != type->structure->description);
+    }
+  }
+}
+
 TEST_CASE("every attribute of a field is read") {
   const auto catalog = parse(R"(import q  # another package
 type Item "An \"item\"."
