@@ -84,9 +84,10 @@ class Patcher {
     if (!path) return false;
     if (name == "remove") return remove(*path);
     if (name == "move" || name == "copy") return move_or_copy(operation, *path, name == "move");
+    static const Json kNull;
     const Json* value = find(operation, {"value"});
     if (name == "test") return test(*path, value);
-    if (value == nullptr) return false;
+    if (value == nullptr) value = &kNull;
     if (name == "add") return add(*path, *value);
     return name == "replace" && replace(*path, *value);
   }
@@ -195,13 +196,30 @@ class Patcher {
   std::size_t work_ = 0;
 };
 
+// Upstream reads the patch twice, the first time only to see whether it has the form of one.
+Status malformed(const Json& value, const std::string& wanted) {
+  return bad_request("error decoding patch: json: cannot unmarshal " + internal::go_name_of_value(value) + " into Go " +
+                     wanted);
+}
+
+Result<void> check_form(const Json& patch) {
+  if (!patch.is_array()) return malformed(patch, "value of type []handlers.jsonPatchOp");
+  for (const Json& operation : patch) {
+    if (operation.is_null()) continue;
+    if (!operation.is_object()) return malformed(operation, "value of type handlers.jsonPatchOp");
+    for (const char* member : {"op", "path", "from"}) {
+      const Json* value = find(operation, {member});
+      if (value == nullptr || value->is_null() || value->is_string()) continue;
+      return malformed(*value, "struct field jsonPatchOp." + std::string(member) + " of type string");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Json> apply_json_patch(Json object, const Json& patch) {
-  if (!patch.is_array()) {
-    return bad_request("json: cannot unmarshal " + internal::go_name_of_value(patch) +
-                       " into Go value of type jsonpatch.Patch");
-  }
+  if (auto checked = check_form(patch); !checked) return checked.error();
   if (patch.size() > kMaxOperations) {
     Status status;
     status.reason = Reason::kRequestEntityTooLarge;
@@ -211,10 +229,6 @@ Result<Json> apply_json_patch(Json object, const Json& patch) {
   }
   Patcher patcher(std::move(object));
   for (const Json& operation : patch) {
-    if (!operation.is_object()) {
-      return bad_request("json: cannot unmarshal " + internal::go_name_of_value(operation) +
-                         " into Go value of type jsonpatch.Operation");
-    }
     if (!patcher.apply(operation)) return cannot_apply();
   }
   return Result<Json>(boost::system::in_place_value, patcher.take());

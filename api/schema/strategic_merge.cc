@@ -157,8 +157,17 @@ class Merger {
   }
 
  private:
+  // What upstream has no status for goes out as it is, without a reason.
   bool fail(std::string text) {
-    error = bad_request(text);
+    Status status;
+    status.reason = Reason::kUnknown;
+    status.message = std::move(text);
+    error = std::move(status);
+    return false;
+  }
+
+  bool fail_bad_format(std::string_view of) {
+    error = bad_request("invalid patch format of " + std::string(of));
     return false;
   }
 
@@ -187,11 +196,11 @@ class Merger {
     if (directive == patch.end()) return true;
     const Json keys = std::move(directive.value());
     patch.erase(directive);
-    if (!keys.is_array()) return fail("invalid patch format of retainKeys");
+    if (!keys.is_array()) return fail_bad_format("retainKeys");
     const Positions retained(keys, "");
     for (const auto& [name, value] : patch.items()) {
       if (value.is_null() || is_directive(name) || retained.contain(name)) continue;
-      return fail("invalid patch format of retainKeys");
+      return fail_bad_format("retainKeys");
     }
     for (auto member = original.begin(); member != original.end();) {
       member = retained.contain(member.key()) ? std::next(member) : original.erase(member);
@@ -208,7 +217,7 @@ class Merger {
         continue;
       }
       const std::string_view rest = std::string_view(member.key()).substr(kSetElementOrder.size());
-      if (!rest.starts_with('/') || !member->is_array()) return fail("invalid patch format of setElementOrder list");
+      if (!rest.starts_with('/') || !member->is_array()) return fail_bad_format("setElementOrder list");
       orders.emplace_back(rest.substr(1), std::move(*member));
       member = patch.erase(member);
     }
@@ -260,7 +269,7 @@ class Merger {
 
   bool delete_from_list(Json& original, std::string_view directive, const Json& values) {
     const std::string_view rest = directive.substr(kDeleteFromPrimitiveList.size());
-    if (!rest.starts_with('/') || !values.is_array()) return fail("invalid patch format of primitive list");
+    if (!rest.starts_with('/') || !values.is_array()) return fail_bad_format("primitive list");
     const auto list = original.find(std::string(rest.substr(1)));
     if (list == original.end() || !list->is_array()) return true;
     const Positions deleted(values, "");

@@ -109,7 +109,9 @@ api::Result<Json> read_body_as(const Request& request, std::initializer_list<con
 
 api::Result<Body> read_patch(const Request& request, api::PatchType type) {
   const Encoding encoding = type == api::PatchType::kApply ? Encoding::kYaml : Encoding::kJson;
-  const std::string what = type == api::PatchType::kApply ? "error decoding YAML: " : "error decoding patch: ";
+  std::string what;
+  if (type == api::PatchType::kApply) what = "error decoding YAML: ";
+  if (type == api::PatchType::kJson || type == api::PatchType::kMerge) what = "error decoding patch: ";
   Result<ParsedJson> parsed = parse(request.body, encoding);
   if (!parsed) return api::bad_request(what + parsed.error().message);
   if (type == api::PatchType::kApply && !parsed->value.is_object()) {

@@ -28,6 +28,7 @@ TEST_CASE("JSON patch operations") {
   const Row row =
       GENERATE(Row{R"({"a":1})", R"([{"op":"add","path":"/b","value":2}])", R"({"a":1,"b":2})"},
                Row{R"({"a":1})", R"([{"op":"add","path":"/a","value":null}])", R"({"a":null})"},
+               Row{R"({"a":1})", R"([{"op":"add","path":"/a"}])", R"({"a":null})"},
                Row{R"({"a":[1,3]})", R"([{"op":"add","path":"/a/1","value":2}])", R"({"a":[1,2,3]})"},
                Row{R"({"a":[1]})", R"([{"op":"add","path":"/a/-","value":2}])", R"({"a":[1,2]})"},
                Row{R"({"a":[1]})", R"([{"op":"add","path":"/a/1","value":2}])", R"({"a":[1,2]})"},
@@ -55,13 +56,12 @@ TEST_CASE("JSON patches that cannot be applied are refused") {
       R"([{"op":"add","path":"/x/y","value":1}])", R"([{"op":"add","path":"/list/9","value":1}])",
       R"([{"op":"add","path":"/list/-9","value":1}])", R"([{"op":"add","path":"/list/x","value":1}])",
       R"([{"op":"add","path":"/list/","value":1}])", R"([{"op":"add","path":"/text/x","value":1}])",
-      R"([{"op":"add","path":"/x"}])", R"([{"op":"add","value":1}])", R"([{"op":"add","path":"x","value":1}])",
-      R"([{"op":"add","path":5,"value":1}])", R"([{"op":"remove","path":"/x"}])", R"([{"op":"remove","path":""}])",
-      R"([{"op":"remove","path":"/list/3"}])", R"([{"op":"remove","path":"/list/-"}])",
-      R"([{"op":"replace","path":"/x","value":1}])", R"([{"op":"move","from":"/x","path":"/y"}])",
-      R"([{"op":"move","path":"/y"}])", R"([{"op":"move","from":"/object","path":"/object/inside"}])",
-      R"([{"op":"test","path":"/text","value":"no"}])", R"([{"op":"test","path":"/x","value":1}])",
-      R"([{"op":"twist","path":"/text"}])", R"([{}])",
+      R"([{"op":"add","value":1}])", R"([{"op":"add","path":"x","value":1}])", R"([null])",
+      R"([{"op":"remove","path":"/x"}])", R"([{"op":"remove","path":""}])", R"([{"op":"remove","path":"/list/3"}])",
+      R"([{"op":"remove","path":"/list/-"}])", R"([{"op":"replace","path":"/x","value":1}])",
+      R"([{"op":"move","from":"/x","path":"/y"}])", R"([{"op":"move","path":"/y"}])",
+      R"([{"op":"move","from":"/object","path":"/object/inside"}])", R"([{"op":"test","path":"/text","value":"no"}])",
+      R"([{"op":"test","path":"/x","value":1}])", R"([{"op":"twist","path":"/text"}])", R"([{}])",
       R"([{"op":"remove","path":"/text"},{"op":"test","path":"/text","value":"a"}])");
   INFO(patch);
   const auto result = apply_json_patch(parse(R"({"list":[1,2,3],"text":"a","object":{}})"), parse(patch));
@@ -71,8 +71,11 @@ TEST_CASE("JSON patches that cannot be applied are refused") {
 }
 
 TEST_CASE("JSON patches of the wrong shape are refused") {
-  CHECK(patched("{}", "{}") == "json: cannot unmarshal object into Go value of type jsonpatch.Patch");
-  CHECK(patched("{}", R"(["x"])") == "json: cannot unmarshal string into Go value of type jsonpatch.Operation");
+  const std::string cannot = "error decoding patch: json: cannot unmarshal ";
+  CHECK(patched("{}", "{}") == cannot + "object into Go value of type []handlers.jsonPatchOp");
+  CHECK(patched("{}", R"(["x"])") == cannot + "string into Go value of type handlers.jsonPatchOp");
+  CHECK(patched("{}", R"([{"op":"add","path":5}])") ==
+        cannot + "number into Go struct field jsonPatchOp.path of type string");
   CHECK(apply_json_patch(parse("{}"), parse("5")).error().code() == 400);
   Json many = Json::array();
   for (int i = 0; i < 10001; ++i) many.push_back({{"op", "test"}, {"path", ""}, {"value", Json::object()}});

@@ -206,6 +206,22 @@ TEST_CASE("$setElementOrder puts what the client knows in order") {
   CHECK(patched(kind("", "Pod"), row.original, row.patch) == expected(row.result));
 }
 
+TEST_CASE("whose fault a strategic merge patch is that cannot be applied") {
+  const auto code = [](const char* patch) {
+    const Json pod = Json::parse(R"({"spec":{"containers":[{"name":"a"}],"volumes":[[1]]}})");
+    const auto result = apply_strategic_merge_patch(kind("", "Pod"), pod, Json::parse(patch));
+    REQUIRE_FALSE(result);
+    const Json status = skiff::api::to_json(result.error());
+    CHECK(status.contains("reason") == (result.error().code() != 500));
+    return result.error().code();
+  };
+  CHECK(code(R"([])") == 400);
+  CHECK(code(R"({"spec":{"$retainKeys":"x"}})") == 400);
+  CHECK(code(R"({"spec":{"volumes":[[2]]}})") == 422);
+  CHECK(code(R"({"spec":{"containers":[{"image":"x"}]}})") == 500);
+  CHECK(code(R"({"spec":{"$patch":"x"}})") == 500);
+}
+
 TEST_CASE("a budget's selector is replaced as a whole") {
   const char* const budget = R"({"spec":{"minAvailable":1,"selector":{"matchLabels":{"a":"1"}}}})";
   CHECK(patched(kind("policy", "PodDisruptionBudget"), budget, R"({"spec":{"selector":{"matchLabels":{"b":"2"}}}})") ==

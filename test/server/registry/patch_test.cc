@@ -67,6 +67,31 @@ TEST_CASE("the three kinds of patches change an object") {
     CHECK(patched.error().reason == Reason::kInvalid);
     CHECK(patched.error().message.starts_with(R"( "" is invalid: patch: Invalid value: )"));
   }
+  SECTION("after a strategic merge, it is the patch that is shown") {
+    const auto patched =
+        cluster.patch(api::kDeployments, "web", PatchType::kStrategicMerge, {{"spec", {{"replicas", "many"}}}});
+    REQUIRE_FALSE(patched);
+    CHECK(patched.error().code() == 422);
+    CHECK(patched.error().message ==
+          R"( "" is invalid: patch: Invalid value: "map[spec:map[replicas:many]]": unrecognized type: int32)");
+  }
+  SECTION("a strategic merge cannot make an object another kind") {
+    const auto patched = cluster.patch(api::kDeployments, "web", PatchType::kStrategicMerge,
+                                       {{"kind", "Pod"}, {"spec", {{"replicas", 3}}}});
+    REQUIRE(patched);
+    CHECK((*patched)["kind"] == "Deployment");
+    CHECK((*patched)["spec"]["replicas"] == 3);
+  }
+  SECTION("what an operation should not have is told of") {
+    const Json patch = Json::array({{{"op", "add"}, {"path", "/spec/paused"}, {"val", true}}});
+    REQUIRE(cluster.patch(api::kDeployments, "web", PatchType::kJson, patch));
+    CHECK(cluster.context.warnings == std::vector<std::string>{R"(json patch unknown field "[0].val")"});
+    cluster.params.field_validation = server::FieldValidation::kStrict;
+    const auto patched = cluster.patch(api::kDeployments, "web", PatchType::kJson, patch);
+    REQUIRE_FALSE(patched);
+    CHECK(patched.error().code() == 422);
+    CHECK(patched.error().message.ends_with(R"(: strict decoding error: json patch unknown field "[0].val")"));
+  }
   SECTION("status is patched through its subresource only") {
     const Json status{{"status", {{"readyReplicas", 1}}}};
     CHECK((*cluster.patch(api::kDeployments, "web", PatchType::kMerge, status))["status"] == Json::object());
