@@ -43,8 +43,8 @@ struct Availability {
   [[nodiscard]] bool operator()(const ObjectPtr& pod) const { return is_available(*pod, min_ready, now); }
 };
 
-// Old pods go as far as availability allows; those that are not available anyway go at once. The nodes get their new
-// pod when the old one is gone.
+// Old pods go as far as availability allows; those that are not available anyway go at once, and count. The nodes get
+// their new pod when the old one is gone.
 DaemonRollout replace_in_place(const Json& daemon_set, const DaemonStep& step,
                                const std::map<std::string, std::vector<ObjectPtr>>& pods, const std::string& hash,
                                const Availability& available) {
@@ -60,6 +60,7 @@ DaemonRollout replace_in_place(const Json& daemon_set, const DaemonStep& step,
       if (!available(pair->new_pod)) ++unavailable;
     } else if (!available(pair->old_pod)) {
       rollout.remove.push_back(pair->old_pod);
+      ++unavailable;
     } else {
       candidates.push_back(pair->old_pod);
     }
@@ -69,20 +70,25 @@ DaemonRollout replace_in_place(const Json& daemon_set, const DaemonStep& step,
 }
 
 // New pods are made beside old ones, at most max_surge at a time and at once where the old one is not available; an old
-// one goes when its successor is available.
+// one goes when its successor is available. Where no new one may come, an old one stays until there are as many others
+// available as there should be: who surges expects that nothing is missing at any time.
 DaemonRollout replace_by_surge(const Json& daemon_set, const DaemonFit& fit, const DaemonStep& step,
                                const std::map<std::string, ObjectPtr>& nodes,
                                const std::map<std::string, std::vector<ObjectPtr>>& pods, const std::string& hash,
                                const Availability& available) {
   DaemonRollout rollout;
   std::vector<std::string> candidates;
+  std::vector<ObjectPtr> misplaced;
   int surging = 0;
+  int available_nodes = 0;
   for (const auto& [node, on_node] : pods) {
     const std::optional<PodPair> pair = pair_of(daemon_set, on_node, hash);
     if (!pair) {
       ++surging;
       continue;
     }
+    const ObjectPtr& elder = pair->old_pod ? pair->old_pod : pair->new_pod;
+    if (elder && available(elder)) ++available_nodes;
     if (!pair->old_pod) continue;
     if (pair->new_pod) {
       if (available(pair->new_pod)) {
@@ -94,15 +100,20 @@ DaemonRollout replace_by_surge(const Json& daemon_set, const DaemonFit& fit, con
     }
     const auto found = nodes.find(node);
     if (found == nodes.end()) continue;
-    if (!fit.should_run(*found->second)) {
-      // No new pod may come here, so the old one makes place like any that is not available.
-      rollout.remove.push_back(pair->old_pod);
-    } else if (!available(pair->old_pod)) {
+    const bool should_run = fit.should_run(*found->second);
+    if (available(pair->old_pod)) {
+      if (should_run) {
+        candidates.push_back(node);
+      } else {
+        misplaced.push_back(pair->old_pod);
+      }
+    } else if (should_run) {
       rollout.create.push_back(node);
     } else {
-      candidates.push_back(node);
+      rollout.remove.push_back(pair->old_pod);
     }
   }
+  append_first(rollout.remove, misplaced, available_nodes - step.desired);
   append_first(rollout.create, candidates, step.max_surge - surging);
   return rollout;
 }
@@ -114,10 +125,10 @@ DaemonStep daemon_step(const Json& daemon_set, const DaemonFit& fit, const std::
   step.is_rolling = string_at(daemon_set, {"spec", "updateStrategy", "type"}, "RollingUpdate") == "RollingUpdate";
   const Json* update = find(daemon_set, {"spec", "updateStrategy", "rollingUpdate"});
   if (!step.is_rolling || update == nullptr) return step;
-  const auto desired = static_cast<int>(
+  step.desired = static_cast<int>(
       std::count_if(nodes.begin(), nodes.end(), [&](const ObjectPtr& node) { return fit.should_run(*node); }));
-  step.max_surge = resolve_int_or_percent(update->value("maxSurge", Json(0)), desired, true);
-  step.max_unavailable = resolve_int_or_percent(update->value("maxUnavailable", Json(1)), desired, true);
+  step.max_surge = resolve_int_or_percent(update->value("maxSurge", Json(0)), step.desired, true);
+  step.max_unavailable = resolve_int_or_percent(update->value("maxUnavailable", Json(1)), step.desired, true);
   // Rounding or an empty cluster must not leave no room to move at all.
   if (step.max_surge == 0 && step.max_unavailable == 0) step.max_unavailable = 1;
   return step;

@@ -12,9 +12,10 @@
 // functions of values.
 namespace skiff::controllers {
 
-// How many nodes a rolling update may touch: percentages resolved for the nodes that should run a pod.
+// How many nodes a rolling update may touch: percentages resolved for those that should run a pod.
 struct DaemonStep {
   bool is_rolling = false;  // not OnDelete
+  int desired = 0;          // nodes that should run a pod
   int max_surge = 0;
   int max_unavailable = 0;
 };

@@ -219,13 +219,13 @@ TEST_CASE("plan_daemon_set") {
        {{.name = "a", .node = "n1", .hash = "old", .terminating = true}, {"b", "n2", "old"}, {"c", "n3", "old"}},
        "",
        ""},
-      {"rolling: what is not available goes at once, beside one that is",
+      {"rolling: what is not available goes at once, and what is must wait for it",
        one,
        {{.name = "a", .node = "n1", .hash = "old", .ready = false},
         {.name = "b", .node = "n2", .hash = "old", .ready = false},
         {"c", "n3", "old"}},
        "",
-       "a b c"},
+       "a b"},
       {"on delete: nothing rolls",
        R"({"type":"OnDelete"})",
        {{"a", "n1", "old"}, {"b", "n2", "old"}, {"c", "n3", "old"}},
@@ -285,6 +285,20 @@ TEST_CASE("Daemons leave nodes that they do not belong on") {
   const DaemonPlan plan = plan_daemon_set(daemon_set(), nodes, pods, "new", {}, kNow);
   CHECK(names(plan.remove) == "a");
   CHECK(plan.create.empty());
+}
+
+TEST_CASE("A surge leaves an old daemon where no new one may come until enough others are available") {
+  const Json set = daemon_set(R"({"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":0,"maxSurge":1}})");
+  const std::vector<ObjectPtr> nodes = {node("n1", R"({"spec":{"taints":[{"key":"a","effect":"NoSchedule"}]}})"),
+                                        node("n2")};
+  const auto removed = [&](const std::vector<ObjectPtr>& pods) {
+    return names(plan_daemon_set(set, nodes, by_target_node(pods), "new", {}, kNow).remove);
+  };
+  const ObjectPtr left = pod({"a", "n1", "old"});
+  CHECK(removed({left, pod({.name = "b", .node = "n2", .ready = false})}).empty());
+  CHECK(removed({left, pod({"b", "n2"})}) == "a");
+  CHECK(removed({pod({.name = "a", .node = "n1", .hash = "old", .ready = false}),
+                 pod({.name = "b", .node = "n2", .ready = false})}) == "a");
 }
 
 TEST_CASE("A failed daemon is not replaced again and again without a pause") {
