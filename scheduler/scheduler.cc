@@ -1,5 +1,6 @@
 #include "scheduler/scheduler.h"
 
+#include "api/base/host_name.h"
 #include "api/base/log.h"
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
@@ -40,7 +41,7 @@ Scheduler::Scheduler(asio::any_io_executor executor, api::Client& client, api::I
       clock_(clock),
       pods_(informers.informer(api::kPods)),
       nodes_(informers.informer(api::kNodes)),
-      events_(executor, client, clock, api::EventRecorder::Source{kName, ""}),
+      events_(executor, client, clock, api::EventRecorder::Source{kName, host_name(), true}),
       placer_(static_cast<std::uint32_t>(clock.now().time_since_epoch().count())),
       volumes_(informers),
       signal_(executor),
@@ -168,13 +169,13 @@ Task<void> Scheduler::reserve_volume(ObjectPtr claim, ObjectPtr volume) {
 
 void Scheduler::report_rejection(const PodInfoPtr& pod, const Rejection& rejection) {
   if (!rejection.broken.empty()) {
-    events_.warning(*pod->object, "FailedScheduling", rejection.broken);
+    events_.warning(*pod->object, "FailedScheduling", rejection.broken, "Scheduling");
     queue_.put_back(pod->uid, SteadyClock::now());
     return;
   }
   const bool may_preempt = string_at(*pod->object, {"spec", "preemptionPolicy"}) != "Never";
   const std::string message = rejection.message(may_preempt);
-  events_.warning(*pod->object, "FailedScheduling", message);
+  events_.warning(*pod->object, "FailedScheduling", message, "Scheduling");
   queue_.reject(pod->uid, rejection.events, SteadyClock::now());
   tasks_.spawn(write_unschedulable(pod, message));
 }
@@ -191,7 +192,8 @@ Task<void> Scheduler::bind(PodInfoPtr pod, std::string node) {
   signal_.notify();
   if (bound) {
     queue_.remove(pod->uid);
-    events_.normal(*pod->object, "Scheduled", "Successfully assigned " + pod->name.to_string() + " to " + node);
+    events_.normal(*pod->object, "Scheduled", "Successfully assigned " + pod->name.to_string() + " to " + node,
+                   "Binding");
     co_return;
   }
   spdlog::debug("bind {} to {}: {}", pod->name.to_string(), node, bound.error().message);
@@ -200,7 +202,7 @@ Task<void> Scheduler::bind(PodInfoPtr pod, std::string node) {
     queue_.remove(pod->uid);
     co_return;
   }
-  events_.warning(*pod->object, "FailedScheduling", "binding rejected: " + bound.error().message);
+  events_.warning(*pod->object, "FailedScheduling", "binding rejected: " + bound.error().message, "Scheduling");
   queue_.put_back(pod->uid, SteadyClock::now());
   wake_waiting(kPodGone);  // the room is free again
 }

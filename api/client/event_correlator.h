@@ -29,6 +29,7 @@ struct Happening {
   EventType type = EventType::kNormal;
   std::string reason;  // "FailedScheduling"
   std::string message;
+  std::string action = "";  // "Binding": what was being done; only newer Events say that
 };
 
 // Decides which happenings are the same Event object again, as client-go's EventCorrelator does with its default

@@ -54,12 +54,13 @@ EventRecorder::EventRecorder(asio::any_io_executor executor, Client& client, con
 
 Task<void> EventRecorder::stop() { co_await writer_.stop(); }
 
-void EventRecorder::normal(const Json& object, std::string reason, std::string message) {
-  record(Happening{reference_to(object), EventType::kNormal, std::move(reason), std::move(message)});
+void EventRecorder::normal(const Json& object, std::string reason, std::string message, std::string action) {
+  record(Happening{reference_to(object), EventType::kNormal, std::move(reason), std::move(message), std::move(action)});
 }
 
-void EventRecorder::warning(const Json& object, std::string reason, std::string message) {
-  record(Happening{reference_to(object), EventType::kWarning, std::move(reason), std::move(message)});
+void EventRecorder::warning(const Json& object, std::string reason, std::string message, std::string action) {
+  record(
+      Happening{reference_to(object), EventType::kWarning, std::move(reason), std::move(message), std::move(action)});
 }
 
 void EventRecorder::record(Happening happening) {
@@ -124,7 +125,7 @@ Task<Result<void>> EventRecorder::write(std::string key) {
   const WriteOptions options;
   Result<ObjectPtr> written = not_found("", kEvents.plural, name.name);
   if (event.created) {
-    Json patch = {{"count", count}, {"lastTimestamp", format_time(event.last)}, {"message", event.happening.message}};
+    Json patch = repetition(event);
     written = co_await client_.patch(kEvents, name, PatchType::kMerge, std::move(patch), options);
   } else {
     Json object = document(event);
@@ -158,22 +159,36 @@ Json EventRecorder::document(const Event& event) const {
                    {"resourceVersion", object.resource_version}};
   if (!object.namespace_.empty()) involved["namespace"] = object.namespace_;
   if (!object.field_path.empty()) involved["fieldPath"] = object.field_path;
-  Json source = {{"component", source_.component}};
-  if (!source_.host.empty()) source["host"] = source_.host;
-  return {{"apiVersion", "v1"},
-          {"kind", "Event"},
-          {"metadata", {{"name", event.name}, {"namespace", event_namespace(object)}}},
-          {"involvedObject", std::move(involved)},
-          {"reason", event.happening.reason},
-          {"message", event.happening.message},
-          {"source", std::move(source)},
-          {"firstTimestamp", format_time(event.first)},
-          {"lastTimestamp", format_time(event.last)},
-          {"count", event.count},
-          {"type", event.happening.type == EventType::kNormal ? "Normal" : "Warning"},
-          {"eventTime", nullptr},
-          {"reportingComponent", source_.component},
-          {"reportingInstance", source_.host}};
+  Json result = {{"apiVersion", "v1"},
+                 {"kind", "Event"},
+                 {"metadata", {{"name", event.name}, {"namespace", event_namespace(object)}}},
+                 {"involvedObject", std::move(involved)},
+                 {"reason", event.happening.reason},
+                 {"message", event.happening.message},
+                 {"type", event.happening.type == EventType::kNormal ? "Normal" : "Warning"},
+                 {"reportingComponent", source_.component},
+                 {"reportingInstance", source_.host}};
+  if (source_.as_series) {
+    result["reportingInstance"] = source_.component + "-" + source_.host;
+    result["action"] = event.happening.action;
+    result["eventTime"] = format_micro_time(event.first);
+    if (event.count > 1) result.update(repetition(event));
+    return result;
+  }
+  result["source"] = {{"component", source_.component}};
+  if (!source_.host.empty()) result["source"]["host"] = source_.host;
+  result["firstTimestamp"] = format_time(event.first);
+  result["lastTimestamp"] = format_time(event.last);
+  result["count"] = event.count;
+  result["eventTime"] = nullptr;
+  return result;
+}
+
+Json EventRecorder::repetition(const Event& event) const {
+  if (source_.as_series) {
+    return {{"series", {{"count", event.count}, {"lastObservedTime", format_micro_time(event.last)}}}};
+  }
+  return {{"count", event.count}, {"lastTimestamp", format_time(event.last)}, {"message", event.happening.message}};
 }
 
 }  // namespace skiff::api

@@ -32,13 +32,16 @@ class EventRecorder {
   struct Source {
     std::string component;
     std::string host;  // empty for what is not tied to a node
+    // In the form of events.k8s.io, as upstream's scheduler writes them: with the time and a series instead of the
+    // first time, the last and a count. Such Events need a host, and an action with each happening.
+    bool as_series = false;
   };
 
   EventRecorder(asio::any_io_executor executor, Client& client, const Clock& clock, Source source);
 
   void record(Happening happening);
-  void normal(const Json& object, std::string reason, std::string message);
-  void warning(const Json& object, std::string reason, std::string message);
+  void normal(const Json& object, std::string reason, std::string message, std::string action = "");
+  void warning(const Json& object, std::string reason, std::string message, std::string action = "");
 
   void start() { writer_.start(); }
   Task<void> stop();
@@ -61,6 +64,8 @@ class EventRecorder {
   void begin_anew(Event& event, const Happening& happening, TimePoint now);
   Task<Result<void>> write(std::string key);
   [[nodiscard]] Json document(const Event& event) const;
+  // What changes when it happens again.
+  [[nodiscard]] Json repetition(const Event& event) const;
 
   Client& client_;
   const Clock& clock_;

@@ -1,6 +1,7 @@
 #include "server/cluster/control_plane.h"
 
 #include "api/base/files.h"
+#include "api/base/host_name.h"
 #include "api/client/informer.h"
 #include "api/schema/schema.h"
 #include "scheduler/scheduler.h"

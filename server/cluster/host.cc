@@ -3,23 +3,11 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <memory>
 
 namespace skiff::server {
-
-std::string host_name() {
-  std::array<char, 256> buffer{};
-  if (gethostname(buffer.data(), buffer.size() - 1) != 0) return "localhost";
-  std::string name(buffer.data());
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name;
-}
 
 std::string host_address(const std::string& bridge) {
   ifaddrs* first = nullptr;

@@ -4,9 +4,6 @@
 
 namespace skiff::server {
 
-// The name of this machine, as Kubernetes makes node names of it: in lower case.
-[[nodiscard]] std::string host_name();
-
 // The address by which other machines would reach this one: the first IPv4 address of an interface that is up, neither
 // loopback nor `bridge` (our own); 127.0.0.1 when there is none.
 [[nodiscard]] std::string host_address(const std::string& bridge);

@@ -1,6 +1,7 @@
 #include "server/cluster/nodes.h"
 
 #include "api/base/files.h"
+#include "api/base/host_name.h"
 #include "api/schema/validate.h"
 #include "nodeagent/agent.h"
 #include "nodeagent/images/disk_image_store.h"

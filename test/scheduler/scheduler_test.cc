@@ -20,7 +20,9 @@ TEST_CASE("Scheduler binds a pod and says so") {
   fixture.add_pod("a");
   fixture.until([&] { return fixture.node_of("a") == "n1" && !fixture.events("Scheduled").empty(); });
   CHECK(fixture.events("Scheduled") == Messages{"Successfully assigned default/a to n1"});
-  CHECK((*fixture.client.peek_all(api::kEvents)[0])["source"]["component"] == "default-scheduler");
+  const api::ObjectPtr event = fixture.client.peek_all(api::kEvents)[0];
+  CHECK(string_at(*event, {"reportingComponent"}) == "default-scheduler");
+  CHECK(string_at(*event, {"action"}) == "Binding");
 }
 
 TEST_CASE("Scheduler leaves others' pods alone") {

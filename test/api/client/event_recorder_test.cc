@@ -52,6 +52,30 @@ TEST_CASE("EventRecorder writes an Event as kubectl expects it") {
     "reportingComponent": "kubelet", "reportingInstance": "node-1"})"));
 }
 
+TEST_CASE("EventRecorder writes a series where upstream does") {
+  Fixture fixture;
+  EventRecorder recorder{fixture.context.get_executor(), fixture.client, fixture.clock,
+                         EventRecorder::Source{"default-scheduler", "master", true}};
+  recorder.start();
+  recorder.warning(fixture.pod, "FailedScheduling", "0/1 nodes are available", "Scheduling");
+  auto events = fixture.events();
+  REQUIRE(events.size() == 1);
+  Json event = *events[0];
+  event.erase("metadata");
+  event.erase("involvedObject");
+  CHECK(event == Json::parse(R"({
+    "apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": "FailedScheduling", "action": "Scheduling",
+    "message": "0/1 nodes are available", "eventTime": "2026-11-22T12:00:00.000000Z",
+    "reportingComponent": "default-scheduler", "reportingInstance": "default-scheduler-master"})"));
+  fixture.clock.advance(28s);
+  recorder.warning(fixture.pod, "FailedScheduling", "0/1 nodes are available", "Scheduling");
+  events = fixture.events();
+  REQUIRE(events.size() == 1);
+  CHECK((*events[0])["eventTime"] == "2026-11-22T12:00:00.000000Z");
+  CHECK((*events[0])["series"] == Json({{"count", 2}, {"lastObservedTime", "2026-11-22T12:00:28.000000Z"}}));
+  run(fixture.context, recorder.stop());
+}
+
 TEST_CASE("EventRecorder folds what repeats") {
   Fixture fixture;
   SECTION("before it is written") {
