@@ -2,9 +2,18 @@
 
 #include "api/base/log.h"
 
+#include <boost/asio/post.hpp>
+
 #include <utility>
 
 namespace skiff::api {
+
+namespace {
+
+// A sync that never waits and wants to be called again at once must not keep all others on the executor from theirs.
+constexpr unsigned kSyncsPerTurn = 64;
+
+}  // namespace
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -30,13 +39,17 @@ Task<void> Controller::stop() {
 }
 
 Task<void> Controller::dispatch() {
+  const auto executor = co_await asio::this_coro::executor;
+  unsigned syncs = 0;
   while (!stopping_) {
-    while (active_ < workers_) {
+    while (active_ < workers_ && !stopping_) {
       std::optional<std::string> key = queue_.take(SteadyClock::now());
       if (!key) break;
       ++active_;
       tasks_.spawn(run_sync(std::move(*key)));
+      if (++syncs % kSyncsPerTurn == 0) co_await asio::post(executor, asio::use_awaitable);
     }
+    if (stopping_) break;
     const std::optional<WorkQueue::Time> due = queue_.next_due();
     if (due && active_ < workers_) {
       co_await signal_.wait_until(*due);

@@ -191,7 +191,9 @@ Json rollout_status(const Json& deployment, const RolloutSpec& spec, const std::
 std::optional<TimePoint> progress_check_time(const Json& deployment, const Json& status, const RolloutSpec& spec) {
   Json updated = {{"spec", deployment.at("spec")}, {"status", status}};
   const std::string reason = progressing_reason(updated);
-  if (reason == kProgressDeadlineExceeded || is_complete(deployment, status, spec)) return std::nullopt;
+  // What was complete once is never late again, also when it has lost pods since.
+  if (reason == kProgressDeadlineExceeded || reason == kNewReplicaSetAvailable) return std::nullopt;
+  if (is_complete(deployment, status, spec)) return std::nullopt;
   const auto deadline = deadline_time(updated);
   if (!deadline) return std::nullopt;
   // Times are written in whole seconds, and the deadline must have passed.

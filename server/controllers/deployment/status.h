@@ -48,7 +48,7 @@ void set_pause_condition(Json& deployment, TimePoint now);
                                   const std::string& new_set_name, TimePoint now);
 
 // When a Deployment of that status has to be looked at again because its progress deadline ends; nothing when it has
-// none, is complete or has failed already.
+// none, is or was complete, or has failed already.
 [[nodiscard]] std::optional<TimePoint> progress_check_time(const Json& deployment, const Json& status,
                                                            const RolloutSpec& spec);
 

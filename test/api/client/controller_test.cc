@@ -10,6 +10,7 @@
 using namespace skiff;
 using namespace skiff::api;
 using namespace skiff::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -91,4 +92,23 @@ TEST_CASE("Controller") {
     return stopped;
   });
   CHECK(syncs.running.empty());
+}
+
+TEST_CASE("a key that is always due leaves the others on the executor their turns") {
+  asio::io_context context;
+  int syncs = 0;
+  bool others_had_turn = false;
+  Controller* self = nullptr;
+  const auto sync = [&](std::string key) -> Task<api::Result<void>> {
+    if (++syncs < 10'000 && !others_had_turn) self->enqueue_after(key, -1s);
+    co_return api::Result<void>();
+  };
+  Controller controller(context.get_executor(), "test", 2, sync);
+  self = &controller;
+  controller.enqueue("a");
+  controller.start();
+  asio::post(context, [&] { others_had_turn = true; });
+  run_ready(context);
+  CHECK(syncs < 1000);
+  run(context, controller.stop());
 }
