@@ -1,5 +1,7 @@
 #include "api/base/json.h"
 
+#include "api/base/json_syntax.h"
+
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -14,6 +16,7 @@ class DocumentBuilder {
  public:
   ParsedJson result;
   std::string error;
+  bool is_syntax_error = false;  // and no limit of ours
 
   bool null() { return add(Json(nullptr)); }
   bool boolean(bool value) { return add(Json(value)); }
@@ -45,6 +48,7 @@ class DocumentBuilder {
 
   bool parse_error(std::size_t position, const std::string&, const Json::exception& exception) {
     if (!error.empty()) return false;
+    is_syntax_error = true;
     // "[json.exception.parse_error.101] parse error at line 1, column 2: what": the part for people.
     const std::string_view text = exception.what();
     const auto bracket = text.find("] ");
@@ -119,7 +123,10 @@ class DocumentBuilder {
 Result<ParsedJson> parse_json(std::string_view text) {
   DocumentBuilder builder;
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
-    return Error{ErrorCode::kInvalid, builder.error.empty() ? "malformed JSON" : builder.error};
+    // Upstream's words, where it finds anything wrong at all.
+    std::string error = builder.is_syntax_error ? json_syntax_error(text) : "";
+    if (error.empty()) error = builder.error.empty() ? "malformed JSON" : std::move(builder.error);
+    return Error{ErrorCode::kInvalid, std::move(error)};
   }
   return std::move(builder.result);
 }
