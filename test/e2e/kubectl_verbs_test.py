@@ -227,6 +227,15 @@ class KubectlVerbsTest(ClusterTestCase):
         container = deployment["spec"]["template"]["spec"]["containers"][0]
         self.assertEqual((container["image"], container["ports"][0]["containerPort"]), ("x:2", 80))
         self.assertEqual((deployment["spec"]["replicas"], deployment["metadata"]["labels"]["b"]), (3, "c"))
+        for kind, patch, message in [
+                ("strategic", '{"spec":{"replicas":"two"}}',
+                 'patch: Invalid value: "map[spec:map[replicas:two]]": unrecognized type: int32'),
+                ("strategic", '{"spec":{"template":{"spec":{"containers":[{"image":"x"}]}}}}',
+                 "Error from server: map: map[image:x] does not contain declared merge key: name"),
+                ("json", "{}", "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"),
+                ("json", '[{"op":"remove","path":"/nope"}]',
+                 "The request is invalid")]:
+            self.assertIn(message, kubectl.fails("patch", "deployment", "web", f"--type={kind}", "-p", patch))
         if kubectl.has(1, 24):
             one_replica = '{"spec":{"replicas":1}}'
             kubectl("patch", "deployment", "web", "--subresource=scale", "--type=merge", "-p", one_replica)

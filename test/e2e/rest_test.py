@@ -98,6 +98,21 @@ class RestTest(ClusterTestCase):
         self.assertEqual(revisions, sorted(set(revisions)))
         self.call("DELETE", f"{CONFIG_MAPS}/seen")
 
+    def test_a_watch_over_a_websocket(self):
+        """As a browser asks for it. curl shows the frames as they come, and the stream ends with its time."""
+        self.call("POST", CONFIG_MAPS, {"metadata": {"name": "framed"}})
+        path = f"{CONFIG_MAPS}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dframed"
+        command = self.curl_command(path) + ["--http1.1"]
+        for header in ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]:
+            command += ["-H", header]
+        frames = subprocess.run(self.cluster.inside(command), stdout=subprocess.PIPE, check=False).stdout
+        self.assertEqual(frames[:2], b"\x81\x7e")  # all of a text message, its length in two bytes
+        end = 4 + int.from_bytes(frames[2:4], "big")
+        event = json.loads(frames[4:end])
+        self.assertEqual((event["type"], event["object"]["metadata"]["name"]), ("ADDED", "framed"))
+        self.assertEqual(frames[end:], b"\x88\x02\x03\xe8")  # closed, and all is well
+        self.call("DELETE", f"{CONFIG_MAPS}/framed")
+
     def curl_command(self, path):
         with open(f"{self.cluster.data}/pki/admin.token", encoding="utf-8") as token:
             header = f"Authorization: Bearer {token.read().strip()}"
