@@ -24,16 +24,6 @@ using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 bool is_dot(std::string_view name) { return name == "." || name == ".."; }
 
-Result<void> write_all(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t count = ::write(fd, content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno_error("write " + path);
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
 Result<void> synchronize(int fd, Sync sync, const std::string& path) {
   if (sync == Sync::kFile && ::fsync(fd) != 0) return errno_error("sync " + path);
   if (sync == Sync::kFileSystem && ::syncfs(fd) != 0) return errno_error("sync the file system of " + path);
@@ -79,7 +69,18 @@ Result<std::string> read_file(const std::string& path) {
     if (count < 0) return errno_error("read " + path);
     if (count == 0) return content;
     content.append(buffer.data(), static_cast<std::size_t>(count));
+    if (content.size() > kMaxFileBytes) return Error{ErrorCode::kInvalid, "read " + path + ": File too large"};
   }
+}
+
+Result<void> write_all(int fd, std::string_view content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t count = ::write(fd, content.data(), content.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno_error("write " + path);
+    content.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
 }
 
 Result<void> write_file_atomically(const std::string& path, std::string_view content, mode_t mode, Sync sync) {

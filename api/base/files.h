@@ -12,8 +12,15 @@
 // Small file operations that all parts share. All block: not for a thread that serves others meanwhile.
 namespace skiff {
 
-// The whole file. kNotFound when it is missing; the message names it.
+// More than any file that is read as a whole has to be.
+inline constexpr std::size_t kMaxFileBytes = 64 << 20;
+
+// The whole file. kNotFound when it is missing, kInvalid when it has more than kMaxFileBytes; the message names it. For
+// our own files and the system's: follows links, and waits for a pipe's writer.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
+
+// Writes all of `content` where the descriptor stands; errors name `path`.
+[[nodiscard]] Result<void> write_all(int fd, std::string_view content, const std::string& path);
 
 // What is on the disk, safe from a power failure, before the new content stands under its name.
 enum class Sync {

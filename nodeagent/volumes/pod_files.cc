@@ -7,6 +7,7 @@
 #include "nodeagent/pods/sandbox_config.h"
 #include "nodeagent/streaming/log_files.h"
 #include "nodeagent/volumes/network_files.h"
+#include "nodeagent/volumes/shared_file.h"
 #include "nodeagent/volumes/subpath.h"
 #include "nodeagent/volumes/volume.h"
 
@@ -37,13 +38,6 @@ const Json* find_volume(const Json& pod, const std::string& name) {
 std::string text_of(const char* path) {
   const auto text = read_file(path);
   return text ? *text : "";
-}
-
-// In place where it exists: it is mounted into running containers as the file that it is.
-Result<void> write_shared_file(const std::string& path, const std::string& text) {
-  const auto old = read_file(path);
-  if (old && *old == text) return {};
-  return write_file_atomically(path, text, kSharedFileMode);
 }
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
@@ -135,7 +129,8 @@ Result<std::vector<Mount>> PodFiles::prepare_container(const Json& pod, const st
     const std::string target = std::string("/etc/") + name;
     if (api::mounts_at(container, target)) continue;
     const std::string path = directory + "/etc/" + name;
-    if (const auto written = write_shared_file(path, text); !written) return written.error();
+    // Whatever the pod's containers made of it meanwhile: each start finds it as it should be.
+    if (const auto written = write_shared_file(path, text, kSharedFileMode); !written) return written.error();
     mounts->push_back(Mount{path, target, false});
   }
 
@@ -151,10 +146,8 @@ Result<std::vector<Mount>> PodFiles::prepare_container(const Json& pod, const st
 
 std::string PodFiles::read_termination_message(const std::string& uid, const std::string& container,
                                                std::uint32_t attempt) const {
-  auto message = read_file(message_path(uid, container, attempt));
-  if (!message) return "";
-  if (message->size() > kMaxTerminationMessage) message->erase(0, message->size() - kMaxTerminationMessage);
-  return *message;
+  auto message = read_end_of_shared_file(message_path(uid, container, attempt), kMaxTerminationMessage);
+  return message ? std::move(*message) : "";
 }
 
 void PodFiles::discard_attempt(const std::string& uid, const std::string& container, std::uint32_t attempt) const {

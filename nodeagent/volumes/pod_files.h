@@ -49,7 +49,7 @@ class PodFiles {
       const Json& pod, const std::string& container, std::uint32_t attempt, const std::string& pod_ip,
       const std::vector<std::pair<std::string, std::string>>& environment) const;
 
-  // At most 4096 bytes, as upstream; "" when the container wrote none.
+  // Its last 4096 bytes, as upstream; "" when the container wrote none.
   [[nodiscard]] std::string read_termination_message(const std::string& uid, const std::string& container,
                                                      std::uint32_t attempt) const;
 

@@ -38,6 +38,17 @@ TEST_CASE("read_file names the file that is missing") {
   CHECK(missing.error().message == "open /nowhere/at/all: No such file or directory");
 }
 
+TEST_CASE("read_file gives up on what is too large to be read as a whole") {
+  const test::TempDir directory;
+  REQUIRE(write_file_atomically(directory / "file", "start"));
+  REQUIRE(::truncate((directory / "file").c_str(), static_cast<off_t>(1) << 40) == 0);
+  const auto large = read_file(directory / "file");
+  REQUIRE_FALSE(large);
+  CHECK(large.error().code == ErrorCode::kInvalid);
+  REQUIRE(::truncate((directory / "file").c_str(), kMaxFileBytes) == 0);
+  CHECK(read_file(directory / "file")->size() == kMaxFileBytes);
+}
+
 TEST_CASE("lock_file lets one in at a time") {
   const test::TempDir directory;
   auto first = lock_file(directory / "lock", false);

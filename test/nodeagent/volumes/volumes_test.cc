@@ -3,11 +3,13 @@
 #include "nodeagent/volumes/network_files.h"
 #include "nodeagent/volumes/payload.h"
 #include "nodeagent/volumes/pod_files.h"
+#include "nodeagent/volumes/shared_file.h"
 #include "nodeagent/volumes/subpath.h"
 #include "test/nodeagent/pods/pod_documents.h"
 #include "test/support/temp_dir.h"
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -296,6 +298,24 @@ TEST_CASE("what a container gets mounted") {
   CHECK(node.files.read_termination_message("u1", "main", 1).empty());
   CHECK(node.files.pods() == std::vector<std::string>{"u1"});
 
+  SECTION("what containers write into the managed files is gone with the next start, for those that run as well") {
+    const std::string hosts = by_path["/etc/hosts"].host_path;
+    const std::string before = text(hosts);
+    const UniqueFd mounted(::open(hosts.c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::ftruncate(mounted.get(), static_cast<off_t>(1) << 40) == 0);
+    REQUIRE(node.files.prepare_container(node.pod, "main", 2, "10.1.0.7", {}).has_value());
+    CHECK(text(hosts) == before);
+    CHECK(shared_file_holds(mounted.get(), before));
+  }
+  SECTION("a termination message of any size costs its last 4 KiB") {
+    REQUIRE(node.files.prepare_container(node.pod, "main", 2, "10.1.0.7", {}).has_value());
+    const std::string message = node.files.pod_directory("u1") + "/containers/main/2.message";
+    REQUIRE(::truncate(message.c_str(), static_cast<off_t>(1) << 40) == 0);
+    std::ofstream(message, std::ios::app) << "the end";
+    const std::string last = node.files.read_termination_message("u1", "main", 2);
+    CHECK(last.size() == 4096);
+    CHECK(last.ends_with("the end"));
+  }
   SECTION("a volume of its own in place of a managed file") {
     container["volumeMounts"][0]["mountPath"] = "/etc/hosts";
     const auto own = node.files.prepare_container(node.pod, "main", 2, "10.1.0.7", {});
