@@ -4,6 +4,7 @@
 #include "api/base/files.h"
 #include "api/base/ids.h"
 #include "nodeagent/volumes/payload.h"
+#include "nodeagent/volumes/shared_file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -29,12 +30,7 @@ std::string link_target(const std::string& path) {
 Result<void> write_file(const std::string& path, const PayloadFile& file, std::optional<gid_t> group) {
   const UniqueFd fd(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
   if (!fd) return errno_error("create " + path);
-  std::string_view rest = file.content;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(fd.get(), rest.data(), rest.size());
-    if (written < 0) return errno_error("write " + path);
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (const auto written = write_all(fd.get(), file.content, path); !written) return written;
   mode_t mode = file.mode;
   const uid_t owner = file.owner.value_or(static_cast<uid_t>(-1));
   if (::fchown(fd.get(), owner, group.value_or(static_cast<gid_t>(-1))) != 0) {
@@ -58,15 +54,18 @@ void list_files(const std::string& directory, const std::string& prefix, std::se
   }
 }
 
+// Containers of an earlier skiff could write to these volumes: nothing in them is taken for granted.
 bool shows_already(const std::string& directory, const Payload& payload) {
-  const std::string current = directory + "/" + kDataLink;
+  const std::string version = link_target(directory + "/" + kDataLink);
+  if (!version.starts_with("..") || version.find('/') != std::string::npos) return false;
+  const std::string current = directory + "/" + version;
   std::set<std::string> files;
   list_files(current, "", files);
-  if (link_target(current).empty() || files.size() != payload.size()) return false;
+  if (files.size() != payload.size()) return false;
   for (const auto& [path, file] : payload) {
-    const auto content = read_file(current + "/" + path);
+    const auto opened = open_shared_file(current + "/" + path);
     struct stat found {};
-    if (!content || *content != file.content || ::stat((current + "/" + path).c_str(), &found) != 0) return false;
+    if (!opened || !shared_file_holds(opened->get(), file.content) || ::fstat(opened->get(), &found) != 0) return false;
     if ((found.st_mode & 07777 & ~S_IRGRP) != (file.mode & ~static_cast<mode_t>(S_IRGRP))) return false;
   }
   return true;

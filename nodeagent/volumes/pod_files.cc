@@ -75,7 +75,9 @@ Result<std::vector<Mount>> volume_mounts(const Json& pod, const Json& container,
       }
       host_path = target;
     }
-    made.push_back(Mount{std::move(host_path), string_at(mount, {"mountPath"}), bool_at(mount, {"readOnly"})});
+    const VolumeType* type = volume_type_of(*volume);
+    const bool read_only = bool_at(mount, {"readOnly"}) || (type != nullptr && type->read_only);
+    made.push_back(Mount{std::move(host_path), string_at(mount, {"mountPath"}), read_only});
   }
   return made;
 }

@@ -7,10 +7,10 @@ namespace {
 constexpr VolumeType kTypes[] = {
     {"emptyDir", "kubernetes.io~empty-dir", set_up_empty_dir},
     {"hostPath", "", set_up_host_path},
-    {"configMap", "kubernetes.io~configmap", set_up_config_map},
-    {"secret", "kubernetes.io~secret", set_up_secret},
-    {"downwardAPI", "kubernetes.io~downward-api", set_up_downward_api},
-    {"projected", "kubernetes.io~projected", set_up_projected},
+    {"configMap", "kubernetes.io~configmap", set_up_config_map, true},
+    {"secret", "kubernetes.io~secret", set_up_secret, true},
+    {"downwardAPI", "kubernetes.io~downward-api", set_up_downward_api, true},
+    {"projected", "kubernetes.io~projected", set_up_projected, true},
 };
 
 }  // namespace

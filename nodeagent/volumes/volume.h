@@ -27,6 +27,8 @@ struct VolumeType {
   // Makes the volume, or brings it up to date: repeated whenever something that it shows may have changed. Blocks.
   // kNotFound: what it shows is missing and not optional.
   Result<void> (*set_up)(const Json& source, const VolumeContext& context);
+  // Containers never write to it, whatever their volumeMounts say: the agent alone decides what it shows.
+  bool read_only = false;
 };
 
 // Null for kinds that this node does not know.

@@ -159,6 +159,26 @@ TEST_CASE("a ConfigMap as files") {
     CHECK_FALSE(path_exists((volume / version).string()));
     CHECK(list_directory(volume).size() == 4);  // ..data, its version, level, new
   }
+  SECTION("whatever was put in place of its files: it is neither waited for nor followed") {
+    node.add_volume({{"configMap", {{"name", "special"}}}});
+    REQUIRE(node.set_up().empty());
+    const std::string volume = node.volume("configmap");
+    SECTION("a pipe") {
+      fs::remove(volume + "/..data/level");
+      REQUIRE(::mkfifo((volume + "/..data/level").c_str(), 0666) == 0);
+    }
+    SECTION("a link to elsewhere") {
+      test::TempDir elsewhere;
+      std::ofstream(elsewhere / "level") << "very";
+      std::ofstream(elsewhere / "type") << "charm";
+      fs::remove(volume + "/..data");
+      fs::create_directory_symlink(elsewhere.path(), volume + "/..data");
+    }
+    REQUIRE(node.set_up().empty());
+    CHECK(text(volume + "/level") == "very");
+    CHECK(fs::is_regular_file(fs::symlink_status(volume + "/..data/level")));
+    CHECK(fs::read_symlink(volume + "/..data").string().starts_with(".."));
+  }
   SECTION("items") {
     node.add_volume(
         {{"configMap",
@@ -326,6 +346,34 @@ TEST_CASE("what a container gets mounted") {
     container["volumeMounts"][0]["name"] = "nope";
     CHECK(node.files.prepare_container(node.pod, "main", 2, "", {}).error().message ==
           "cannot find volume \"nope\" to mount into container");
+  }
+}
+
+TEST_CASE("volumes that the agent fills are read-only for containers") {
+  struct Row {
+    const char* type;
+    Json source;
+    bool read_only;
+  };
+  const Row rows[] = {
+      {"emptyDir", {{"emptyDir", Json::object()}}, false},
+      {"hostPath", {{"hostPath", {{"path", "/"}}}}, false},
+      {"configMap", {{"configMap", {{"name", "special"}}}}, true},
+      {"secret", {{"secret", {{"secretName", "special"}}}}, true},
+      {"downwardAPI", {{"downwardAPI", Json::object()}}, true},
+      {"projected", {{"projected", Json::object()}}, true},
+  };
+  for (const Row& row : rows) {
+    INFO(row.type);
+    Node node;
+    node.add_volume(row.source);
+    node.pod["spec"]["containers"][0]["volumeMounts"] =
+        Json::array({{{"name", "v"}, {"mountPath", "/data"}, {"readOnly", false}}});
+    REQUIRE(make_directories(node.files.pod_directory("u1") + "/etc").has_value());
+    const auto mounts = node.files.prepare_container(node.pod, "main", 0, "10.1.0.7", {});
+    REQUIRE(mounts.has_value());
+    CHECK(mounts->at(0).container_path == "/data");
+    CHECK(mounts->at(0).read_only == row.read_only);
   }
 }
 
