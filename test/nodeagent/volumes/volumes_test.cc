@@ -82,6 +82,15 @@ TEST_CASE("emptyDir") {
     REQUIRE(node.set_up().empty());
     CHECK(text(node.volume("empty-dir") + "/a") == "x");
   }
+  SECTION("on disk: one whose making was cut off is made anew") {
+    node.add_volume({{"emptyDir", Json::object()}});
+    const std::string unfinished = node.volume("empty-dir") + ".new";
+    fs::create_directories(unfinished + "/left");
+    REQUIRE(node.set_up().empty());
+    CHECK(mode_of(node.volume("empty-dir")) == 0777);
+    CHECK(list_directory(node.volume("empty-dir")).empty());
+    CHECK_FALSE(path_exists(unfinished));
+  }
   SECTION("in memory, gone with the pod") {
     if (!may_mount()) return;
     node.add_volume({{"emptyDir", {{"medium", "Memory"}, {"sizeLimit", "1Mi"}}}});
