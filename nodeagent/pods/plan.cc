@@ -202,9 +202,9 @@ Plan plan(const Json& pod, const PodState& state, TimePoint now, const BackOffPo
     }
     wake_no_later_than(plan, *deadline);
   }
-  if (!state.volumes_ready) {
+  if (!state.volumes_ready || state.volumes_stale) {
     if (may_try(plan, state.volumes_retry_at, now)) plan.actions.emplace_back(MountVolumes{});
-    return plan;
+    if (!state.volumes_ready) return plan;  // stale ones do for what is to be done
   }
   if (state.sandbox && !state.sandbox->ready) {
     plan.actions.emplace_back(ReplaceSandbox{state.sandbox->id});

@@ -12,7 +12,7 @@
 namespace skiff::nodeagent {
 
 // The steps that bring a pod closer to what its document asks for. Each is safe to repeat.
-struct MountVolumes {};
+struct MountVolumes {};  // or brings them up to date
 struct MakeSandbox {
   std::uint32_t attempt = 0;
 };

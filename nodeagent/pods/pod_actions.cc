@@ -53,8 +53,8 @@ Task<void> PodWorker::execute(MountVolumes) {
     }
     if (state_.volumes_retry_at != kWhenSomethingChanges) co_return;  // a ConfigMap changed meanwhile: once more
   }
-  state_.volumes_ready = true;
-  skip_report_ = true;
+  state_.volumes_stale = false;
+  if (!std::exchange(state_.volumes_ready, true)) skip_report_ = true;
 }
 
 Task<void> PodWorker::execute(MakeSandbox action) {

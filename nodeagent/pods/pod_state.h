@@ -71,8 +71,9 @@ struct PodState {
   // Init containers and containers by name (their names are distinct).
   std::map<std::string, ContainerRecord> containers;
   std::optional<PodFailure> failure;
-  std::string ip;  // of the newest sandbox; stays when it stops
-  bool volumes_ready = false;
+  std::string ip;              // of the newest sandbox; stays when it stops
+  bool volumes_ready = false;  // once, and for good: what runs keeps them
+  bool volumes_stale = false;  // what they show has changed since
   TimePoint volumes_retry_at;
   TimePoint sandbox_retry_at;
   bool gone_from_api = false;  // deleted there: nobody to report to

@@ -120,7 +120,7 @@ void PodWorker::configs_changed() {
     if (kept.waiting && kept.waiting->reason == "CreateContainerConfigError") kept.retry_at = TimePoint();
   }
   state_.volumes_retry_at = TimePoint();
-  state_.volumes_ready = false;
+  state_.volumes_stale = true;
 }
 
 bool PodWorker::wake() {

@@ -86,6 +86,15 @@ TEST_CASE("a pod's steps") {
   };
   const Row rows[] = {
       {"volumes come first", [](Json&, PodState& s) { s = PodState(); }, {"mount"}},
+      {"stale volumes are brought up to date, and everything else goes on",
+       [](Json&, PodState& s) { s.volumes_stale = true; },
+       {"mount", "start main 0"}},
+      {"volumes that stay stale hold nothing up",
+       [](Json&, PodState& s) {
+         s.volumes_stale = true;
+         s.volumes_retry_at = kWhenSomethingChanges;
+       },
+       {"start main 0"}},
       {"then the sandbox",
        [](Json&, PodState& s) {
          s.sandbox.reset();
