@@ -9,9 +9,6 @@ namespace skiff::nodeagent {
 
 namespace {
 
-// How long the containers of a pod that no longer exists may take to stop.
-constexpr std::chrono::seconds kOrphanGrace{2};
-
 HostFacts host_facts(const AgentOptions& options) {
   HostFacts facts;
   if (options.host) {
@@ -73,6 +70,7 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
       configs_(executor, client, [this](const std::string& uid) { configs_changed(uid); }),
       tokens_(executor, client, clock, [this](const std::string& uid) { configs_changed(uid); }),
       tasks_(executor),
+      orphans_(executor, tasks_, runtime, files_.get(), pool),
       context_{client,
                runtime,
                images,
@@ -120,6 +118,7 @@ Task<void> NodeAgent::stop() {
   if (registration_) co_await registration_->stop();
   if (informer_) co_await informer_->stop();
   for (const auto& [uid, worker] : workers_) worker->stop();
+  orphans_.stop();
   if (context_.checks != nullptr) context_.checks->stop();
   for (const auto& [id, end] : log_ends_) {
     if (const auto follower = end.lock()) follower->announce();
@@ -198,34 +197,14 @@ void NodeAgent::pod_deleted(const api::ObjectPtr& last) {
 }
 
 void NodeAgent::pods_synced() {
-  std::unordered_map<std::string, Found> orphans = std::move(found_);
+  std::unordered_map<std::string, PodRemains> orphans = std::move(found_);
   found_.clear();
   if (files_) {
     for (const std::string& uid : files_->pods()) {
       if (!workers_.contains(uid)) orphans.try_emplace(uid);
     }
   }
-  for (auto& [uid, found] : orphans) tasks_.spawn(remove_orphan(uid, std::move(found)));
-}
-
-Task<void> NodeAgent::remove_orphan(std::string uid, Found found) {
-  spdlog::info("pod {}: not in the API any more, removing {} containers", uid, found.containers.size());
-  for (const ContainerStatus& container : found.containers) {
-    if (container.state == ContainerState::kRunning) {
-      static_cast<void>(co_await runtime_.stop_container(container.id, kOrphanGrace));
-    }
-    if (stopping_) co_return;
-  }
-  for (const SandboxStatus& sandbox : found.sandboxes) {
-    const auto stopped = co_await runtime_.stop_sandbox(sandbox.id);
-    if (stopping_ || !stopped) co_return;
-    const auto removed = co_await runtime_.remove_sandbox(sandbox.id);
-    if (stopping_ || !removed) co_return;
-  }
-  if (!files_) co_return;
-  auto remove = [files = files_.get(), uid] { return files->remove_pod(uid); };
-  const Result<void> removed = co_await run_blocking(pool_, std::move(remove));
-  if (!removed) spdlog::warn("pod {}: {}", uid, removed.error().message);
+  for (auto& [uid, remains] : orphans) orphans_.remove(uid, std::move(remains));
 }
 
 void NodeAgent::wake_pod(const std::string& uid) {

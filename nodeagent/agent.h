@@ -5,6 +5,7 @@
 #include "api/client/informer.h"
 #include "api/node_service.h"
 #include "nodeagent/node_registration.h"
+#include "nodeagent/orphans.h"
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/pod_tokens.h"
 #include "nodeagent/pods/pod_worker.h"
@@ -82,11 +83,6 @@ class NodeAgent final : public api::NodeService {
   [[nodiscard]] const AgentOptions& options() const { return options_; }
 
  private:
-  struct Found {
-    std::vector<SandboxStatus> sandboxes;
-    std::vector<ContainerStatus> containers;
-  };
-
   void group_by_pod(RuntimeSnapshot snapshot);
   void follow_pods();
   Task<void> wait_for_pods();
@@ -94,7 +90,6 @@ class NodeAgent final : public api::NodeService {
   void wake_pod(const std::string& uid);
   void wake(const std::shared_ptr<PodWorker>& worker);
   void configs_changed(const std::string& uid);
-  Task<void> remove_orphan(std::string uid, Found found);
 
   void container_exited(const SandboxKey& pod, const std::string& id);
   Task<api::Result<LogStreamOptions>> prepare_log(api::NamespacedName pod, api::LogOptions options);
@@ -121,11 +116,12 @@ class NodeAgent final : public api::NodeService {
   ConfigObjects configs_;
   PodTokens tokens_;
   TaskGroup tasks_;
+  Orphans orphans_;
   PodContext context_;
   std::unique_ptr<NodeRegistration> registration_;  // null: somebody else's business
   std::unique_ptr<api::Informer> informer_;
   std::unordered_map<std::string, std::shared_ptr<PodWorker>> workers_;  // by pod uid
-  std::unordered_map<std::string, Found> found_;                         // left by an earlier agent, not adopted yet
+  std::unordered_map<std::string, PodRemains> found_;                    // left by an earlier agent, not adopted yet
   std::unordered_map<std::string, std::weak_ptr<LogEnd>> log_ends_;      // of followed containers, by id
   bool stopping_ = false;
 };

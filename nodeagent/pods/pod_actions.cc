@@ -78,14 +78,9 @@ Task<void> PodWorker::execute(ReplaceSandbox action) {
   context_.events.normal(*pod_, "", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
   co_await stop_containers(std::chrono::seconds(0));
   co_await observe();  // takes over the last states: the containers go with their sandbox
-  auto stopped = co_await context_.runtime.stop_sandbox(action.id);
-  if (stopped) stopped = co_await context_.runtime.remove_sandbox(action.id);
-  if (stopping_) co_return;
-  if (!stopped) {
-    spdlog::warn("pod {}: remove sandbox: {}", describe_pod(*pod_), stopped.error().message);
-    leftover_sandboxes_.push_back(action.id);
-  }
-  state_.sandbox.reset();
+  Leftover sandbox{action.id, true};
+  co_await remove_or_leave(std::move(sandbox));
+  if (!stopping_) state_.sandbox.reset();
 }
 
 void PodWorker::container_fails(const std::string& name, Waiting waiting) {
@@ -140,7 +135,8 @@ Task<void> PodWorker::discard_previous(std::string name) {
   std::optional<Attempt> previous = std::move(record(name).previous);
   record(name).previous.reset();
   if (!previous) co_return;
-  static_cast<void>(co_await context_.runtime.remove_container(previous->status.id));
+  Leftover container{previous->status.id, false};
+  co_await remove_or_leave(std::move(container));
   if (context_.files == nullptr) co_return;
   auto remove = [files = context_.files, pod = pod_, name, attempt = previous->status.attempt] {
     files->discard_attempt(api::uid_of(*pod), name, attempt);
@@ -222,7 +218,9 @@ Task<void> PodWorker::execute(StartContainer action) {
 Task<void> PodWorker::execute(DiscardContainer action) {
   std::optional<Attempt> created = std::move(record(action.name).latest);
   record(action.name).latest.reset();
-  if (created) static_cast<void>(co_await context_.runtime.remove_container(created->status.id));
+  if (!created) co_return;
+  Leftover container{created->status.id, false};
+  co_await remove_or_leave(std::move(container));
 }
 
 Task<void> PodWorker::execute(DelayRestart action) {
@@ -239,6 +237,7 @@ Task<void> PodWorker::execute(CleanUp) {
   context_.configs.unfollow(api::uid_of(*pod_));
   context_.tokens.forget(api::uid_of(*pod_));
   std::string problem;
+  if (!leftovers_.empty()) problem = "something of an earlier attempt is left";
   if (state_.sandbox) {
     const std::string sandbox_id = state_.sandbox->id;
     const auto removed = co_await context_.runtime.remove_sandbox(sandbox_id);

@@ -13,6 +13,7 @@ namespace skiff::nodeagent {
 namespace {
 
 constexpr std::chrono::seconds kStatusRetryDelay{1};
+constexpr std::chrono::seconds kRemovalRetryDelay{10};
 constexpr int kMaxStatusTries = 8;
 
 std::string reason_of_exit(const ContainerStatus& status) {
@@ -73,10 +74,10 @@ void PodWorker::adopt(const std::vector<SandboxStatus>& sandboxes, const std::ve
   for (const SandboxStatus& found : sandboxes) {
     std::optional<SandboxStatus>& newest = state_.sandbox;
     if (newest && newest->key.attempt > found.key.attempt) {
-      leftover_sandboxes_.push_back(found.id);
+      leftovers_.push_back(Leftover{found.id, true});
       continue;
     }
-    if (newest) leftover_sandboxes_.push_back(newest->id);
+    if (newest) leftovers_.push_back(Leftover{newest->id, true});
     newest = found;
     state_.ip = found.ip;
     state_.next_sandbox_attempt = found.key.attempt + 1;
@@ -85,7 +86,7 @@ void PodWorker::adopt(const std::vector<SandboxStatus>& sandboxes, const std::ve
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.attempt < b.attempt; });
   for (ContainerStatus& status : sorted) {
     ContainerRecord& kept = record(status.name);
-    if (kept.previous) leftover_containers_.push_back(kept.previous->status.id);
+    if (kept.previous) leftovers_.push_back(Leftover{kept.previous->status.id, false});
     kept.previous = std::move(kept.latest);
     kept.next_attempt = std::max(kept.next_attempt, status.attempt + 1);
     kept.health = adopted_health(*pod_, status);
@@ -169,9 +170,9 @@ Task<void> PodWorker::run() {
     Plan next = plan(*pod_, state_, context_.clock.now(), context_.restart_back_off);
     if (next.actions.empty()) {
       if (changed_) continue;
-      if (report_again_at_ && (!next.wake_at || *report_again_at_ < *next.wake_at)) next.wake_at = report_again_at_;
-      if (!next.wake_at) break;
-      const auto delay = *next.wake_at - context_.clock.now();
+      const auto wake_at = wakes_at(next.wake_at);
+      if (!wake_at) break;
+      const auto delay = *wake_at - context_.clock.now();
       co_await pause(delay);
       continue;
     }
@@ -190,17 +191,35 @@ Task<void> PodWorker::pause(std::chrono::nanoseconds delay) {
   co_await signal->wait_until(until);
 }
 
-Task<void> PodWorker::remove_leftovers() {
-  while (!leftover_sandboxes_.empty() && !stopping_) {
-    const std::string id = std::move(leftover_sandboxes_.back());
-    leftover_sandboxes_.pop_back();
-    static_cast<void>(co_await context_.runtime.stop_sandbox(id));
-    static_cast<void>(co_await context_.runtime.remove_sandbox(id));
+std::optional<TimePoint> PodWorker::wakes_at(std::optional<TimePoint> planned) const {
+  for (const auto& again_at : {report_again_at_, remove_again_at_}) {
+    if (again_at && (!planned || *again_at < *planned)) planned = again_at;
   }
-  while (!leftover_containers_.empty() && !stopping_) {
-    const std::string id = std::move(leftover_containers_.back());
-    leftover_containers_.pop_back();
-    static_cast<void>(co_await context_.runtime.remove_container(id));
+  return planned;
+}
+
+Task<Result<void>> PodWorker::remove(Leftover leftover) {
+  if (!leftover.is_sandbox) co_return co_await context_.runtime.remove_container(leftover.id);
+  auto stopped = co_await context_.runtime.stop_sandbox(leftover.id);
+  if (!stopped) co_return stopped;
+  co_return co_await context_.runtime.remove_sandbox(leftover.id);
+}
+
+Task<void> PodWorker::remove_or_leave(Leftover leftover) {
+  const Result<void> removed = co_await remove(leftover);
+  if (removed || stopping_) co_return;
+  spdlog::warn("pod {}: remove what an earlier attempt left: {}", describe_pod(*pod_), removed.error().message);
+  leftovers_.push_back(std::move(leftover));
+  remove_again_at_ = context_.clock.now() + kRemovalRetryDelay;
+}
+
+Task<void> PodWorker::remove_leftovers() {
+  if (remove_again_at_ && context_.clock.now() < *remove_again_at_) co_return;
+  remove_again_at_.reset();
+  const std::vector<Leftover> leftovers = std::exchange(leftovers_, {});
+  for (const Leftover& leftover : leftovers) {
+    if (stopping_) co_return;
+    co_await remove_or_leave(leftover);
   }
 }
 

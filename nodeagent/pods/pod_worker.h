@@ -108,6 +108,16 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void accept(api::ObjectPtr pod);
   // Until then, or until something happens.
   Task<void> pause(std::chrono::nanoseconds delay);
+  // When to look again if nothing happens: as planned, or earlier where something failed.
+  [[nodiscard]] std::optional<TimePoint> wakes_at(std::optional<TimePoint> planned) const;
+
+  // What earlier attempts left: removed, now or later.
+  struct Leftover {
+    std::string id;
+    bool is_sandbox = false;
+  };
+  Task<Result<void>> remove(Leftover leftover);
+  Task<void> remove_or_leave(Leftover leftover);
   Task<void> remove_leftovers();
 
   // One per Action (pod_actions.cc).
@@ -153,8 +163,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   PodContext& context_;
   api::ObjectPtr pod_;
   PodState state_;
-  std::vector<std::string> leftover_sandboxes_;  // of earlier attempts, found at adoption
-  std::vector<std::string> leftover_containers_;
+  std::vector<Leftover> leftovers_;
+  std::optional<TimePoint> remove_again_at_;  // one of them could not be removed
   std::optional<TimePoint> report_again_at_;  // a status write failed
   std::shared_ptr<Signal> signal_;            // while run() runs
   std::shared_ptr<PodProber> prober_;         // null until a container with probes runs

@@ -129,13 +129,16 @@ Task<Result<void>> FakeRuntime::stop_sandbox(std::string sandbox_id) {
 }
 
 Task<Result<void>> FakeRuntime::remove_sandbox(std::string sandbox_id) {
+  const auto sandbox = sandboxes_.find(sandbox_id);
+  if (sandbox == sandboxes_.end()) co_return Result<void>();
+  if (auto error = fault("remove_sandbox", sandbox->second.key.pod_name)) co_return *error;
   std::erase_if(containers_, [&](const auto& entry) {
     const bool gone = entry.second.sandbox_id == sandbox_id;
     if (gone) configs_.erase(entry.first);
     if (gone) ends_with_.erase(entry.first);
     return gone;
   });
-  sandboxes_.erase(sandbox_id);
+  sandboxes_.erase(sandbox);
   co_return Result<void>();
 }
 
@@ -185,7 +188,10 @@ Task<Result<void>> FakeRuntime::stop_container(std::string container_id, std::ch
 }
 
 Task<Result<void>> FakeRuntime::remove_container(std::string container_id) {
-  containers_.erase(container_id);
+  const auto found = containers_.find(container_id);
+  if (found == containers_.end()) co_return Result<void>();
+  if (auto error = fault("remove_container", found->second.name)) co_return *error;
+  containers_.erase(found);
   configs_.erase(container_id);
   ends_with_.erase(container_id);
   co_return Result<void>();

@@ -31,9 +31,9 @@ class FakeAddresses {
 // same FakeRuntime finds them, as after a restart.
 class FakeRuntime final : public Runtime {
  public:
-  // Called before an operation is done; an error makes it fail. `operation` is "run_sandbox", "create_container" or
-  // "start_container", `name` the pod's or the container's name; or "exec" with the program's name, or "connect" with
-  // the port.
+  // Called before an operation is done; an error makes it fail. `operation` is "run_sandbox", "remove_sandbox",
+  // "create_container", "start_container" or "remove_container", `name` the pod's or the container's name; or "exec"
+  // with the program's name, or "connect" with the port.
   using Fault = std::function<std::optional<Error>(std::string_view operation, const std::string& name)>;
 
   struct Options {
