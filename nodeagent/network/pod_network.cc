@@ -193,7 +193,9 @@ Result<void> PodNetwork::recover(const std::vector<NetworkMember>& members) {
     if (link.master_index != bridge_index_ || !link.name.starts_with(kVethPrefix) || veths.contains(link.name))
       continue;
     spdlog::info("pod network: removing the forgotten interface {}", link.name);
-    if (auto deleted = delete_link(*socket, link.name); !deleted) return deleted;
+    if (auto deleted = delete_link(*socket, link.name); !deleted) {
+      spdlog::warn("pod network: it stays until the next start: {}", deleted.error().message);
+    }
   }
   return addresses_->release_all_but(owners);
 }

@@ -1,3 +1,4 @@
+#include "nodeagent/mounts.h"
 #include "test/support/oci_harness.h"
 
 #include <sys/wait.h>
@@ -437,6 +438,53 @@ TEST_CASE("Killed helpers are noticed") {
     REQUIRE(harness.run(harness.runtime().recover()));
     CHECK_FALSE(harness.runtime().sandbox_status(sandbox_id)->ready);
   }
+  REQUIRE(harness.run(harness.runtime().remove_sandbox(sandbox_id)));
+}
+
+// Mounts that keep directories of the runtime from being removed, until the test lets them go.
+struct Obstacles {
+  ~Obstacles() { take_away(); }
+  void put(const std::string& directory) {
+    REQUIRE(make_directories(directory));
+    REQUIRE(mount_tmpfs(directory, 0, 0755));
+    mounts.push_back(directory);
+  }
+  void take_away() {
+    for (const std::string& mount : mounts) CHECK(unmount(mount));
+    mounts.clear();
+  }
+  std::vector<std::string> mounts;
+};
+
+TEST_CASE("What cannot be recovered keeps nobody from starting") {
+  if (cannot_run()) return;
+  OciHarness harness;
+  const std::string sandbox_id = harness.start_sandbox(harness.sandbox("healthy"));
+  const auto id = harness.start_container(sandbox_id, harness.endless_container("main"));
+  harness.stop();
+  const oci::Layout layout(harness.options().data_directory, oci::boot_id());
+  Obstacles obstacles;
+  obstacles.put(layout.sandbox("half-made") + "/busy");
+  obstacles.put(layout.container("half-made") + "/busy");
+  obstacles.put(layout.states() + "/earlier-boot/busy");
+  REQUIRE(make_directories(layout.network_namespace("forgotten")));  // a namespace is a file
+
+  harness.restart();
+  const auto found = harness.run(harness.runtime().recover());
+  REQUIRE(found);
+  REQUIRE(found->sandboxes.size() == 1);
+  REQUIRE(found->containers.size() == 1);
+  CHECK(found->containers[0].state == ContainerState::kRunning);
+  CHECK(path_exists(layout.sandbox("half-made")));
+  CHECK(path_exists(layout.container("half-made")));
+
+  obstacles.take_away();
+  REQUIRE(remove_tree(layout.network_namespace("forgotten")));
+  harness.restart();
+  REQUIRE(harness.run(harness.runtime().recover()));
+  CHECK(list_directory(layout.sandboxes()) == std::vector<std::string>{sandbox_id});
+  CHECK(list_directory(layout.containers()) == std::vector<std::string>{id});
+  CHECK(list_directory(layout.states()) == std::vector<std::string>{oci::boot_id()});
   REQUIRE(harness.run(harness.runtime().remove_sandbox(sandbox_id)));
 }
 

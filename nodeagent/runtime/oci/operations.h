@@ -14,10 +14,11 @@
 
 namespace skiff::nodeagent::oci {
 
-// What earlier agents left, after the half-made has been removed.
+// What earlier agents left, after the half-made has been removed as far as possible.
 struct Found {
   std::vector<SandboxRecord> sandboxes;
-  std::vector<ContainerRecord> containers;  // with their state, exit code and times
+  std::vector<ContainerRecord> containers;   // with their state, exit code and times
+  std::vector<std::string> stuck_sandboxes;  // half-made, and could not be removed: they may hold an address
 };
 
 // The cgroup below which a sandbox's containers have theirs: "/skiff/besteffort/pod<uid>".
@@ -34,6 +35,7 @@ class Operations {
   // when not root.
   [[nodiscard]] static Result<std::unique_ptr<Operations>> open(const OciOptions& options);
 
+  // One thing that resists is no failure. kUnavailable and others: the network cannot be recovered.
   [[nodiscard]] Result<Found> recover();
 
   // `record` holds id and configuration. On failure nothing is left.
@@ -69,10 +71,10 @@ class Operations {
   // Removes whatever there is of something half made.
   [[nodiscard]] Result<void> destroy_sandbox(SandboxRecord& record);
   [[nodiscard]] Result<void> destroy_container(const ContainerRecord& record);
-  [[nodiscard]] Result<void> recover_sandboxes(Found& found);
-  [[nodiscard]] Result<void> recover_containers(Found& found);
-  // False when it never started.
-  [[nodiscard]] Result<bool> adopt_container(ContainerRecord& record);
+  void recover_sandboxes(Found& found);
+  void recover_containers(Found& found);
+  // False when it never started, as far as can be known.
+  [[nodiscard]] bool adopt_container(ContainerRecord& record);
 
   const std::string cgroup_root_;
   const Layout layout_;
