@@ -47,14 +47,6 @@ Result<Ipv4Address> AddressPool::allocate(const std::string& owner) {
   return Error{ErrorCode::kUnavailable, "no free address left in " + cidr_.to_string()};
 }
 
-std::optional<Ipv4Address> AddressPool::find(const std::string& owner) const {
-  const std::scoped_lock lock(mutex_);
-  for (const auto& [address, present] : owners_) {
-    if (present == owner) return Ipv4Address{address};
-  }
-  return std::nullopt;
-}
-
 Result<void> AddressPool::release(const std::string& owner) {
   const std::scoped_lock lock(mutex_);
   for (auto allocation = owners_.begin(); allocation != owners_.end(); ++allocation) {

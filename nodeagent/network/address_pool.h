@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
 
@@ -22,7 +21,6 @@ class AddressPool {
 
   // A free address; the owner's own one when it has one already. kUnavailable when the range is used up.
   [[nodiscard]] Result<Ipv4Address> allocate(const std::string& owner);
-  [[nodiscard]] std::optional<Ipv4Address> find(const std::string& owner) const;
   // An owner without an address is success.
   [[nodiscard]] Result<void> release(const std::string& owner);
   [[nodiscard]] Result<void> release_all_but(const std::set<std::string>& owners);

@@ -2,6 +2,7 @@
 
 #include "api/base/files.h"
 #include "api/base/log.h"
+#include "nodeagent/first_failure.h"
 #include "nodeagent/network/namespace.h"
 #include "nodeagent/process.h"
 
@@ -259,16 +260,14 @@ Result<void> PodNetwork::replace_host_ports(const std::string& sandbox_id, std::
 
 Result<void> PodNetwork::detach(const std::string& sandbox_id, const std::string& namespace_path) {
   // Everything is tried, so that one failure leaves as little as possible; the first is told.
-  Result<void> result;
-  const auto note = [&result](Result<void> step) {
-    if (result && !step) result = std::move(step);
-  };
-  note(replace_host_ports(sandbox_id, {}));
-  if (auto socket = NetlinkSocket::open()) note(delete_link(*socket, veth_name(sandbox_id)));
-  note(remove_network_namespace(namespace_path));
+  FirstFailure failure;
+  failure.note(replace_host_ports(sandbox_id, {}));
+  auto socket = NetlinkSocket::open();
+  failure.note(socket ? delete_link(*socket, veth_name(sandbox_id)) : Result<void>(socket.error()));
+  failure.note(remove_network_namespace(namespace_path));
   // The address last: nobody may get it while it is still in use.
-  if (result) note(addresses_->release(sandbox_id));
-  return result;
+  if (auto failed = failure.take(); !failed) return failed;
+  return addresses_->release(sandbox_id);
 }
 
 Result<void> PodNetwork::clean(const NetworkOptions& options) {

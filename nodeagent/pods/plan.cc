@@ -81,7 +81,7 @@ void plan_start(Plan& plan, const std::string& name, const ContainerRecord& reco
     if (record.restart_back_off.blocks(failed_at, now, policy)) {
       const TimePoint until = record.restart_back_off.ends(failed_at);
       const bool said = record.waiting && record.waiting->reason == "CrashLoopBackOff";
-      if (!said) plan.actions.emplace_back(DelayRestart{name, record.restart_back_off.wait(), until});
+      if (!said) plan.actions.emplace_back(DelayRestart{name, record.restart_back_off.wait()});
       wake_no_later_than(plan, until);
       return;
     }

@@ -28,11 +28,10 @@ struct StartContainer {
 struct DiscardContainer {
   std::string name;
 };
-// The container crashed and is not restarted before `until`.
+// The container crashed and is not restarted for so long: said once.
 struct DelayRestart {
   std::string name;
   std::chrono::milliseconds back_off{0};
-  TimePoint until;
 };
 // A running container that hangs or is no longer what the pod asks for; `message` says why.
 struct EndContainer {

@@ -64,7 +64,7 @@ TEST_CASE("The address pool gives each owner one address and survives a restart"
     CHECK(pool->allocate("a")->to_string() == "10.1.0.2");
     CHECK(pool->allocate("b")->to_string() == "10.1.0.3");
     REQUIRE(pool->release("a"));
-    CHECK_FALSE(pool->find("a"));
+    CHECK(list_directory(directory.path()) == std::vector<std::string>{"10.1.0.3"});
     CHECK(pool->allocate("c")->to_string() == "10.1.0.4");  // not the one just released
   }
   SECTION("until none is left") {
@@ -80,9 +80,8 @@ TEST_CASE("The address pool gives each owner one address and survives a restart"
     REQUIRE(pool->allocate("b"));
     REQUIRE(write_file_atomically(directory.path() + "/10.1.0.5.new-1234", "half"));
     auto again = *AddressPool::open(directory.path(), cidr);
-    CHECK(again->find("b")->to_string() == "10.1.0.3");
+    CHECK(again->allocate("b")->to_string() == "10.1.0.3");
     REQUIRE(again->release_all_but({"b"}));
-    CHECK_FALSE(again->find("a"));
     CHECK(list_directory(directory.path()) == std::vector<std::string>{"10.1.0.3"});
   }
 }

@@ -5,13 +5,15 @@
 namespace skiff::nodeagent::oci {
 
 // Where things are below the data directory:
+//
 //   runtime/bin/pause-root/pause     the pause program in its root file system
 //   runtime/bin/legacy-view          see helpers/legacy_view.c
-//   runtime/state/BOOT/              the OCI runtime's own state; a reboot ends all containers, and BOOT is the boot's
-//   id runtime/netns/SANDBOX            the pinned network namespace runtime/sandboxes/SANDBOX/       record.json,
-//   config.json (an OCI bundle), shm (mount), pid runtime/containers/CONTAINER/    record.json, config.json (an OCI
-//   bundle), rootfs (mount), upper, work, pid, conmon-pid,
-//                                    and what conmon writes: CONTAINER (the exit code), oom, attach, ctl, winsz
+//   runtime/state/BOOT/              the OCI runtime's own state; BOOT is the boot's id: a reboot ends all containers
+//   runtime/netns/SANDBOX            the pinned network namespace
+//   runtime/sandboxes/SANDBOX/       record.json, config.json (an OCI bundle), shm (mount), pid
+//   runtime/containers/CONTAINER/    record.json, config.json (an OCI bundle), rootfs (mount), upper, work, pid,
+//                                    conmon-pid, and conmon's: CONTAINER (the exit code), oom, attach, ctl, winsz
+//
 // A record is written before anything else of its sandbox or container is made, and removed after everything else is
 // gone: what has no record does not exist.
 class Layout {

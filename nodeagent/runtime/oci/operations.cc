@@ -2,6 +2,7 @@
 
 #include "api/base/files.h"
 #include "api/base/json.h"
+#include "nodeagent/first_failure.h"
 #include "nodeagent/mounts.h"
 #include "nodeagent/network/loopback.h"
 #include "nodeagent/process.h"
@@ -39,18 +40,6 @@ Result<void> kill_and_wait(const ProcessIdentity& process) {
   if (wait_for_exit(*pidfd, kDeathTimeout)) return {};
   return Error{ErrorCode::kDeadlineExceeded, "process " + std::to_string(process.pid) + " does not end"};
 }
-
-// Keeps the first failure of a number of steps that are all to be tried.
-class FirstFailure {
- public:
-  void note(Result<void> step) {
-    if (result_ && !step) result_ = std::move(step);
-  }
-  [[nodiscard]] Result<void> take() { return std::move(result_); }
-
- private:
-  Result<void> result_;
-};
 
 }  // namespace
 
