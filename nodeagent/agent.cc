@@ -69,11 +69,13 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
       checks_(files_ ? std::make_unique<NodeChecks>(runtime, executor) : nullptr),
       configs_(executor, client, [this](const std::string& uid) { configs_changed(uid); }),
       tokens_(executor, client, clock, [this](const std::string& uid) { configs_changed(uid); }),
+      pulls_(images, executor, options_.pull_pool != nullptr ? *options_.pull_pool : pool),
       tasks_(executor),
       orphans_(executor, tasks_, runtime, files_.get(), pool),
       context_{client,
                runtime,
                images,
+               pulls_,
                clock,
                events_,
                configs_,
@@ -127,6 +129,7 @@ Task<void> NodeAgent::stop() {
   tokens_.stop();
   co_await runtime_.detach();
   co_await tasks_.join();
+  co_await pulls_.stop();
   if (recorder_) co_await recorder_->stop();
   workers_.clear();
 }

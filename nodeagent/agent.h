@@ -46,6 +46,8 @@ struct AgentOptions {
   bool watch_pods = true;
   BackOffPolicy restart_back_off;
   BackOffPolicy pull_back_off;
+  // Where images are fetched, for minutes perhaps; must outlive the agent. Null: where everything else blocks.
+  asio::thread_pool* pull_pool = nullptr;
 };
 
 // The kubelet of skiff: makes the pods that are bound to its node run, and tells the API how they are.
@@ -115,6 +117,7 @@ class NodeAgent final : public api::NodeService {
   std::unique_ptr<Checks> checks_;   // null on a simulated node
   ConfigObjects configs_;
   PodTokens tokens_;
+  ImagePulls pulls_;
   TaskGroup tasks_;
   Orphans orphans_;
   PodContext context_;

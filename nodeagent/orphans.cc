@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kOrphanGrace{2};
 }  // namespace
 
 void Orphans::remove(std::string pod_uid, PodRemains remains) {
-  spdlog::info("pod {}: not in the API any more, removing {} containers", pod_uid, remains.containers.size());
+  spdlog::info("pod {}: nobody asks for it any more, removing {} containers", pod_uid, remains.containers.size());
   tasks_.spawn(remove_until_gone(std::move(pod_uid), std::move(remains)));
 }
 

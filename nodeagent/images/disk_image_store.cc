@@ -26,24 +26,25 @@ std::string hex_of(const std::string& digest) { return digest.substr(digest.find
 
 }  // namespace
 
-// A place for one operation's files, gone when the operation is over.
+// A place for one operation's files, gone when the operation is over; and whether that is still wanted.
 class DiskImageStore::WorkDirectory {
  public:
-  static Result<WorkDirectory> make(const std::string& store_directory) {
+  static Result<WorkDirectory> make(const std::string& store_directory, std::stop_token stop) {
     std::string path = fmt::format("{}/work/{}", store_directory, random_hex(8));
     if (auto made = make_directories(path); !made) return made.error();
     auto lock = lock_file(path + "/lock", true);
     if (!lock) return lock.error();
-    return WorkDirectory(std::move(path), std::move(*lock));
+    return WorkDirectory(std::move(path), std::move(*lock), std::move(stop));
   }
   WorkDirectory(WorkDirectory&& other) noexcept
-      : path_(std::exchange(other.path_, "")), lock_(std::move(other.lock_)) {}
+      : path_(std::exchange(other.path_, "")), lock_(std::move(other.lock_)), stop_(std::move(other.stop_)) {}
   WorkDirectory& operator=(WorkDirectory&&) = delete;
   ~WorkDirectory() {
     std::error_code ignored;
     if (!path_.empty()) fs::remove_all(path_, ignored);
   }
 
+  [[nodiscard]] const std::stop_token& stop() const { return stop_; }
   [[nodiscard]] std::string layer(const std::string& diff_id) const { return path_ + "/layer-" + hex_of(diff_id); }
   [[nodiscard]] Result<std::string> subdirectory(const std::string& name) const {
     std::string path = path_ + "/" + name;
@@ -52,9 +53,11 @@ class DiskImageStore::WorkDirectory {
   }
 
  private:
-  WorkDirectory(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  WorkDirectory(std::string path, UniqueFd lock, std::stop_token stop)
+      : path_(std::move(path)), lock_(std::move(lock)), stop_(std::move(stop)) {}
   std::string path_;
   UniqueFd lock_;  // tells a sweep that the operation goes on
+  std::stop_token stop_;
 };
 
 Result<std::unique_ptr<DiskImageStore>> DiskImageStore::open(std::string directory) {
@@ -117,16 +120,17 @@ Result<std::optional<Image>> DiskImageStore::find(const std::string& reference) 
   });
 }
 
-Result<Image> DiskImageStore::pull(const std::string& reference, const RegistryCredentials& credentials) {
+Result<Image> DiskImageStore::pull(const std::string& reference, const RegistryCredentials& credentials,
+                                   std::stop_token stop) {
   const auto parsed = ImageReference::parse(reference);
   if (!parsed) return parsed.error();
   const std::string name = parsed->to_string();
   const std::string context = fmt::format("failed to pull and unpack image \"{}\"", name);
-  auto work = WorkDirectory::make(directory_);
+  auto work = WorkDirectory::make(directory_, stop);
   if (!work) return work.error().wrap(context);
   const auto downloads = work->subdirectory("blobs");
   if (!downloads) return downloads.error().wrap(context);
-  RegistryClient client(*parsed, credentials, *downloads);
+  RegistryClient client(*parsed, credentials, *downloads, std::move(stop));
 
   auto resolved = client.resolve();
   if (!resolved) return resolved.error().wrap(fmt::format("failed to resolve reference \"{}\"", name)).wrap(context);
@@ -159,7 +163,7 @@ Result<Image> DiskImageStore::pull(const std::string& reference, const RegistryC
 Result<std::vector<Image>> DiskImageStore::load(const std::string& archive_path) {
   const std::string context = "load " + archive_path;
   if (::access(archive_path.c_str(), R_OK) != 0) return errno_error(context);
-  auto work = WorkDirectory::make(directory_);
+  auto work = WorkDirectory::make(directory_, std::stop_token());
   if (!work) return work.error().wrap(context);
   const auto directory = work->subdirectory("archive");
   if (!directory) return directory.error().wrap(context);
@@ -208,7 +212,7 @@ Result<void> DiskImageStore::unpack_missing(const std::vector<std::string>& diff
     const auto file = source.layer(layers[i]);
     if (!file) return file.error();
     if (auto made = make_directories(directory); !made) return made;
-    const auto unpacked = unpack_layer(*file, directory);
+    const auto unpacked = unpack_layer(*file, directory, work.stop());
     if (!unpacked) return unpacked.error().wrap(fmt::format("layer {}", diff_ids[i]));
     if (unpacked->diff_id != diff_ids[i]) {
       return Error{ErrorCode::kInvalid,

@@ -26,7 +26,8 @@ class DiskImageStore final : public ImageStore {
 
   [[nodiscard]] Result<std::optional<Image>> find(const std::string& reference) const override;
   [[nodiscard]] Result<std::vector<Image>> list() const override;
-  [[nodiscard]] Result<Image> pull(const std::string& reference, const RegistryCredentials& credentials) override;
+  [[nodiscard]] Result<Image> pull(const std::string& reference, const RegistryCredentials& credentials,
+                                   std::stop_token stop) override;
   [[nodiscard]] Result<std::vector<Image>> load(const std::string& archive_path) override;
   [[nodiscard]] Result<void> remove(const std::string& reference) override;
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,9 @@ struct RegistryCredentials {
   std::string password;
 };
 
+// The error of a pull that nobody waits for any more.
+[[nodiscard]] inline Error pull_canceled() { return {ErrorCode::kUnavailable, "context canceled"}; }
+
 // The node's images. Functions block (disk, network) and are called on a thread pool; all are thread-safe, and several
 // processes may share one store (the `skiff image` commands beside a running agent): an index file is replaced
 // atomically under a lock file. A failed or killed operation leaves the store as it was, apart from unreferenced files
@@ -59,8 +63,10 @@ class ImageStore {
   // By reference ("nginx:1.13"), by digest or by id. Nothing when it is not present.
   [[nodiscard]] virtual Result<std::optional<Image>> find(const std::string& reference) const = 0;
   [[nodiscard]] virtual Result<std::vector<Image>> list() const = 0;
-  // Fetches from a registry (OCI distribution protocol). Errors carry upstream-like texts for ErrImagePull events.
-  [[nodiscard]] virtual Result<Image> pull(const std::string& reference, const RegistryCredentials& credentials) = 0;
+  // Fetches from a registry (OCI distribution protocol). Errors carry upstream-like texts for ErrImagePull events. Ends
+  // with pull_canceled() about a second after `stop` was requested.
+  [[nodiscard]] virtual Result<Image> pull(const std::string& reference, const RegistryCredentials& credentials,
+                                           std::stop_token stop) = 0;
   // Loads a docker or OCI archive (plain or compressed tar); the images that it held.
   [[nodiscard]] virtual Result<std::vector<Image>> load(const std::string& archive_path) = 0;
   // Removes a name, and with its last name the image and the layers that nobody else uses. kNotFound.

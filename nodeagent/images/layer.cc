@@ -1,5 +1,6 @@
 #include "nodeagent/images/layer.h"
 
+#include "nodeagent/images/image.h"
 #include "nodeagent/images/sha256.h"
 
 #include <archive.h>
@@ -182,7 +183,8 @@ Result<bool> translate_whiteout(archive_entry* entry, const std::string& path, c
 
 }  // namespace
 
-Result<UnpackedLayer> unpack_layer(const std::string& layer_file, const std::string& directory) {
+Result<UnpackedLayer> unpack_layer(const std::string& layer_file, const std::string& directory,
+                                   const std::stop_token& stop) {
   const auto target = real_path(directory);
   if (!target) return target.error();
   PlainStream plain;
@@ -196,8 +198,10 @@ Result<UnpackedLayer> unpack_layer(const std::string& layer_file, const std::str
   constexpr int kFlags = ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_XATTR |
                          ARCHIVE_EXTRACT_UNLINK;
   TarExtractor extractor(tar.get(), *target, kFlags);
-  const auto size = extractor.run(
-      [&](archive_entry* entry, const std::string& path) { return translate_whiteout(entry, path, *target); });
+  const auto size = extractor.run([&](archive_entry* entry, const std::string& path) -> Result<bool> {
+    if (stop.stop_requested()) return pull_canceled();
+    return translate_whiteout(entry, path, *target);
+  });
   if (!size) return size.error();
   auto diff_id = plain.finish();
   if (!diff_id) return diff_id.error();

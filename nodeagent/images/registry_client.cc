@@ -81,6 +81,7 @@ namespace {
 // What curl's callbacks fill in.
 struct Transfer {
   const std::function<bool(std::string_view)>* sink;
+  const std::stop_token* stop;
   CURL* curl;
   std::string challenge;
 
@@ -91,6 +92,11 @@ struct Transfer {
     // Error bodies are not what was asked for.
     if (status != 200) return size;
     return (*transfer.sink)({data, size}) ? size : 0;
+  }
+
+  // curl asks at least once a second; anything but 0 ends the transfer.
+  static int progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<Transfer*>(self)->stop->stop_requested() ? 1 : 0;
   }
 
   static std::size_t header(char* data, std::size_t, std::size_t size, void* self) {
@@ -110,10 +116,12 @@ struct Transfer {
 
 }  // namespace
 
-RegistryClient::RegistryClient(ImageReference reference, RegistryCredentials credentials, std::string directory)
+RegistryClient::RegistryClient(ImageReference reference, RegistryCredentials credentials, std::string directory,
+                               std::stop_token stop)
     : reference_(std::move(reference)),
       credentials_(std::move(credentials)),
       directory_(std::move(directory)),
+      stop_(std::move(stop)),
       curl_(nullptr, &curl_easy_cleanup) {
   static std::once_flag initialized;
   std::call_once(initialized, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
@@ -127,9 +135,10 @@ RegistryClient::~RegistryClient() = default;
 
 Result<RegistryClient::Response> RegistryClient::perform(const std::string& url, const std::vector<std::string>& accept,
                                                          bool authorize, const Sink& sink) {
+  if (stop_.stop_requested()) return pull_canceled();
   CURL* curl = curl_.get();
   curl_easy_reset(curl);
-  Transfer transfer{&sink, curl, {}};
+  Transfer transfer{&sink, &stop_, curl, {}};
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
@@ -145,6 +154,9 @@ Result<RegistryClient::Response> RegistryClient::perform(const std::string& url,
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &Transfer::header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &Transfer::progress);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
 
   curl_slist* lines = nullptr;
   for (const std::string& type : accept) lines = curl_slist_append(lines, ("Accept: " + type).c_str());
@@ -157,6 +169,7 @@ Result<RegistryClient::Response> RegistryClient::perform(const std::string& url,
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
 
   const CURLcode code = curl_easy_perform(curl);
+  if (code == CURLE_ABORTED_BY_CALLBACK) return pull_canceled();
   if (code != CURLE_OK) {
     const ErrorCode kind = code == CURLE_OPERATION_TIMEDOUT ? ErrorCode::kDeadlineExceeded : ErrorCode::kUnavailable;
     return Error{kind, fmt::format("Get \"{}\": {}", url, curl_easy_strerror(code))};
@@ -175,7 +188,7 @@ Result<RegistryClient::Response> RegistryClient::get(const std::string& path, co
   Result<Response> response = Error{};
   while (true) {
     response = perform(base_urls_.front() + path, accept, true, sink);
-    if (response || base_urls_.size() == 1) break;
+    if (response || base_urls_.size() == 1 || stop_.stop_requested()) break;
     base_urls_.erase(base_urls_.begin());
   }
   if (!response) return response;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,10 @@ namespace skiff::nodeagent {
 // tokens are fetched when the registry asks for them. Used by one thread; blocks, bounded by time-outs.
 class RegistryClient final : public BlobSource {
  public:
-  // Layers are downloaded into `directory`, which exists.
-  RegistryClient(ImageReference reference, RegistryCredentials credentials, std::string directory);
+  // Layers are downloaded into `directory`, which exists. When `stop` is requested everything ends with
+  // pull_canceled(): at once while bytes come, within a second while none do.
+  RegistryClient(ImageReference reference, RegistryCredentials credentials, std::string directory,
+                 std::stop_token stop);
   ~RegistryClient() override;
 
   struct FetchedManifest {
@@ -43,6 +46,7 @@ class RegistryClient final : public BlobSource {
   const ImageReference reference_;
   const RegistryCredentials credentials_;
   const std::string directory_;
+  const std::stop_token stop_;
   std::vector<std::string> base_urls_;  // to try in order; the first that answers stays alone
   std::string authorization_;           // header value, once known
   std::unique_ptr<void, void (*)(void*)> curl_;

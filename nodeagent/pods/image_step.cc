@@ -82,9 +82,9 @@ Task<ImageOrWaiting> ImageStep::pull(api::ObjectPtr pod, std::string container, 
     co_return Waiting{"ImagePullBackOff", message + ": " + record.pull_error};
   }
   events_.normal(*pod, container, "Pulling", "Pulling image " + in_quotes(reference));
-  auto fetch = [this, reference, credentials] { return images_.pull(reference, credentials); };
-  auto pulled = co_await run_blocking(pool_, std::move(fetch));
+  auto pulled = co_await pulls_.pull(reference, credentials, stop_);
   const TimePoint now = clock_.now();
+  if (!pulled && stop_.stop_requested()) co_return Waiting{"ContainerCreating", ""};  // of no interest to anybody
   if (!pulled) {
     const std::string message = rpc_error(pulled.error());
     events_.warning(*pod, container, "Failed", "Failed to pull image " + in_quotes(reference) + ": " + message);

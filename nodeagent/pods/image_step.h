@@ -3,7 +3,7 @@
 #include "api/base/json.h"
 #include "api/base/task.h"
 #include "api/client.h"
-#include "nodeagent/images/image.h"
+#include "nodeagent/images/image_pulls.h"
 #include "nodeagent/pods/pod_events.h"
 #include "nodeagent/pods/pod_state.h"
 
@@ -20,9 +20,16 @@ enum class ImageNeed { kUse, kPull, kRefuse };
 // Where a container's image comes from: the first step of its start. Reports what it does as events.
 class ImageStep {
  public:
-  // All must outlive the step. `images` is called on `pool`.
-  ImageStep(ImageStore& images, asio::thread_pool& pool, const Clock& clock, PodEvents& events, BackOffPolicy back_off)
-      : images_(images), pool_(pool), clock_(clock), events_(events), back_off_(back_off) {}
+  // All must outlive the step. `images` is looked into on `pool`. A request to `stop` ends the wait for a pull.
+  ImageStep(const ImageStore& images, ImagePulls& pulls, asio::thread_pool& pool, const Clock& clock, PodEvents& events,
+            BackOffPolicy back_off, std::stop_token stop)
+      : images_(images),
+        pulls_(pulls),
+        pool_(pool),
+        clock_(clock),
+        events_(events),
+        back_off_(back_off),
+        stop_(std::move(stop)) {}
 
   // The image, present in the store; or why the container waits, with record.retry_at set to when to ask again. Keeps
   // the image's back-off in `record`, which must stay valid meanwhile.
@@ -33,11 +40,13 @@ class ImageStep {
   Task<boost::system::result<Image, Waiting>> pull(api::ObjectPtr pod, std::string container, std::string reference,
                                                    ContainerRecord& record, RegistryCredentials credentials);
 
-  ImageStore& images_;
+  const ImageStore& images_;
+  ImagePulls& pulls_;
   asio::thread_pool& pool_;
   const Clock& clock_;
   PodEvents& events_;
   BackOffPolicy back_off_;
+  std::stop_token stop_;
 };
 
 // Asked for by boost::system::result::value(); we test before we read.

@@ -160,9 +160,10 @@ Task<void> PodWorker::execute(StartContainer action) {
   const Json* container = find_container(*pod_, name);
   RegistryCredentials credentials =
       image_credentials(*pod_, string_at(*container, {"image"}), context_.configs.snapshot(config_references(*pod_)));
-  ImageStep images(context_.images, context_.pool, context_.clock, context_.events, context_.pull_back_off);
+  ImageStep images(context_.images, context_.pulls, context_.pool, context_.clock, context_.events,
+                   context_.pull_back_off, over_.get_token());
   auto image = co_await images.ensure(pod_, name, record(name), std::move(credentials));
-  if (stopping_) co_return;
+  if (over_.stop_requested()) co_return;
   if (!image) {
     container_fails(name, std::move(image.error()));
     co_return;

@@ -144,6 +144,7 @@ void PodWorker::stop() {
 }
 
 void PodWorker::announce() {
+  if (stopping_ || state_.gone_from_api || api::is_terminating(*pod_)) over_.request_stop();
   for (const Signal* waiter : waiters_) waiter->notify();
 }
 

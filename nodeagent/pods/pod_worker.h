@@ -29,7 +29,8 @@ class PodTokens;
 struct PodContext {
   api::Client& client;
   Runtime& runtime;
-  ImageStore& images;
+  const ImageStore& images;
+  ImagePulls& pulls;
   const Clock& clock;
   PodEvents& events;
   ConfigObjects& configs;
@@ -171,6 +172,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::set<Signal*> waiters_;                 // of wait_until()
   std::set<std::string> ending_;              // containers that end_containers() has not seen the end of
   std::map<std::string, std::shared_ptr<HookRun>> pre_stops_;  // by container, while they are waited for
+  std::stop_source over_;                                      // requested when nothing is to be started any more
   bool skip_report_ = false;
   bool changed_ = false;  // something happened that run() has not seen
   bool stopping_ = false;

@@ -49,7 +49,7 @@ int load(ImageStore& store, const std::vector<std::string>& archives) {
 
 int pull(ImageStore& store, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    const auto image = store.pull(name, nodeagent::RegistryCredentials());
+    const auto image = store.pull(name, nodeagent::RegistryCredentials(), std::stop_token());
     if (!image) return fail(image.error().message);
     std::cout << "pulled " << name_of(*image) << '\n';
   }

@@ -21,6 +21,7 @@ namespace skiff::server {
 namespace {
 
 constexpr int kBlockingThreads = 4;
+constexpr int kPullThreads = 3;  // images at a time; what else blocks is quick, and does not wait for them
 
 // The part of the cluster's addresses that a node has to which nobody gave one: a /24, the first one.
 Result<std::string> first_pod_cidr(const std::string& cluster_cidr) {
@@ -94,6 +95,7 @@ class RealNode final : public Nodes {
     auto runtime = nodeagent::OciRuntime::open(std::move(oci));
     if (!runtime) return runtime.error();
     runtime_ = std::move(*runtime);
+    agent.pull_pool = &pull_pool_;
     agent_ = std::make_shared<nodeagent::NodeAgent>(*client_, *runtime_, *images_, clock, thread_.executor(), pool_,
                                                     std::move(agent));
     return {};
@@ -108,6 +110,7 @@ class RealNode final : public Nodes {
  private:
   const std::string name_;
   asio::thread_pool pool_{kBlockingThreads};
+  asio::thread_pool pull_pool_{kPullThreads};
   IoThreads thread_{1};
   std::unique_ptr<api::Client> client_;
   std::unique_ptr<nodeagent::DiskImageStore> images_;

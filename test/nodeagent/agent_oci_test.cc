@@ -23,7 +23,7 @@ class OneImage final : public ImageStore {
   }
   Result<std::optional<Image>> find(const std::string&) const override { return std::optional<Image>(image_); }
   Result<std::vector<Image>> list() const override { return std::vector<Image>{image_}; }
-  Result<Image> pull(const std::string&, const RegistryCredentials&) override { return image_; }
+  Result<Image> pull(const std::string&, const RegistryCredentials&, std::stop_token) override { return image_; }
   Result<std::vector<Image>> load(const std::string&) override { return std::vector<Image>(); }
   Result<void> remove(const std::string&) override { return {}; }
 

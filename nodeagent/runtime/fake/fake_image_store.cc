@@ -14,6 +14,17 @@ void FakeImageStore::set_config(const std::string& reference, ImageConfig config
   configs_[reference] = std::move(config);
 }
 
+void FakeImageStore::hold(const std::string& reference) {
+  const std::lock_guard lock(mutex_);
+  held_.insert(reference);
+}
+
+void FakeImageStore::release(const std::string& reference) {
+  const std::lock_guard lock(mutex_);
+  held_.erase(reference);
+  released_.notify_all();
+}
+
 int FakeImageStore::pulls() const {
   const std::lock_guard lock(mutex_);
   return pulls_;
@@ -40,9 +51,10 @@ Result<std::optional<Image>> FakeImageStore::find(const std::string& reference) 
 
 Result<std::vector<Image>> FakeImageStore::list() const { return std::vector<Image>(); }
 
-Result<Image> FakeImageStore::pull(const std::string& reference, const RegistryCredentials&) {
-  const std::lock_guard lock(mutex_);
+Result<Image> FakeImageStore::pull(const std::string& reference, const RegistryCredentials&, std::stop_token stop) {
+  std::unique_lock lock(mutex_);
   ++pulls_;
+  if (!released_.wait(lock, stop, [&] { return !held_.contains(reference); })) return pull_canceled();
   const auto absent = absent_.find(reference);
   if (absent != absent_.end()) {
     if (!absent->second.empty()) return Error{ErrorCode::kUnavailable, absent->second};

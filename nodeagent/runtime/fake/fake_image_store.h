@@ -2,6 +2,7 @@
 
 #include "nodeagent/images/image.h"
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <set>
@@ -16,11 +17,16 @@ class FakeImageStore final : public ImageStore {
   void set_absent(const std::string& reference, std::string pull_error);
   // Present, with this configuration.
   void set_config(const std::string& reference, ImageConfig config);
+  // A pull does not end from now on until it is released, or stopped.
+  void hold(const std::string& reference);
+  void release(const std::string& reference);
+  // Those that have begun.
   [[nodiscard]] int pulls() const;
 
   [[nodiscard]] Result<std::optional<Image>> find(const std::string& reference) const override;
   [[nodiscard]] Result<std::vector<Image>> list() const override;
-  [[nodiscard]] Result<Image> pull(const std::string& reference, const RegistryCredentials& credentials) override;
+  [[nodiscard]] Result<Image> pull(const std::string& reference, const RegistryCredentials& credentials,
+                                   std::stop_token stop) override;
   [[nodiscard]] Result<std::vector<Image>> load(const std::string& archive_path) override;
   [[nodiscard]] Result<void> remove(const std::string& reference) override;
 
@@ -30,6 +36,8 @@ class FakeImageStore final : public ImageStore {
   mutable std::mutex mutex_;
   std::map<std::string, std::string> absent_;  // reference -> the error of a pull, "" = it works
   std::map<std::string, ImageConfig> configs_;
+  std::set<std::string> held_;
+  std::condition_variable_any released_;
   int pulls_ = 0;
 };
 

@@ -94,15 +94,18 @@ void FakeRegistry::answer(int connection) {
   if (begin == std::string::npos) return;
   const Request request{head.substr(begin + 1, head.find(' ', begin + 1) - begin - 1),
                         header_of(head, "Authorization")};
-  const std::string text = answer_to(request);
+  bool stalls = false;
+  const std::string text = answer_to(request, stalls);
   for (std::size_t sent = 0; sent < text.size();) {
     const ssize_t count = ::send(connection, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
     if (count <= 0) return;
     sent += static_cast<std::size_t>(count);
   }
+  char nothing = 0;
+  if (stalls) static_cast<void>(::recv(connection, &nothing, 1, 0));
 }
 
-std::string FakeRegistry::answer_to(const Request& request) {
+std::string FakeRegistry::answer_to(const Request& request, bool& stalls) {
   const std::lock_guard lock(mutex_);
   requests_.push_back(request);
   Answer answer;
@@ -114,6 +117,7 @@ std::string FakeRegistry::answer_to(const Request& request) {
     answer = Answer();
     answer.status = 401;
   }
+  stalls = answer.stalls;
   std::string text = fmt::format("HTTP/1.1 {} Status\r\nConnection: close\r\nContent-Length: {}\r\n", answer.status,
                                  answer.body.size() + answer.bytes_missing);
   for (const auto& [name, value] : answer.headers) text += fmt::format("{}: {}\r\n", name, value);

@@ -19,6 +19,7 @@ class FakeRegistry {
     // What the request's Authorization header must be; otherwise the answer is 401 with the challenges of require().
     std::string authorization;
     std::size_t bytes_missing = 0;  // that Content-Length promises and that never come
+    bool stalls = false;            // keeps the connection open until the client goes
   };
   struct Request {
     std::string target;
@@ -42,7 +43,7 @@ class FakeRegistry {
  private:
   void serve();
   void answer(int connection);
-  [[nodiscard]] std::string answer_to(const Request& request);
+  [[nodiscard]] std::string answer_to(const Request& request, bool& stalls);
 
   int listener_ = -1;
   int port_ = 0;

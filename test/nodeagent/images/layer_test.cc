@@ -45,7 +45,7 @@ TEST_CASE("a layer becomes an overlayfs directory, whatever it is compressed wit
     DYNAMIC_SECTION("filter '" << filter << "'") {
       write_tar(work / "layer", entries, filter);
       fs::create_directory(work / "out");
-      const auto unpacked = unpack_layer(work / "layer", work / "out");
+      const auto unpacked = unpack_layer(work / "layer", work / "out", {});
       REQUIRE(unpacked);
       CHECK(unpacked->diff_id == diff_id);
       CHECK(unpacked->size_bytes == 15);
@@ -93,7 +93,7 @@ TEST_CASE("a layer cannot write outside of its directory") {
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
       write_tar(work / "layer", row.entries);
-      (void)unpack_layer(work / "layer", work / "out");
+      (void)unpack_layer(work / "layer", work / "out", {});
       CHECK(read_file(work / "victim/file") == "untouched");
       CHECK(fs::is_regular_file(work / "victim/file"));
       CHECK(lgetxattr(victim.c_str(), "trusted.overlay.opaque", nullptr, 0) < 0);
@@ -110,11 +110,11 @@ TEST_CASE("a damaged layer is an error") {
   std::string bytes = read_file(work / "layer");
   SECTION("cut short") {
     std::ofstream(work / "layer", std::ios::trunc) << bytes.substr(0, bytes.size() / 2);
-    CHECK_FALSE(unpack_layer(work / "layer", work / "out"));
+    CHECK_FALSE(unpack_layer(work / "layer", work / "out", {}));
   }
   SECTION("not a tar") {
     std::ofstream(work / "layer", std::ios::trunc) << "hello, this is no tar";
-    CHECK_FALSE(unpack_layer(work / "layer", work / "out"));
+    CHECK_FALSE(unpack_layer(work / "layer", work / "out", {}));
   }
 }
 

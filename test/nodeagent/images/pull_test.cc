@@ -13,7 +13,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <optional>
+#include <thread>
 
 namespace skiff::nodeagent::test {
 namespace {
@@ -132,7 +134,7 @@ TEST_CASE("images are pulled by tag and by digest") {
   const std::string repository = bench.registry.address() + "/team/demo";
 
   SECTION("by tag, which defaults to latest") {
-    const auto image = bench.store->pull(repository, {});
+    const auto image = bench.store->pull(repository, {}, {});
     if (!image) FAIL(image.error().message);
     CHECK(image->id == pushed.id);
     CHECK(image->repo_tags == std::vector<std::string>{repository + ":latest"});
@@ -146,7 +148,7 @@ TEST_CASE("images are pulled by tag and by digest") {
   }
   SECTION("by digest, which gives no tag") {
     const std::string by_digest = repository + "@" + pushed.manifest;
-    const auto image = bench.store->pull(by_digest, {});
+    const auto image = bench.store->pull(by_digest, {}, {});
     if (!image) FAIL(image.error().message);
     CHECK(image->id == pushed.id);
     CHECK(image->repo_tags.empty());
@@ -167,7 +169,7 @@ TEST_CASE("of an index this machine's image is pulled") {
       bench.push_index("all", {{"s390x", other.manifest}, {kArchitecture, own.manifest}, {"riscv64", other.manifest}},
                        docker ? kDockerList : kOciIndex, manifest_type);
 
-  const auto image = bench.store->pull(bench.name("all"), {});
+  const auto image = bench.store->pull(bench.name("all"), {}, {});
   if (!image) FAIL(image.error().message);
   CHECK(image->id == own.id);
   // The name of all platforms' images, as upstream.
@@ -180,9 +182,9 @@ TEST_CASE("layers that are present are not fetched again") {
   Bench bench;
   const Pushed first = bench.push("1", {kBase, kTop});
   const Pushed second = bench.push("2", {kBase, kOther});
-  REQUIRE(bench.store->pull(bench.name("1"), {}));
-  REQUIRE(bench.store->pull(bench.name("2"), {}));
-  REQUIRE(bench.store->pull(bench.name("2"), {}));
+  REQUIRE(bench.store->pull(bench.name("1"), {}, {}));
+  REQUIRE(bench.store->pull(bench.name("2"), {}, {}));
+  REQUIRE(bench.store->pull(bench.name("2"), {}, {}));
   CHECK(bench.requests_for(Bench::blob_target(first.layers[0])) == 1);
   CHECK(bench.requests_for(Bench::blob_target(first.layers[1])) == 1);
   CHECK(bench.requests_for(Bench::blob_target(second.layers[1])) == 1);
@@ -190,7 +192,7 @@ TEST_CASE("layers that are present are not fetched again") {
 
   SECTION("a tag that has moved is pulled again") {
     bench.push("1", {kBase, kTop, kOther});
-    const auto moved = bench.store->pull(bench.name("1"), {});
+    const auto moved = bench.store->pull(bench.name("1"), {}, {});
     REQUIRE(moved);
     CHECK(moved->layer_directories.size() == 3);
     CHECK((*bench.store->find(bench.name("1")))->id == moved->id);
@@ -256,7 +258,7 @@ TEST_CASE("registries that want to know who pulls") {
   bench.registry.require(row.wanted, row.challenges);
   bench.registry.put(token_target, {200, row.token_answer, {}, row.token_authorization, 0});
 
-  const auto image = bench.store->pull(bench.name("1"), row.credentials);
+  const auto image = bench.store->pull(bench.name("1"), row.credentials, {});
   if (row.failure.empty()) {
     if (!image) FAIL(image.error().message);
     CHECK(bench.requests_for(token_target) == (row.token_answer.empty() ? 0 : 1));
@@ -282,7 +284,7 @@ TEST_CASE("who redirects a blob does not hand our password on") {
       Bench::blob_target(pushed.layers[0]),
       {307, "elsewhere", {{"Location", "http://" + storage.address() + "/bucket/layer?signature=1"}}, "", 0});
 
-  const auto image = bench.store->pull(bench.name("1"), {"ann", "x"});
+  const auto image = bench.store->pull(bench.name("1"), {"ann", "x"}, {});
   if (!image) FAIL(image.error().message);
   CHECK(read_file(image->layer_directories[0] + "/bin/run") == "base");
   const auto requests = storage.requests();
@@ -361,7 +363,7 @@ TEST_CASE("a pull that fails says why and leaves the store as it was") {
     code = ErrorCode::kUnavailable;
   }
 
-  const auto image = bench.store->pull(reference, {});
+  const auto image = bench.store->pull(reference, {}, {});
   REQUIRE_FALSE(image);
   CHECK(image.error().message == fmt::format("failed to pull and unpack image \"{}\": {}", reference, why));
   CHECK(image.error().code == *code);
@@ -375,10 +377,36 @@ TEST_CASE("a registry on this machine is not asked for at a proxy") {
   FakeRegistry proxy;
   const std::string url = "http://" + proxy.address();
   for (const char* name : {"http_proxy", "https_proxy"}) ::setenv(name, url.c_str(), 1);
-  const auto image = bench.store->pull(bench.name("1"), {});
+  const auto image = bench.store->pull(bench.name("1"), {}, {});
   for (const char* name : {"http_proxy", "https_proxy"}) ::unsetenv(name);
   if (!image) FAIL(image.error().message);
   CHECK(proxy.requests().empty());
+}
+
+TEST_CASE("a pull that is stopped ends, although the registry says nothing") {
+  if (!can_unpack()) return;
+  Bench bench;
+  const Pushed pushed = bench.push("1", {kBase});
+  FakeRegistry::Answer silent;
+  silent.bytes_missing = 100;
+  silent.stalls = true;
+  bench.registry.put(Bench::blob_target(pushed.layers[0]), silent);
+  std::stop_source stop;
+  auto pull = std::async(std::launch::async, [&] { return bench.store->pull(bench.name("1"), {}, stop.get_token()); });
+  while (bench.registry.requests().empty() ||
+         bench.registry.requests().back().target != Bench::blob_target(pushed.layers[0])) {
+    std::this_thread::yield();
+  }
+  stop.request_stop();
+  const auto pulled = pull.get();
+  REQUIRE_FALSE(pulled);
+  CHECK(pulled.error().code == ErrorCode::kUnavailable);
+  CHECK(pulled.error().message.ends_with("context canceled"));
+  bench.check_empty();
+
+  const std::size_t asked = bench.registry.requests().size();
+  CHECK_FALSE(bench.store->pull(bench.name("1"), {}, stop.get_token()));
+  CHECK(bench.registry.requests().size() == asked);
 }
 
 }  // namespace skiff::nodeagent::test
