@@ -49,7 +49,7 @@ bool is_one_of(const Json& containers, const std::string& name) {
 }
 
 // The latest run's state into `made`. `waits`: why there is no next one yet.
-void tell_run(Json& made, const Json& pod, const ContainerRecord& record, const std::string& runtime_name,
+void tell_run(Json& made, const Json& pod, const ContainerMemory& record, const std::string& runtime_name,
               const Json& last, const std::optional<Waiting>& waits) {
   const ContainerStatus& latest = record.latest->status;
   const std::string name = string_at(made, {"name"});
@@ -80,10 +80,10 @@ void tell_run(Json& made, const Json& pod, const ContainerRecord& record, const 
 
 Json make_container_status(const Json& pod, const Json& container, const PodState& state,
                            const std::string& runtime_name) {
-  static const ContainerRecord kNone;
+  static const ContainerMemory kNone;
   const std::string name = string_at(container, {"name"});
   const auto found = state.containers.find(name);
-  const ContainerRecord& record = found == state.containers.end() ? kNone : found->second;
+  const ContainerMemory& record = found == state.containers.end() ? kNone : found->second;
   const Json* reported = find_container_status(pod, name);
 
   // A pod that is over and that the agent knows nothing of keeps what was said about it.

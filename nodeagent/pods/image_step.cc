@@ -36,7 +36,7 @@ ImageNeed image_need(std::string_view pull_policy, bool present) {
   return pull_policy == "Never" ? ImageNeed::kRefuse : ImageNeed::kPull;
 }
 
-Task<ImageOrWaiting> ImageStep::ensure(api::ObjectPtr pod, std::string container, ContainerRecord& record,
+Task<ImageOrWaiting> ImageStep::ensure(api::ObjectPtr pod, std::string container, ContainerMemory& record,
                                        RegistryCredentials credentials) {
   const Json* spec = nodeagent::find_container(*pod, container);
   const std::string reference = string_at(*spec, {"image"});
@@ -73,7 +73,7 @@ Task<ImageOrWaiting> ImageStep::ensure(api::ObjectPtr pod, std::string container
 }
 
 Task<ImageOrWaiting> ImageStep::pull(api::ObjectPtr pod, std::string container, std::string reference,
-                                     ContainerRecord& record, RegistryCredentials credentials) {
+                                     ContainerMemory& record, RegistryCredentials credentials) {
   const TimePoint started = clock_.now();
   if (record.pull_back_off.blocks(record.pull_failed_at, started, back_off_)) {
     const std::string message = "Back-off pulling image " + in_quotes(reference);

@@ -33,12 +33,12 @@ class ImageStep {
 
   // The image, present in the store; or why the container waits, with record.retry_at set to when to ask again. Keeps
   // the image's back-off in `record`, which must stay valid meanwhile.
-  Task<boost::system::result<Image, Waiting>> ensure(api::ObjectPtr pod, std::string container, ContainerRecord& record,
+  Task<boost::system::result<Image, Waiting>> ensure(api::ObjectPtr pod, std::string container, ContainerMemory& record,
                                                      RegistryCredentials credentials);
 
  private:
   Task<boost::system::result<Image, Waiting>> pull(api::ObjectPtr pod, std::string container, std::string reference,
-                                                   ContainerRecord& record, RegistryCredentials credentials);
+                                                   ContainerMemory& record, RegistryCredentials credentials);
 
   const ImageStore& images_;
   ImagePulls& pulls_;

@@ -20,13 +20,13 @@ bool may_try(Plan& plan, TimePoint retry_at, TimePoint now) {
   return false;
 }
 
-const ContainerRecord& record_of(const PodState& state, const std::string& name) {
-  static const ContainerRecord kNone;
+const ContainerMemory& record_of(const PodState& state, const std::string& name) {
+  static const ContainerMemory kNone;
   const auto found = state.containers.find(name);
   return found == state.containers.end() ? kNone : found->second;
 }
 
-bool belongs_to_sandbox(const ContainerRecord& record, const PodState& state) {
+bool belongs_to_sandbox(const ContainerMemory& record, const PodState& state) {
   return record.latest && state.sandbox && record.latest->status.sandbox_id == state.sandbox->id;
 }
 
@@ -42,7 +42,7 @@ std::chrono::seconds grace_after(const Json& pod, const Json& container, ProbeKi
 }
 
 // Whether a running container must end although nobody asked the pod to; upstream's texts.
-std::optional<EndContainer> plan_end_of(const Json& pod, const Json& container, const ContainerRecord& record,
+std::optional<EndContainer> plan_end_of(const Json& pod, const Json& container, const ContainerMemory& record,
                                         bool sidecar) {
   EndContainer end;
   end.name = string_at(container, {"name"});
@@ -64,13 +64,13 @@ std::optional<EndContainer> plan_end_of(const Json& pod, const Json& container, 
   return end;
 }
 
-bool has_ended_for_good(const Json& pod, const ContainerRecord& record) {
+bool has_ended_for_good(const Json& pod, const ContainerMemory& record) {
   if (!record.latest || record.latest->status.state != ContainerState::kExited || record.restart_due) return false;
   return !should_restart(restart_policy(pod), record.latest->status.exit_code);
 }
 
 // An attempt to (re)start a container that is not running, as far as its back-offs allow.
-void plan_start(Plan& plan, const std::string& name, const ContainerRecord& record, TimePoint now,
+void plan_start(Plan& plan, const std::string& name, const ContainerMemory& record, TimePoint now,
                 const BackOffPolicy& policy) {
   if (record.latest && record.latest->status.state == ContainerState::kCreated) {
     plan.actions.emplace_back(DiscardContainer{name});
@@ -93,7 +93,7 @@ void plan_start(Plan& plan, const std::string& name, const ContainerRecord& reco
 bool plan_sidecar(Plan& plan, const Json& pod, const Json& container, const PodState& state, TimePoint now,
                   const BackOffPolicy& policy) {
   const std::string name = string_at(container, {"name"});
-  const ContainerRecord& record = record_of(state, name);
+  const ContainerMemory& record = record_of(state, name);
   if (!is_running(record)) {
     plan_start(plan, name, record, now, policy);
     return false;
@@ -120,7 +120,7 @@ bool plan_init_containers(Plan& plan, const Json& pod, const PodState& state, Ti
   const bool initialized = was_initialized(pod, state);
   for (const Json& container : init_containers_of(pod)) {
     const std::string name = string_at(container, {"name"});
-    const ContainerRecord& record = record_of(state, name);
+    const ContainerMemory& record = record_of(state, name);
     if (is_sidecar(container)) {
       const bool started = plan_sidecar(plan, pod, container, state, now, policy);
       if (!started && !initialized) return false;
@@ -140,7 +140,7 @@ bool plan_init_containers(Plan& plan, const Json& pod, const PodState& state, Ti
 void plan_containers(Plan& plan, const Json& pod, const PodState& state, TimePoint now, const BackOffPolicy& policy) {
   for (const Json& container : containers_of(pod)) {
     const std::string name = string_at(container, {"name"});
-    const ContainerRecord& record = record_of(state, name);
+    const ContainerMemory& record = record_of(state, name);
     if (is_running(record)) {
       if (auto end = plan_end_of(pod, container, record, false)) plan.actions.emplace_back(std::move(*end));
       continue;
@@ -155,7 +155,7 @@ void plan_ephemeral_containers(Plan& plan, const Json& pod, const PodState& stat
                                const BackOffPolicy& policy) {
   for (const Json& container : ephemeral_containers_of(pod)) {
     const std::string name = string_at(container, {"name"});
-    const ContainerRecord& record = record_of(state, name);
+    const ContainerMemory& record = record_of(state, name);
     if (record.next_attempt == 0) plan_start(plan, name, record, now, policy);
   }
 }
@@ -178,7 +178,7 @@ Plan plan_end(const Json& pod, const PodState& state) {
 bool has_finished(const Json& pod, const PodState& state) {
   if (restart_policy(pod) == RestartPolicy::kNever) {
     for (const Json& container : init_containers_of(pod)) {
-      const ContainerRecord& record = record_of(state, string_at(container, {"name"}));
+      const ContainerMemory& record = record_of(state, string_at(container, {"name"}));
       if (is_sidecar(container) || !has_ended_for_good(pod, record)) continue;
       if (record.latest->status.exit_code != 0) return true;
     }

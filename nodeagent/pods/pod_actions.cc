@@ -90,7 +90,7 @@ void PodWorker::container_fails(const std::string& name, Waiting waiting) {
   record(name).waiting = std::move(waiting);
 }
 
-Task<boost::system::result<ContainerConfig, Waiting>> PodWorker::make_config(StartContainer action, Image image) {
+Task<Result<ContainerConfig>> PodWorker::make_config(StartContainer action, Image image) {
   ContainerInputs inputs;
   inputs.pod = pod_;
   inputs.name = action.name;
@@ -104,15 +104,11 @@ Task<boost::system::result<ContainerConfig, Waiting>> PodWorker::make_config(Sta
   if (!target.empty()) {
     const auto found = state_.containers.find(target);
     if (found == state_.containers.end() || !found->second.latest) {
-      co_return Waiting{"CreateContainerConfigError", "unable to find target container " + target};
+      co_return Error{ErrorCode::kUnavailable, "unable to find target container " + target};
     }
     inputs.target_container_id = found->second.latest->status.id;
   }
-  if (context_.files == nullptr) {
-    auto config = make_container_config(inputs);
-    if (!config) co_return Waiting{"CreateContainerConfigError", config.error().message};
-    co_return std::move(*config);
-  }
+  if (context_.files == nullptr) co_return make_container_config(inputs);
   auto prepare = [files = context_.files, inputs]() -> Result<ContainerConfig> {
     ContainerInputs complete = inputs;
     complete.users = read_user_database(complete.image.layer_directories);
@@ -125,9 +121,7 @@ Task<boost::system::result<ContainerConfig, Waiting>> PodWorker::make_config(Sta
     config->log_path = files->log_path(api::uid_of(*complete.pod), complete.name, complete.attempt);
     return config;
   };
-  auto config = co_await run_blocking(context_.pool, std::move(prepare));
-  if (!config) co_return Waiting{"CreateContainerConfigError", config.error().message};
-  co_return std::move(*config);
+  co_return co_await run_blocking(context_.pool, std::move(prepare));
 }
 
 // Of the runs before the latest only one is kept, for lastState and `logs --previous`.
@@ -146,7 +140,7 @@ Task<void> PodWorker::discard_previous(std::string name) {
 
 // The process could not be started: upstream counts that as a run that ended at once.
 void PodWorker::start_failed(const std::string& name, ContainerStatus created, const std::string& message) {
-  ContainerRecord& kept = record(name);
+  ContainerMemory& kept = record(name);
   created.state = ContainerState::kExited;
   created.exit_code = kStartErrorExitCode;
   created.started_at = TimePoint();
@@ -172,10 +166,11 @@ Task<void> PodWorker::execute(StartContainer action) {
   auto config = co_await make_config(action, std::move(*image));
   if (stopping_) co_return;
   if (!config) {
-    // What it looks into may come, without any configuration's changing.
-    const bool has_target = !string_at(*find_container(*pod_, name), {"targetContainerName"}).empty();
-    record(name).retry_at = has_target ? context_.clock.now() + kRetryDelay : kWhenSomethingChanges;
-    container_fails(name, std::move(config.error()));
+    // What is missing or wrong announces its mending; what the disk refuses, and a container to look into, do not.
+    const ErrorCode code = config.error().code;
+    const bool announced = code == ErrorCode::kNotFound || code == ErrorCode::kInvalid;
+    record(name).retry_at = announced ? kWhenSomethingChanges : context_.clock.now() + kRetryDelay;
+    container_fails(name, Waiting{"CreateContainerConfigError", config.error().message});
     co_return;
   }
   const std::string sandbox_id = state_.sandbox->id;
@@ -191,7 +186,7 @@ Task<void> PodWorker::execute(StartContainer action) {
   if (stopping_) co_return;
   co_await discard_previous(name);
 
-  ContainerRecord& kept = record(name);
+  ContainerMemory& kept = record(name);
   if (kept.latest) {
     kept.restart_back_off.advance(kept.latest->status.finished_at, context_.clock.now(), context_.restart_back_off);
   }

@@ -40,7 +40,7 @@ inline constexpr TimePoint kWhenSomethingChanges = TimePoint::max();
 
 // What the agent knows of one container of a pod. In memory; rebuilt from the runtime and the pod's status after a
 // restart of the agent (back-offs start afresh then, as upstream's do).
-struct ContainerRecord {
+struct ContainerMemory {
   std::optional<Attempt> latest;
   std::optional<Attempt> previous;
   Health health;
@@ -69,7 +69,7 @@ struct PodState {
   std::optional<SandboxStatus> sandbox;
   std::uint32_t next_sandbox_attempt = 0;
   // Init containers and containers by name (their names are distinct).
-  std::map<std::string, ContainerRecord> containers;
+  std::map<std::string, ContainerMemory> containers;
   std::optional<PodFailure> failure;
   std::string ip;              // of the newest sandbox; stays when it stops
   bool volumes_ready = false;  // once, and for good: what runs keeps them
@@ -80,7 +80,7 @@ struct PodState {
   bool cleaned_up = false;     // nothing of it is left on the node
 };
 
-[[nodiscard]] inline bool is_running(const ContainerRecord& record) {
+[[nodiscard]] inline bool is_running(const ContainerMemory& record) {
   return record.latest && record.latest->status.state == ContainerState::kRunning;
 }
 

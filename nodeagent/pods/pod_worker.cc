@@ -85,7 +85,7 @@ void PodWorker::adopt(const std::vector<SandboxStatus>& sandboxes, const std::ve
   std::vector<ContainerStatus> sorted = containers;
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.attempt < b.attempt; });
   for (ContainerStatus& status : sorted) {
-    ContainerRecord& kept = record(status.name);
+    ContainerMemory& kept = record(status.name);
     if (kept.previous) leftovers_.push_back(Leftover{kept.previous->status.id, false});
     kept.previous = std::move(kept.latest);
     kept.next_attempt = std::max(kept.next_attempt, status.attempt + 1);
@@ -242,7 +242,7 @@ void PodWorker::observe_sandbox() {
 }
 
 Task<void> PodWorker::observe_container(std::string name) {
-  ContainerRecord& kept = record(name);
+  ContainerMemory& kept = record(name);
   if (!kept.latest || kept.latest->settled) co_return;
   Attempt& latest = *kept.latest;
   const auto status = context_.runtime.container_status(latest.status.id);
@@ -281,7 +281,7 @@ void PodWorker::follow_probes() {
 }
 
 void PodWorker::probe_decided(const std::string& container, const std::string& id, ProbeKind kind, bool passed) {
-  ContainerRecord& kept = record(container);
+  ContainerMemory& kept = record(container);
   if (!is_running(kept) || kept.latest->status.id != id) return;
   if (kind == ProbeKind::kReadiness) {
     kept.health.ready = passed;

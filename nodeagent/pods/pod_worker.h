@@ -155,11 +155,11 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   Task<bool> wait_until(std::function<bool()> done, std::chrono::steady_clock::time_point deadline);
   void announce();
 
-  Task<boost::system::result<ContainerConfig, Waiting>> make_config(StartContainer action, Image image);
+  Task<Result<ContainerConfig>> make_config(StartContainer action, Image image);
   Task<void> discard_previous(std::string name);
   void container_fails(const std::string& name, Waiting waiting);
   void start_failed(const std::string& name, ContainerStatus created, const std::string& message);
-  [[nodiscard]] ContainerRecord& record(const std::string& name) { return state_.containers[name]; }
+  [[nodiscard]] ContainerMemory& record(const std::string& name) { return state_.containers[name]; }
 
   PodContext& context_;
   api::ObjectPtr pod_;

@@ -51,7 +51,7 @@ bool PodProber::may_run(const Key& key, const Health& health) const {
   return health.started != (key.second == ProbeKind::kStartup);
 }
 
-void PodProber::follow_container(const Json& container, const ContainerRecord& record) {
+void PodProber::follow_container(const Json& container, const ContainerMemory& record) {
   for (const ProbeKind kind : kKinds) {
     const Json* wanted = find_probe(container, kind);
     if (wanted == nullptr) continue;

@@ -52,7 +52,7 @@ class PodProber : public std::enable_shared_from_this<PodProber> {
   };
   using Key = std::pair<std::string, ProbeKind>;  // container name
 
-  void follow_container(const Json& container, const ContainerRecord& record);
+  void follow_container(const Json& container, const ContainerMemory& record);
   [[nodiscard]] bool may_run(const Key& key, const Health& health) const;
   Task<void> run();
   std::optional<TimePoint> start_due(TimePoint now);

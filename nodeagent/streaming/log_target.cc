@@ -26,7 +26,7 @@ api::Result<LogTarget> find_log_target(const Json& pod, const PodState& state, c
   const std::string which = "container \"" + name + "\" in pod \"" + api::name_of(pod) + "\"";
   const auto found = state.containers.find(name);
   if (found == state.containers.end()) return api::bad_request(which + " is not available");
-  const ContainerRecord& record = found->second;
+  const ContainerMemory& record = found->second;
   const bool latest_is_past = record.latest && record.waiting;  // it ended, and the next run is being waited for
 
   if (previous) {

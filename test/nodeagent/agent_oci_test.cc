@@ -126,7 +126,8 @@ TEST_CASE("a real pod's whole life") {
       {"name": "config", "configMap": {"name": "special"}}])");
   pod["spec"]["containers"] = Json::array({
       shell_container("main",
-                      "hostname; cat /config/level /only/level; echo; echo $LEVEL; echo from main > /data/page; "
+                      "hostname; cat /config/level /only/level; echo; (echo x > /config/level) 2> /dev/null || "
+                      "echo frozen; echo $LEVEL; echo from main > /data/page; "
                       "httpd -f -p 8080 -h /data"),
       shell_container("side",
                       "echo gone > /dev/termination-log; "
@@ -138,7 +139,7 @@ TEST_CASE("a real pod's whole life") {
   node.client.put(api::kPods, pod);
   node.harness.run_until([&] { return node.is_ready(); });
   node.harness.run_until([&] { return node.log("side") == "from main\n"; });
-  CHECK(node.log("main") == "web\nveryvery\nvery\n");
+  CHECK(node.log("main") == "web\nveryvery\nfrozen\nvery\n");
   CHECK_FALSE(string_at(node.status(), {"podIP"}).empty());
 
   SECTION("a ConfigMap's change reaches the running container") {

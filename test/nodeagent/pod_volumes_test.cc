@@ -39,6 +39,21 @@ struct NodeWithFiles : test::Node {
 
 }  // namespace
 
+TEST_CASE("what the disk refuses is tried again") {
+  NodeWithFiles node;
+  const api::ObjectPtr pod = node.client.put(api::kPods, test::make_pod());
+  const std::string containers = node.directory / ("pods/" + string_at(*pod, {"metadata", "uid"}) + "/containers");
+  REQUIRE(make_directories(containers));
+  REQUIRE(write_file_atomically(containers + "/main", "in the way of the directory"));
+  node.start();
+  node.until([&] { return node.state() == "CreateContainerConfigError"; });
+  node.advance(9s);
+  CHECK(node.state() == "CreateContainerConfigError");
+  REQUIRE(remove_tree(containers + "/main"));
+  node.advance(1s);
+  node.until_running();
+}
+
 TEST_CASE("a pod whose ConfigMap is deleted goes on with what it has") {
   NodeWithFiles node;
   node.put_config_map("very");

@@ -26,8 +26,8 @@ Json sidecar(const std::string& name) {
   return container;
 }
 
-ContainerRecord in_state(ContainerState state, int exit_code = 0, const std::string& sandbox_id = "s1") {
-  ContainerRecord record;
+ContainerMemory in_state(ContainerState state, int exit_code = 0, const std::string& sandbox_id = "s1") {
+  ContainerMemory record;
   ContainerStatus status;
   status.sandbox_id = sandbox_id;
   status.state = state;
@@ -408,7 +408,7 @@ TEST_CASE("what must wait wakes in time") {
     CHECK_FALSE(next.wake_at.has_value());
   }
   SECTION("a container that crashed twice") {
-    ContainerRecord& record = state.containers["main"];
+    ContainerMemory& record = state.containers["main"];
     record = in_state(ContainerState::kExited, 1);
     record.restart_back_off.advance(kNow - 5s, kNow - 5s, kPolicy);
     const Plan next = plan(pod, state, kNow, kPolicy);

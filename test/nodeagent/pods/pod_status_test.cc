@@ -14,8 +14,8 @@ namespace {
 const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
 const NodeFacts kNode{"192.168.7.1", "skiff"};
 
-ContainerRecord running(std::uint32_t attempt = 0) {
-  ContainerRecord record;
+ContainerMemory running(std::uint32_t attempt = 0) {
+  ContainerMemory record;
   ContainerStatus status;
   status.id = "c" + std::to_string(attempt);
   status.attempt = attempt;
@@ -27,8 +27,8 @@ ContainerRecord running(std::uint32_t attempt = 0) {
   return record;
 }
 
-ContainerRecord exited(int code, const std::string& reason, std::uint32_t attempt = 0) {
-  ContainerRecord record = running(attempt);
+ContainerMemory exited(int code, const std::string& reason, std::uint32_t attempt = 0) {
+  ContainerMemory record = running(attempt);
   record.latest->status.state = ContainerState::kExited;
   record.latest->status.exit_code = code;
   record.latest->status.finished_at = kNow - 5s;
@@ -51,17 +51,17 @@ TEST_CASE("phase and readiness") {
   struct Row {
     const char* name;
     const char* restart_policy;
-    std::map<std::string, ContainerRecord> containers;  // of "main", "side" and the init container "init"
+    std::map<std::string, ContainerMemory> containers;  // of "main", "side" and the init container "init"
     const char* phase;
     const char* ready_reason;
     const char* ready_message;
   };
-  const ContainerRecord none;
-  ContainerRecord crashing = exited(1, "Error");
+  const ContainerMemory none;
+  ContainerMemory crashing = exited(1, "Error");
   crashing.waiting = Waiting{"CrashLoopBackOff", "back-off 10s"};
-  ContainerRecord pulling;
+  ContainerMemory pulling;
   pulling.waiting = Waiting{"ErrImagePull", "no such host"};
-  const ContainerRecord initialized = exited(0, "Completed");
+  const ContainerMemory initialized = exited(0, "Completed");
 
   const Row rows[] = {
       {"nothing started",
@@ -245,16 +245,16 @@ TEST_CASE("sidecars in the phase and in the conditions") {
   struct Row {
     const char* name;
     const char* restart_policy;
-    std::map<std::string, ContainerRecord> containers;  // of "main" and the sidecar "side"
+    std::map<std::string, ContainerMemory> containers;  // of "main" and the sidecar "side"
     const char* phase;
     const char* initialized;  // the condition's message; "" is True
     const char* ready;
   };
-  ContainerRecord starting = running();
+  ContainerMemory starting = running();
   starting.health.started = false;
-  ContainerRecord unready = running();
+  ContainerMemory unready = running();
   unready.health.ready = false;
-  ContainerRecord crashing = exited(1, "Error");
+  ContainerMemory crashing = exited(1, "Error");
   crashing.waiting = Waiting{"CrashLoopBackOff", "back-off 10s"};
   const Row rows[] = {
       {"nothing runs",
@@ -325,11 +325,11 @@ TEST_CASE("sidecars in the phase and in the conditions") {
 TEST_CASE("a deleted pod ends with a phase that says how") {
   struct Row {
     const char* name;
-    std::map<std::string, ContainerRecord> containers;
+    std::map<std::string, ContainerMemory> containers;
     const char* phase;
     const char* state;  // of the container, or the reason why it waits
   };
-  ContainerRecord crashing = exited(1, "Error");
+  ContainerMemory crashing = exited(1, "Error");
   crashing.waiting = Waiting{"CrashLoopBackOff", "back-off 10s"};
   const Row rows[] = {
       {"it still runs", {{"main", running()}}, "Running", "running"},

@@ -142,7 +142,7 @@ TEST_CASE("a log stream") {
 TEST_CASE("which run a log request means") {
   Json pod = test::make_pod();
   PodState state;
-  ContainerRecord& record = state.containers["main"];
+  ContainerMemory& record = state.containers["main"];
   const auto attempt = [](std::uint32_t number, ContainerState container_state) {
     ContainerStatus status;
     status.attempt = number;
