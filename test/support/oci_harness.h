@@ -164,8 +164,9 @@ class OciHarness final : public RuntimeHarness {
   [[nodiscard]] std::string leftovers() const {
     std::string found;
     skiff::test::shell(
-        "grep -F " + directory_.path() + " /proc/self/mountinfo; find /sys/fs/cgroup -name '" + options_.cgroup_root +
-            "'; ip -o link | grep -E 'skiff0|skf'; nft list tables | grep skiff; ls -A " + options_.data_directory,
+        "grep -F " + directory_.path() + " /proc/self/mountinfo; find /sys/fs/cgroup -ignore_readdir_race -name '" +
+            options_.cgroup_root + "'; ip -o link | grep -E 'skiff0|skf'; nft list tables | grep skiff; ls -A " +
+            options_.data_directory,
         &found);
     found += processes();
     return found;
