@@ -136,7 +136,7 @@ void Scheduler::schedule(const PodInfoPtr& pod) {
     return report_rejection(pod, rejection);
   }
   std::vector<FilterPlugin> own_filters;
-  if (!needs.empty()) own_filters.push_back(volumes_.filter(needs));
+  if (!needs.empty()) own_filters.push_back(VolumeBinding::filter(needs));
   const Placement placement = placer_.place(*pod, cache_.nodes(), own_filters);
   if (placement.node == nullptr) return report_rejection(pod, placement.rejection);
   if (!needs.waiting.empty()) return claim_volumes(pod, needs, *placement.node);
@@ -147,7 +147,7 @@ void Scheduler::schedule(const PodInfoPtr& pod) {
 
 void Scheduler::claim_volumes(const PodInfoPtr& pod, const VolumeNeeds& needs, const NodeInfo& node) {
   queue_.reject(pod->uid, kVolumesChanged, SteadyClock::now());
-  for (const auto& [claim, volume] : volumes_.choose(needs, node)) tasks_.spawn(reserve_volume(claim, volume));
+  for (const auto& [claim, volume] : VolumeBinding::choose(needs, node)) tasks_.spawn(reserve_volume(claim, volume));
 }
 
 // The binder of persistent volumes does the rest. Whatever goes wrong here, the pod is tried again.

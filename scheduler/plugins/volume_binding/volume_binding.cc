@@ -9,19 +9,12 @@ namespace skiff::scheduler {
 
 using api::ObjectPtr;
 
-namespace {
-
-bool is_reachable(const Json& volume, const NodeInfo& node) {
-  const Json* selector = find(volume, {"spec", "nodeAffinity", "required"});
-  return selector == nullptr || api::RequiredNodes::of_node_selector(*selector).matches(node.labels());
+PlacedVolume::PlacedVolume(ObjectPtr volume_in) : volume(std::move(volume_in)) {
+  const Json* selector = find(*volume, {"spec", "nodeAffinity", "required"});
+  if (selector != nullptr) nodes = api::RequiredNodes::of_node_selector(*selector);
 }
 
-bool all_reachable(const std::vector<ObjectPtr>& volumes, const NodeInfo& node) {
-  return std::all_of(volumes.begin(), volumes.end(),
-                     [&](const ObjectPtr& volume) { return is_reachable(*volume, node); });
-}
-
-}  // namespace
+bool PlacedVolume::is_reachable_from(const NodeInfo& node) const { return !nodes || nodes->matches(node.labels()); }
 
 VolumeBinding::VolumeBinding(api::InformerFactory& informers)
     : claims_(informers.informer(api::kPersistentVolumeClaims)),
@@ -46,6 +39,13 @@ VolumeNeeds VolumeBinding::needs_of(const Json& pod) const {
     needs.problem = problem_of(claim, name, needs);
     if (!needs.problem.empty()) return needs;
   }
+  if (needs.waiting.empty()) return needs;
+  for (ObjectPtr& volume : volumes_.cache().list()) {
+    const bool suits = std::any_of(needs.waiting.begin(), needs.waiting.end(), [&volume](const ObjectPtr& claim) {
+      return api::find_volume(*claim, {volume}, false) != nullptr;
+    });
+    if (suits) needs.candidates.emplace_back(std::move(volume));
+  }
   return needs;
 }
 
@@ -62,7 +62,7 @@ std::string VolumeBinding::problem_of(const ObjectPtr& claim, const std::string&
   if (is_bound) {
     const ObjectPtr volume = volumes_.cache().get({"", volume_name});
     if (!volume) return "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
-    needs.bound.push_back(volume);
+    needs.bound.emplace_back(volume);
   } else if (waits_for_consumer(*claim)) {
     needs.waiting.push_back(claim);
   } else {
@@ -77,22 +77,26 @@ bool VolumeBinding::waits_for_consumer(const Json& claim) const {
          string_at(claim, {"spec", "volumeName"}).empty();
 }
 
-FilterPlugin VolumeBinding::filter(const VolumeNeeds& needs) const {
+FilterPlugin VolumeBinding::filter(const VolumeNeeds& needs) {
   return {"VolumeBinding", [](const PodInfo&) { return true; },
-          [this, &needs](const PodInfo&, const NodeInfo& node) { return judge(needs, node); }, kVolumesChanged};
+          [&needs](const PodInfo&, const NodeInfo& node) { return judge(needs, node); }, kVolumesChanged};
 }
 
-Verdict VolumeBinding::judge(const VolumeNeeds& needs, const NodeInfo& node) const {
-  if (!all_reachable(needs.bound, node)) return Verdict::never("node(s) had volume node affinity conflict");
+Verdict VolumeBinding::judge(const VolumeNeeds& needs, const NodeInfo& node) {
+  const bool reaches_bound = std::all_of(needs.bound.begin(), needs.bound.end(), [&node](const PlacedVolume& placed) {
+    return placed.is_reachable_from(node);
+  });
+  if (!reaches_bound) return Verdict::never("node(s) had volume node affinity conflict");
   if (choose(needs, node).size() == needs.waiting.size()) return Verdict::yes();
   return Verdict::never("node(s) didn't find available persistent volumes to bind");
 }
 
-std::vector<VolumeBinding::Choice> VolumeBinding::choose(const VolumeNeeds& needs, const NodeInfo& node) const {
+std::vector<VolumeBinding::Choice> VolumeBinding::choose(const VolumeNeeds& needs, const NodeInfo& node) {
+  std::vector<ObjectPtr> near;
+  for (const PlacedVolume& placed : needs.candidates) {
+    if (placed.is_reachable_from(node)) near.push_back(placed.volume);
+  }
   std::vector<Choice> choices;
-  if (needs.waiting.empty()) return choices;
-  std::vector<ObjectPtr> near = volumes_.cache().list();
-  std::erase_if(near, [&](const ObjectPtr& volume) { return !is_reachable(*volume, node); });
   for (const ObjectPtr& claim : needs.waiting) {
     const ObjectPtr volume = api::find_volume(*claim, near, false);
     if (!volume) continue;
