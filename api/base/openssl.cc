@@ -1,5 +1,7 @@
 #include "api/base/openssl.h"
 
+#include "api/base/ids.h"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
@@ -19,6 +21,16 @@ CertificatePtr parse_certificate(std::string_view pem) {
   return CertificatePtr(PEM_read_bio_X509(reader(pem).get(), nullptr, nullptr, nullptr));
 }
 
+std::vector<CertificatePtr> parse_certificates(std::string_view pem) {
+  const BioPtr text = reader(pem);
+  std::vector<CertificatePtr> certificates;
+  while (X509* certificate = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
+    certificates.emplace_back(certificate);
+  }
+  if (!certificates.empty()) ERR_clear_error();  // the end of the text counts as an error
+  return certificates;
+}
+
 KeyPtr parse_private_key(std::string_view pem) {
   // An empty passphrase instead of a prompt on the terminal for a key that wants one.
   char no_passphrase[] = "";
@@ -27,6 +39,15 @@ KeyPtr parse_private_key(std::string_view pem) {
 
 KeyPtr parse_public_key(std::string_view pem) {
   return KeyPtr(PEM_read_bio_PUBKEY(reader(pem).get(), nullptr, nullptr, nullptr));
+}
+
+std::string fingerprint(const X509* certificate) {
+  unsigned char* der = nullptr;
+  const int length = i2d_X509(certificate, &der);
+  if (length <= 0) return "";
+  std::string text = sha256_hex(std::string_view(reinterpret_cast<const char*>(der), static_cast<std::size_t>(length)));
+  OPENSSL_free(der);
+  return text;
 }
 
 Error error(std::string_view context) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // OpenSSL's objects with owners, for the .cc files that use OpenSSL.
 namespace skiff::openssl {
@@ -40,8 +41,13 @@ using DigestContextPtr = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
 
 // The first certificate or key of a PEM text; null when there is none.
 [[nodiscard]] CertificatePtr parse_certificate(std::string_view pem);
+// All certificates of a PEM text.
+[[nodiscard]] std::vector<CertificatePtr> parse_certificates(std::string_view pem);
 [[nodiscard]] KeyPtr parse_private_key(std::string_view pem);
 [[nodiscard]] KeyPtr parse_public_key(std::string_view pem);
+
+// SHA-256 of the whole certificate, in hexadecimal.
+[[nodiscard]] std::string fingerprint(const X509* certificate);
 
 // kInvalid with "context: " and OpenSSL's reason; empties this thread's queue of OpenSSL errors.
 [[nodiscard]] Error error(std::string_view context);

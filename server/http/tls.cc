@@ -1,10 +1,8 @@
 #include "server/http/tls.h"
 
-#include "api/base/ids.h"
 #include "api/base/openssl.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <memory>
@@ -29,31 +27,23 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length, 
 }
 
 Result<void> use_certificate(SSL_CTX* context, const TlsOptions& options) {
-  const openssl::BioPtr chain = openssl::reader(options.certificate);
-  const CertificatePtr certificate(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
-  if (certificate == nullptr || SSL_CTX_use_certificate(context, certificate.get()) != 1) {
+  const std::vector<CertificatePtr> chain = openssl::parse_certificates(options.certificate);
+  if (chain.empty() || SSL_CTX_use_certificate(context, chain.front().get()) != 1) {
     return openssl::error("server certificate");
   }
-  while (X509* issuer = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
-    SSL_CTX_add0_chain_cert(context, issuer);
-  }
-  ERR_clear_error();  // the end of the text counts as an error
+  for (std::size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(context, chain[i].get());
   const openssl::KeyPtr key = openssl::parse_private_key(options.private_key);
   if (key == nullptr || SSL_CTX_use_PrivateKey(context, key.get()) != 1) return openssl::error("server private key");
   return {};
 }
 
 Result<void> ask_for_client_certificate(SSL_CTX* context, const std::string& authorities) {
-  const openssl::BioPtr text = openssl::reader(authorities);
-  int count = 0;
-  while (X509* loaded = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
-    const CertificatePtr authority(loaded);
+  const std::vector<CertificatePtr> believed = openssl::parse_certificates(authorities);
+  if (believed.empty()) return openssl::error("client certificate authority");
+  for (const CertificatePtr& authority : believed) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get());
     SSL_CTX_add_client_CA(context, authority.get());
-    ++count;
   }
-  if (count == 0) return openssl::error("client certificate authority");
-  ERR_clear_error();
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   // The handshake takes any certificate; certificate_user() looks at it.
   SSL_CTX_set_cert_verify_callback(
@@ -67,16 +57,6 @@ std::string text_of(const X509_NAME_ENTRY* entry) {
   if (length < 0) return {};
   std::string text(reinterpret_cast<char*>(utf8), static_cast<std::size_t>(length));
   OPENSSL_free(utf8);
-  return text;
-}
-
-// SHA-256 of the whole certificate, in hexadecimal.
-std::string fingerprint(const X509* certificate) {
-  unsigned char* der = nullptr;
-  const int length = i2d_X509(certificate, &der);
-  if (length <= 0) return "";
-  std::string text = sha256_hex(std::string_view(reinterpret_cast<const char*>(der), static_cast<std::size_t>(length)));
-  OPENSSL_free(der);
   return text;
 }
 
@@ -125,7 +105,7 @@ std::optional<api::User> certificate_user(SSL* ssl) {
     if (kind == NID_organizationName) user.groups.push_back(text_of(entry));
   }
   if (user.name.empty()) return std::nullopt;
-  user.extra["authentication.kubernetes.io/credential-id"] = {"X509SHA256=" + fingerprint(certificate.get())};
+  user.extra["authentication.kubernetes.io/credential-id"] = {"X509SHA256=" + openssl::fingerprint(certificate.get())};
   return user;
 }
 

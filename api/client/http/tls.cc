@@ -4,7 +4,6 @@
 #include "api/base/openssl.h"
 #include "api/client/http/http_connection.h"
 
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
@@ -17,15 +16,6 @@ namespace {
 using openssl::CertificatePtr;
 
 constexpr std::chrono::seconds kDiscoveryTimeout{10};
-
-std::string der_of(const X509* certificate) {
-  unsigned char* der = nullptr;
-  const int length = i2d_X509(certificate, &der);
-  if (length <= 0) return "";
-  std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(length));
-  OPENSSL_free(der);
-  return bytes;
-}
 
 std::string public_key_hash_of(X509* certificate) {
   unsigned char* der = nullptr;
@@ -44,15 +34,11 @@ std::string pem_of(X509* certificate) {
 }
 
 skiff::Result<void> trust_authorities(SSL_CTX* context, const std::string& authorities) {
-  const openssl::BioPtr text = openssl::reader(authorities);
-  int count = 0;
-  while (X509* loaded = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
-    const CertificatePtr authority(loaded);
+  const std::vector<CertificatePtr> believed = openssl::parse_certificates(authorities);
+  if (believed.empty()) return openssl::error("certificate authority");
+  for (const CertificatePtr& authority : believed) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get());
-    ++count;
   }
-  if (count == 0) return openssl::error("certificate authority");
-  ERR_clear_error();
   // A server's own certificate may stand for its authority, as Go's clients have it.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   return {};
@@ -61,7 +47,7 @@ skiff::Result<void> trust_authorities(SSL_CTX* context, const std::string& autho
 // The context keeps the fingerprint that is expected as its application data.
 int compare_fingerprint(X509_STORE_CTX* verification, void* argument) {
   const X509* shown = X509_STORE_CTX_get0_cert(verification);
-  if (shown != nullptr && sha256_hex(der_of(shown)) == *static_cast<const std::string*>(argument)) return 1;
+  if (shown != nullptr && openssl::fingerprint(shown) == *static_cast<const std::string*>(argument)) return 1;
   X509_STORE_CTX_set_error(verification, X509_V_ERR_CERT_UNTRUSTED);
   return 0;
 }
@@ -135,7 +121,7 @@ skiff::Result<std::string> public_key_hash(const std::string& certificate) {
 skiff::Result<std::string> certificate_fingerprint(const std::string& certificate) {
   const CertificatePtr parsed = openssl::parse_certificate(certificate);
   if (!parsed) return openssl::error("certificate");
-  return sha256_hex(der_of(parsed.get()));
+  return openssl::fingerprint(parsed.get());
 }
 
 Task<skiff::Result<std::string>> discover_authority(Endpoint endpoint, std::string hash) {
