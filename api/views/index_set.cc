@@ -20,7 +20,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-std::optional<std::int64_t> parse_integer(std::string_view text) {
+std::optional<std::int64_t> parse_index(std::string_view text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -35,7 +35,7 @@ std::string not_increasing(std::int64_t previous, std::int64_t current) {
 
 // A bound of an interval, or what is wrong with it.
 std::optional<std::int64_t> parse_bound(std::string_view text, std::int64_t completions, std::string& problem) {
-  const auto bound = parse_integer(text);
+  const auto bound = parse_index(text);
   if (!bound) {
     problem = "cannot convert string to integer for index: " + quoted(text);
   } else if (*bound >= completions) {
@@ -53,8 +53,8 @@ IndexSet IndexSet::parse(std::string_view text, std::int64_t completions) {
   if (text.empty()) return set;
   for (const std::string_view part : split(text, ',')) {
     const std::vector<std::string_view> bounds = split(part, '-');
-    const auto first = parse_integer(bounds.front());
-    const auto last = bounds.size() > 1 ? parse_integer(bounds[1]) : first;
+    const auto first = parse_index(bounds.front());
+    const auto last = bounds.size() > 1 ? parse_index(bounds[1]) : first;
     if (!first || !last || *first >= completions || *last < *first) continue;
     set.insert(Interval{*first, std::min(*last, completions - 1)});
   }
