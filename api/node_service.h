@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/base/clock.h"
 #include "api/base/task.h"
 #include "api/resource.h"
 #include "api/status.h"
@@ -34,6 +35,24 @@ struct ExecOptions {
   bool terminal = false;
 };
 
+// What is used, on average over a window of time; memory: at its end, without what can be taken back at once.
+struct ContainerUsage {
+  std::string name;
+  std::int64_t cpu_nanocores = 0;
+  std::int64_t memory_bytes = 0;
+};
+struct PodUsage {
+  NamespacedName pod;
+  std::vector<ContainerUsage> containers;
+};
+struct NodeUsage {
+  TimePoint time;                      // the window's end
+  std::chrono::nanoseconds window{0};  // 0: nothing can be said yet
+  std::int64_t cpu_nanocores = 0;      // of the whole node
+  std::int64_t memory_bytes = 0;
+  std::vector<PodUsage> pods;  // those whose containers have all run for the whole window
+};
+
 // Starts what a node has prepared; the streams belong to the caller's executor. Keep the node's service meanwhile.
 // Error: its message says why the process cannot be started.
 using StartProcess = std::function<Task<Result<std::unique_ptr<ProcessStreams>>>()>;
@@ -52,6 +71,8 @@ class NodeService {
   virtual Task<Result<StartProcess>> exec(NamespacedName pod, ExecOptions options) = 0;
   virtual Task<Result<StartProcess>> attach(NamespacedName pod, ExecOptions options) = 0;
   virtual Task<Result<OpenPort>> port_forward(NamespacedName pod) = 0;
+  // May take a second. `node_name`: one process may have many nodes. kNotFound: none of that name is here.
+  virtual Task<Result<NodeUsage>> usage(std::string node_name) = 0;
 };
 
 }  // namespace skiff::api

@@ -12,6 +12,7 @@
 #include "nodeagent/probes/checks.h"
 #include "nodeagent/runtime/runtime.h"
 #include "nodeagent/streaming/log_stream.h"
+#include "nodeagent/usage/usage_meter.h"
 #include "nodeagent/volumes/pod_files.h"
 
 #include <map>
@@ -78,6 +79,7 @@ class NodeAgent final : public api::NodeService {
   Task<api::Result<api::StartProcess>> exec(api::NamespacedName pod, api::ExecOptions options) override;
   Task<api::Result<api::StartProcess>> attach(api::NamespacedName pod, api::ExecOptions options) override;
   Task<api::Result<api::OpenPort>> port_forward(api::NamespacedName pod) override;
+  Task<api::Result<api::NodeUsage>> usage(std::string node_name) override;
 
   [[nodiscard]] std::size_t pods() const { return workers_.size(); }
   // The worker of the pod of that name, or null.
@@ -118,6 +120,7 @@ class NodeAgent final : public api::NodeService {
   ConfigObjects configs_;
   PodTokens tokens_;
   ImagePulls pulls_;
+  UsageMeter meter_;
   TaskGroup tasks_;
   Orphans orphans_;
   PodContext context_;

@@ -1,7 +1,7 @@
 #include "api/base/ids.h"
 #include "nodeagent/agent.h"
 
-// The kubelet's exec, attach and port-forward: who is meant, and how what the runtime says is told.
+// The kubelet's exec, attach, port-forward and usage: who is meant, and how what the runtime says is told.
 namespace skiff::nodeagent {
 
 namespace {
@@ -100,6 +100,12 @@ Task<api::Result<std::unique_ptr<api::DuplexStream>>> NodeAgent::connect_port(st
   message += "failed to execute portforward in network namespace: failed to connect to localhost:" + number;
   message += " inside namespace \"" + sandbox_id + "\", " + connected.error().message;
   co_return node_failure(message);
+}
+
+Task<api::Result<api::NodeUsage>> NodeAgent::usage(std::string node_name) {
+  if (node_name != options_.node_name) co_return api::not_found("", "nodes", node_name);
+  auto usage = co_await asio::co_spawn(executor_, meter_.measure(), asio::use_awaitable);
+  co_return usage;
 }
 
 }  // namespace skiff::nodeagent

@@ -121,6 +121,13 @@ struct ContainerStatus {
   int pid = 0;  // while running
 };
 
+// What a container has used.
+struct ContainerFigures {
+  std::string id;
+  std::int64_t cpu_nanoseconds = 0;  // since it started
+  std::int64_t memory_bytes = 0;     // at present: its working set
+};
+
 // Everything that exists, as the runtime finds it.
 struct RuntimeSnapshot {
   std::vector<SandboxStatus> sandboxes;
@@ -188,6 +195,9 @@ class Runtime {
   // sandbox; kUnavailable, nobody answers there.
   virtual Task<Result<std::unique_ptr<api::DuplexStream>>> connect(std::string sandbox_id, std::uint16_t port,
                                                                    asio::any_io_executor executor) = 0;
+
+  // Of the containers that run.
+  virtual Task<std::vector<ContainerFigures>> usage() = 0;
 
   // The present state, from memory. kNotFound.
   [[nodiscard]] virtual Result<ContainerStatus> container_status(const std::string& container_id) const = 0;

@@ -10,6 +10,7 @@ namespace skiff::server {
 namespace {
 
 constexpr std::string_view kLogs = "containerLogs";
+constexpr std::string_view kUsage = "usage";
 
 constexpr std::pair<StreamKind, std::string_view> kStreamPaths[] = {
     {StreamKind::kExec, "exec"}, {StreamKind::kAttach, "attach"}, {StreamKind::kPortForward, "portForward"}};
@@ -74,6 +75,33 @@ std::optional<StreamRequest> parse_stream_request(const std::vector<std::string>
   return std::nullopt;
 }
 
+Json usage_document(const api::NodeUsage& usage) {
+  Json pods = Json::array();
+  for (const api::PodUsage& pod : usage.pods) {
+    Json containers = Json::array();
+    for (const api::ContainerUsage& container : pod.containers) {
+      containers.push_back({{"name", container.name},
+                            {"cpuNanocores", container.cpu_nanocores},
+                            {"memoryBytes", container.memory_bytes}});
+    }
+    pods.push_back({{"namespace", pod.pod.namespace_}, {"name", pod.pod.name}, {"containers", std::move(containers)}});
+  }
+  return {{"time", format_nano_time(usage.time)},
+          {"windowNanoseconds", usage.window.count()},
+          {"cpuNanocores", usage.cpu_nanocores},
+          {"memoryBytes", usage.memory_bytes},
+          {"pods", std::move(pods)}};
+}
+
+Task<Response> answer_usage(std::shared_ptr<NodeAccess> node, std::string node_name) {
+  const auto usage = co_await node->usage(std::move(node_name));
+  if (!usage) co_return status_response(usage.error());
+  Response response;
+  response.headers.set("Content-Type", "application/json");
+  response.body.push_back(Slice::of(to_json_text(usage_document(*usage))));
+  co_return std::move(response);
+}
+
 Task<Response> answer_logs(std::shared_ptr<NodeAccess> node, std::vector<std::string> path, Request request) {
   auto options = parse_log_options(request, path[3]);
   if (!options) co_return status_response(options.error());
@@ -115,6 +143,36 @@ std::string stream_target(const StreamRequest& asked) {
   return target;
 }
 
+std::string usage_target(const std::string& node_name) {
+  std::string target = "/";
+  target += kUsage;
+  target += '/';
+  return target + api::percent_encode(node_name);
+}
+
+api::Result<api::NodeUsage> parse_usage(const std::string& text) {
+  const auto parsed = parse_json(text);
+  const auto time = parsed ? parse_time(string_at(parsed->value, {"time"})) : std::nullopt;
+  const Json* pods = parsed ? find(parsed->value, {"pods"}) : nullptr;
+  if (!time || pods == nullptr) return api::internal_error("the agent's answer about usage is none");
+  api::NodeUsage usage;
+  usage.time = *time;
+  usage.window = std::chrono::nanoseconds(integer_at(parsed->value, {"windowNanoseconds"}));
+  usage.cpu_nanocores = integer_at(parsed->value, {"cpuNanocores"});
+  usage.memory_bytes = integer_at(parsed->value, {"memoryBytes"});
+  for (const Json& each : *pods) {
+    api::PodUsage pod{{string_at(each, {"namespace"}), string_at(each, {"name"})}, {}};
+    if (const Json* containers = find(each, {"containers"})) {
+      for (const Json& container : *containers) {
+        pod.containers.push_back({string_at(container, {"name"}), integer_at(container, {"cpuNanocores"}),
+                                  integer_at(container, {"memoryBytes"})});
+      }
+    }
+    usage.pods.push_back(std::move(pod));
+  }
+  return usage;
+}
+
 void KubeletApi::set_service(std::shared_ptr<api::NodeService> service) {
   const std::lock_guard lock(mutex_);
   node_ = service ? make_local_access(std::move(service)) : nullptr;
@@ -133,6 +191,9 @@ Task<Response> KubeletApi::handle(Request request) {
   std::vector<std::string> path = segments_of(request.path);
   if (request.method == "GET" && path.size() == 4 && path[0] == kLogs) {
     co_return co_await answer_logs(std::move(node), std::move(path), std::move(request));
+  }
+  if (request.method == "GET" && path.size() == 2 && path[0] == kUsage) {
+    co_return co_await answer_usage(std::move(node), std::move(path[1]));
   }
   if (auto asked = parse_stream_request(path, request)) {
     auto opened = co_await node->open_stream(std::move(*asked));

@@ -16,6 +16,7 @@ namespace skiff::server {
 //   GET or POST /exec/NAMESPACE/POD/CONTAINER?command=...   as NodeAccess::open_stream, with the client's own query and
 //               /attach/NAMESPACE/POD/CONTAINER?stdin=...   upgrade: SPDY and WebSockets end here
 //               /portForward/NAMESPACE/POD
+//   GET /usage/NODE                                         as NodeAccess::usage, in a JSON of our own
 //   GET /healthz                                            ok
 //
 // Only for who shows a client certificate of the group system:masters, as the server does; others get 401.
@@ -34,5 +35,8 @@ class KubeletApi final : public Handler {
 // The path and query by which the server asks for logs, and for streams.
 [[nodiscard]] std::string container_logs_target(const api::NamespacedName& pod, const api::LogOptions& options);
 [[nodiscard]] std::string stream_target(const StreamRequest& asked);
+[[nodiscard]] std::string usage_target(const std::string& node_name);
+// The answer to the last. kInternalError when it is none.
+[[nodiscard]] api::Result<api::NodeUsage> parse_usage(const std::string& text);
 
 }  // namespace skiff::server

@@ -18,7 +18,10 @@ namespace skiff::server {
 namespace {
 
 constexpr std::chrono::seconds kAnswerTimeout{30};
+// metrics-server's, which asks many nodes for one answer.
+constexpr std::chrono::seconds kUsageTimeout{10};
 constexpr std::size_t kMaxErrorBytes = 64 * 1024;
+constexpr std::size_t kMaxUsageBytes = 16 * 1024 * 1024;
 
 // The body of an answer as bytes over time.
 class HttpBytes final : public api::ByteStream {
@@ -39,10 +42,10 @@ class HttpBytes final : public api::ByteStream {
   std::unique_ptr<api::HttpConnection> connection_;
 };
 
-// All of the body of an answer that is short.
-Task<api::Result<std::string>> read_body(api::HttpConnection& connection) {
+// The body of an answer, which is not that long.
+Task<api::Result<std::string>> read_body(api::HttpConnection& connection, std::size_t max_bytes = kMaxErrorBytes) {
   std::string body;
-  while (body.size() < kMaxErrorBytes) {
+  while (body.size() < max_bytes) {
     const api::Result<std::string> piece = co_await connection.read_some();
     if (!piece) co_return piece.error();
     if (piece->empty()) break;
@@ -88,12 +91,7 @@ class RemoteNode final : public NodeAccess {
     request.target = container_logs_target(pod, options);
     auto answer = co_await ask(std::move(request));
     if (!answer) co_return answer.error();
-    if (answer->status != 200) {
-      const auto body = co_await read_body(*answer->connection);
-      if (!body) co_return body.error();
-      auto parsed = parse_json(*body);
-      co_return api::status_from_json(parsed ? parsed->value : Json(*body), answer->status);
-    }
+    if (answer->status != 200) co_return co_await read_error(*answer);
     answer->connection->set_deadline(api::HttpConnection::Deadline::max());
     std::unique_ptr<api::ByteStream> bytes = std::make_unique<HttpBytes>(std::move(answer->connection));
     co_return bytes;
@@ -119,14 +117,33 @@ class RemoteNode final : public NodeAccess {
     co_return std::move(response);
   }
 
+  Task<api::Result<api::NodeUsage>> usage(std::string node_name) override {
+    api::HttpRequest request;
+    request.target = usage_target(node_name);
+    auto answer = co_await ask(std::move(request), kUsageTimeout);
+    if (!answer) co_return answer.error();
+    if (answer->status != 200) co_return co_await read_error(*answer);
+    const auto body = co_await read_body(*answer->connection, kMaxUsageBytes);
+    if (!body) co_return body.error();
+    co_return parse_usage(*body);
+  }
+
  private:
   struct Answer {
     std::unique_ptr<api::HttpConnection> connection;  // with the body still to be read
     int status = 0;
   };
 
-  Task<api::Result<Answer>> ask(api::HttpRequest request) {
-    const auto deadline = std::chrono::steady_clock::now() + kAnswerTimeout;
+  // The Status that an unsuccessful answer carries.
+  static Task<api::Status> read_error(Answer& answer) {
+    const auto body = co_await read_body(*answer.connection);
+    if (!body) co_return body.error();
+    auto parsed = parse_json(*body);
+    co_return api::status_from_json(parsed ? parsed->value : Json(*body), answer.status);
+  }
+
+  Task<api::Result<Answer>> ask(api::HttpRequest request, std::chrono::seconds timeout = kAnswerTimeout) {
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
     auto connection = co_await api::HttpConnection::open(endpoint_, tls_, deadline);
     if (!connection) co_return connection.error();
     const api::Result<int> status = co_await (*connection)->send(std::move(request));

@@ -109,7 +109,10 @@ AuthorizationAttributes attributes_of(const Request& request, const RequestInfo&
 }
 
 Verb find_route(const ApiResource& resource, const RequestInfo& info) {
-  if (resource.create != nullptr) return resource.create;
+  for (const OwnVerb& own : resource.own_verbs) {
+    if (own.verb == info.verb) return own.run;
+  }
+  if (!resource.own_verbs.empty()) return nullptr;
   for (const Route& route : kRoutes) {
     if (route.subresource == info.subresource && route.verb == info.verb) return route.run;
   }

@@ -119,7 +119,19 @@ ApiResource resource_of(const CreateOnly& only, const ServedKind& served) {
   resource.namespaced = only.namespaced;
   resource.verbs = {"create"};
   resource.served = served;
-  resource.create = only.create;
+  resource.own_verbs = {{"create", only.create}};
+  return resource;
+}
+
+ApiResource metrics_resource(const char* kind, const char* plural, bool namespaced, std::vector<OwnVerb> verbs) {
+  ApiResource resource;
+  resource.group = "metrics.k8s.io";
+  resource.version = "v1beta1";
+  resource.kind = kind;
+  resource.plural = plural;
+  resource.namespaced = namespaced;
+  for (const OwnVerb& own : verbs) resource.verbs.emplace_back(own.verb);
+  resource.own_verbs = std::move(verbs);
   return resource;
 }
 
@@ -147,6 +159,10 @@ std::vector<ApiResource> api_resources_of(const KindTable& kinds) {
   }
   if (const ServedKind pods = kinds.find("", "v1", "pods")) resources.push_back(resource_of(kBindings, pods));
   for (const CreateOnly& review : kReviews) resources.push_back(resource_of(review, ServedKind()));
+  resources.push_back(
+      metrics_resource("NodeMetrics", "nodes", false, {{"get", get_node_metrics}, {"list", list_node_metrics}}));
+  resources.push_back(
+      metrics_resource("PodMetrics", "pods", true, {{"get", get_pod_metrics}, {"list", list_pod_metrics}}));
 
   const std::vector<std::string> groups = groups_in_order(resources);
   const auto place = [&](const ApiResource& resource) {

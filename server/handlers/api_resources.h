@@ -16,6 +16,12 @@ struct ApiSubresource {
   std::vector<std::string> verbs;
 };
 
+// What a verb runs for a resource of which no registry keeps anything.
+struct OwnVerb {
+  std::string_view verb;
+  Verb run;
+};
+
 // A resource as one group-version serves it: what discovery lists, OpenAPI describes and requests are routed by.
 struct ApiResource {
   std::string group;  // "" for core
@@ -31,8 +37,8 @@ struct ApiResource {
   // What requests are about; for "bindings", which is only a way to write to pods, that is the Pod. Null for a resource
   // of which nothing is kept.
   ServedKind served;
-  // What a POST runs instead of making an object, for resources that exist only as a request and its answer.
-  Verb create = nullptr;
+  // Instead of the common ones, for resources that exist only as a request and its answer; else empty.
+  std::vector<OwnVerb> own_verbs;
 
   [[nodiscard]] const ApiSubresource* find_subresource(std::string_view name) const;
 };

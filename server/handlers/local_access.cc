@@ -86,6 +86,10 @@ class LocalAccess final : public NodeAccess {
     return asked.kind == StreamKind::kPortForward ? open_ports(std::move(asked)) : open_process(std::move(asked));
   }
 
+  Task<api::Result<api::NodeUsage>> usage(std::string node_name) override {
+    return service_->usage(std::move(node_name));
+  }
+
  private:
   Task<api::Result<Response>> open_process(StreamRequest asked);
   Task<api::Result<Response>> open_ports(StreamRequest asked);

@@ -33,6 +33,8 @@ class NodeAccess {
   // 101 with who takes the connection over, or a refusal in the kubelet's words, which is the client's to read.
   // Error: kUnknown, the node does not answer.
   virtual Task<api::Result<Response>> open_stream(StreamRequest request) = 0;
+  // As api::NodeService::usage; kServiceUnavailable or kTimeout when the node does not answer.
+  virtual Task<api::Result<api::NodeUsage>> usage(std::string node_name) = 0;
 };
 
 // Where the nodes are found, for what only the node of a pod can answer.

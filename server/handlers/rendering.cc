@@ -94,6 +94,37 @@ api::Result<std::vector<Slice>> Rendering::derived(const Json& document, const T
   return out;
 }
 
+api::Result<std::vector<Slice>> Rendering::derived_list(const std::string& kind, const std::string& api_version,
+                                                        const std::vector<Json>& documents,
+                                                        const TableSpec& table) const {
+  if (format_.shape == Shape::kPartialMetadata) {
+    return not_acceptable("you requested PartialObjectMetadata, but the requested object is a list (*" + kind +
+                          "List)");
+  }
+  std::vector<Slice> out;
+  const bool partial = format_.shape == Shape::kPartialMetadataList;
+  const bool as_rows = format_.shape == Shape::kTable;
+  if (as_rows) {
+    append_table_head("{}", table, true, out);
+  } else {
+    out.push_back(Slice::of("{\"kind\":\"" + (partial ? "PartialObjectMetadataList" : kind + "List") +
+                            "\",\"apiVersion\":\"" + (partial ? meta_api_version() : api_version) +
+                            "\",\"metadata\":{},\"items\":["));
+  }
+  bool first = true;
+  for (const Json& document : documents) {
+    append_separator(first, out);
+    const Item item{document, Slice::of(to_json_text(document))};
+    if (as_rows) {
+      append_row(item, table, registry_.clock().now(), out);
+    } else {
+      out.push_back(partial ? Slice::of(partial_metadata(document)) : item.bytes);
+    }
+  }
+  out.push_back(Slice::literal("]}"));
+  return out;
+}
+
 api::Result<std::vector<Slice>> Rendering::list(const ListPage& page) const {
   if (format_.shape == Shape::kPartialMetadata) {
     return not_acceptable("you requested PartialObjectMetadata, but the requested object is a list (*" +

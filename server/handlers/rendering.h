@@ -23,6 +23,10 @@ class Rendering {
   [[nodiscard]] api::Result<std::vector<Slice>> object(const store::RecordPtr& record) const;
   // A document that is derived from a record (a Scale), with the table that shows it.
   [[nodiscard]] api::Result<std::vector<Slice>> derived(const Json& document, const TableSpec& table) const;
+  // A list of such documents, which lack kind and apiVersion there.
+  [[nodiscard]] api::Result<std::vector<Slice>> derived_list(const std::string& kind, const std::string& api_version,
+                                                             const std::vector<Json>& documents,
+                                                             const TableSpec& table) const;
   // {"kind":"PodList",...,"items":[...]} or its Table or PartialObjectMetadataList.
   [[nodiscard]] api::Result<std::vector<Slice>> list(const ListPage& page) const;
   // The object of a watch event. Of a watch's tables only the first describes the columns.

@@ -82,6 +82,12 @@ VerbResult connect_port_forward(ResourceCall& call);
 // POST serviceaccounts/NAME/token.
 VerbResult issue_token(ResourceCall& call);
 
+// metrics.k8s.io: what nodes and pods use.
+VerbResult get_node_metrics(ResourceCall& call);
+VerbResult list_node_metrics(ResourceCall& call);
+VerbResult get_pod_metrics(ResourceCall& call);
+VerbResult list_pod_metrics(ResourceCall& call);
+
 // POST of the reviews, which are answered and never stored: who may do what (authorization.k8s.io) and who is who
 // (authentication.k8s.io).
 VerbResult review_own_access(ResourceCall& call);

@@ -171,8 +171,22 @@ spec:
 """
 
 
-class StreamsTest(unittest.TestCase):
-    """exec, attach, cp and port-forward to pods whose agents are not in the server's process."""
+# Keeps a tenth of a processor busy.
+BURNER = """
+apiVersion: v1
+kind: Pod
+metadata: {name: burner, labels: {app: burner}}
+spec:
+  nodeName: node-a
+  terminationGracePeriodSeconds: 0
+  containers:
+  - {name: idle, image: "skiff/demo:1"}
+  - {name: busy, image: "skiff/demo:1", command: [sh, -c, "while :; do :; done"], resources: {limits: {cpu: 100m}}}
+"""
+
+
+class RemotePodsTest(unittest.TestCase):
+    """exec, attach, cp, port-forward and top for pods whose agents are not in the server's process."""
 
     @classmethod
     def setUpClass(cls):
@@ -244,6 +258,32 @@ class StreamsTest(unittest.TestCase):
                         self.assertEqual(run(self.cluster.inside(["sh", "-c", fetch])).stdout.split()[0], digest)
                 finally:
                     forwarding.kill()
+
+    def test_top(self):
+        cluster = self.cluster
+        cluster.kubectl("create", "-f", "-", stdin=BURNER)
+
+        def top(*arguments, **options):
+            lines = cluster.kubectl("top", *arguments, "--no-headers", **options).stdout.splitlines()
+            return [line.split() for line in lines]
+
+        # A container that did not run when the others were measured has no metrics yet.
+        cluster.kubectl("wait", "--for=condition=Ready", "pod/burner", "--timeout=30s")
+        rows = wait_for("all pods", lambda: (lambda found: {"burner", "on-node-a", "on-node-b"} <= set(found) and found)(
+            {name: used for name, *used in top("pod")}))
+        self.assertTrue(10 <= int(rows["burner"][0].rstrip("m")) <= 200, rows)
+        self.assertTrue(all(memory.endswith("Mi") for _, memory in rows.values()), rows)
+        for binary in some_kubectls().values():
+            self.assertEqual([row[:2] for row in top("pod", "-l", "app=burner", "--containers", "--sort-by=cpu", binary=binary)],
+                             [["burner", "busy"], ["burner", "idle"]])
+            nodes = {name: used for name, *used in top("node", binary=binary)}
+            for name in ("node-a", "node-b"):
+                cpu, cpu_share, memory, memory_share = nodes[name]
+                self.assertRegex(" ".join((cpu, cpu_share)), r"^[1-9]\d*m \d+%$")
+                self.assertRegex(" ".join((memory, memory_share)), r"^[1-9]\d*Mi \d+%$")
+        self.assertIn('pods "default/none" not found', cluster.kubectl("top", "pod", "none", check=False).stderr)
+        self.assertIn("Window", cluster.kubectl("get", "pods.metrics.k8s.io").stdout.title())
+        cluster.kubectl("delete", "pod", "burner")
 
     def test_an_agent_that_is_gone(self):
         self.cluster.start_agent("node-c")

@@ -238,6 +238,17 @@ Task<Result<std::unique_ptr<api::DuplexStream>>> FakeRuntime::connect(std::strin
   co_return stream;
 }
 
+Task<std::vector<ContainerFigures>> FakeRuntime::usage() {
+  constexpr std::int64_t kMemoryBytes = 1 << 20;
+  std::vector<ContainerFigures> figures;
+  for (const auto& [id, status] : containers_) {
+    if (status.state != ContainerState::kRunning) continue;
+    const auto runs_for = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.now() - status.started_at);
+    figures.push_back({id, runs_for.count() / 1000, kMemoryBytes});
+  }
+  co_return figures;
+}
+
 Result<ContainerStatus> FakeRuntime::container_status(const std::string& container_id) const {
   const auto found = containers_.find(container_id);
   if (found == containers_.end()) return not_found("container", container_id);

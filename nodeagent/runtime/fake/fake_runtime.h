@@ -76,6 +76,8 @@ class FakeRuntime final : public Runtime {
                                                             asio::any_io_executor executor) override;
   Task<Result<std::unique_ptr<api::DuplexStream>>> connect(std::string sandbox_id, std::uint16_t port,
                                                            asio::any_io_executor executor) override;
+  // A thousandth of a processor and a mebibyte for each.
+  Task<std::vector<ContainerFigures>> usage() override;
   [[nodiscard]] Result<ContainerStatus> container_status(const std::string& container_id) const override;
   [[nodiscard]] Result<SandboxStatus> sandbox_status(const std::string& sandbox_id) const override;
   [[nodiscard]] RuntimeSnapshot snapshot() const override;

@@ -398,6 +398,24 @@ Task<Result<std::unique_ptr<api::DuplexStream>>> OciRuntime::connect(std::string
   co_return stream;
 }
 
+Task<std::vector<ContainerFigures>> OciRuntime::usage() {
+  std::vector<std::pair<std::string, std::string>> cgroups;
+  for (const auto& [id, container] : containers_) {
+    if (container->record.status.state == ContainerState::kRunning) cgroups.emplace_back(id, container->record.cgroup);
+  }
+  auto read = [operations = operations_.get(), cgroups = std::move(cgroups)] {
+    std::vector<ContainerFigures> figures;
+    for (const auto& [id, cgroup] : cgroups) {
+      // One that ends this moment has no cgroup any more.
+      if (const auto usage = operations->cgroup_usage(cgroup)) {
+        figures.push_back({id, usage->cpu_nanoseconds, usage->memory_bytes});
+      }
+    }
+    return figures;
+  };
+  co_return co_await run_blocking(*options_.pool, std::move(read));
+}
+
 Result<ContainerStatus> OciRuntime::container_status(const std::string& container_id) const {
   const auto container = find_container(container_id);
   if (!container) return no_container(container_id);

@@ -2,6 +2,7 @@
 
 #include "nodeagent/network/pod_network.h"
 #include "nodeagent/runtime/oci/attach_streams.h"
+#include "nodeagent/runtime/oci/cgroup_usage.h"
 #include "nodeagent/runtime/oci/host.h"
 #include "nodeagent/runtime/oci/layout.h"
 #include "nodeagent/runtime/oci/oci_command.h"
@@ -59,6 +60,9 @@ class Operations {
   [[nodiscard]] Result<AttachedContainer> attach(const std::string& container_id);
   // Tells its supervisor to go on in a new log file.
   [[nodiscard]] Result<void> reopen_log(const std::string& container_id);
+  [[nodiscard]] std::optional<CgroupUsage> cgroup_usage(const std::string& cgroup) const {
+    return read_cgroup_usage(cgroups_, cgroup);
+  }
   // A socket connected to the port on the loopback address inside of the sandbox.
   [[nodiscard]] Result<UniqueFd> connect(const SandboxRecord& sandbox, std::uint16_t port);
 

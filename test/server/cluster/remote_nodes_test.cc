@@ -82,8 +82,14 @@ class EchoNode final : public SilentNode {
     co_return log;
   }
 
+  Task<api::Result<api::NodeUsage>> usage(std::string node_name) override {
+    if (node_name != "n/1") co_return api::not_found("", "nodes", node_name);
+    co_return measured;
+  }
+
   std::vector<std::string> command;
   std::optional<std::int64_t> tail_lines;
+  api::NodeUsage measured;
   std::atomic<bool> process_gone = false;
 
  private:
@@ -270,6 +276,32 @@ TEST_CASE("a log from a node of another process") {
   CHECK(**test::run(agent.cluster.io, (*log)->next()) == "one\n");
   CHECK_FALSE(*test::run(agent.cluster.io, (*log)->next()));
   CHECK(agent.node->tail_lines == 7);
+}
+
+TEST_CASE("what a node of another process uses") {
+  Agent agent;
+  api::NodeUsage& measured = agent.node->measured;
+  measured.time = *parse_time("2026-11-22T11:59:58.123456789Z");
+  measured.window = std::chrono::milliseconds(15'032);
+  measured.cpu_nanocores = 1'500'000'000'000;
+  measured.memory_bytes = std::int64_t{1} << 40;
+  measured.pods.push_back({{"default", "web"}, {{"app", 1, 2}, {"side", 3, 4}}});
+  const auto usage = test::run(agent.cluster.io, agent.find()->usage("n/1"));
+  REQUIRE(usage);
+  CHECK(usage->time == measured.time);
+  CHECK(usage->window == measured.window);
+  CHECK(usage->cpu_nanocores == measured.cpu_nanocores);
+  CHECK(usage->memory_bytes == measured.memory_bytes);
+  REQUIRE(usage->pods.size() == 1);
+  CHECK(usage->pods[0].pod == api::NamespacedName{"default", "web"});
+  REQUIRE(usage->pods[0].containers.size() == 2);
+  CHECK(usage->pods[0].containers[1].name == "side");
+  CHECK(usage->pods[0].containers[1].cpu_nanocores == 3);
+  CHECK(usage->pods[0].containers[1].memory_bytes == 4);
+
+  const auto other = test::run(agent.cluster.io, agent.find()->usage("n2"));
+  REQUIRE_FALSE(other);
+  CHECK(other.error().reason == api::Reason::kNotFound);
 }
 
 TEST_CASE("nodes of other processes and their server know each other") {

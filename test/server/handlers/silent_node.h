@@ -15,6 +15,7 @@ class SilentNode : public api::NodeService {
     co_return no_such_pod();
   }
   Task<api::Result<api::OpenPort>> port_forward(api::NamespacedName) override { co_return no_such_pod(); }
+  Task<api::Result<api::NodeUsage>> usage(std::string) override { co_return api::NodeUsage(); }
 
  private:
   static api::Status no_such_pod() {
