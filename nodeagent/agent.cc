@@ -1,6 +1,7 @@
 #include "nodeagent/agent.h"
 
 #include "api/base/log.h"
+#include "api/views/static_pods.h"
 #include "nodeagent/pods/pod_view.h"
 #include "nodeagent/probes/node_checks.h"
 #include "nodeagent/streaming/log_target.h"
@@ -90,7 +91,8 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
                NodeFacts{options_.internal_ip, runtime.name()},
                host_.capacity,
                options_.restart_back_off,
-               options_.pull_back_off} {}
+               options_.pull_back_off,
+               [this](const api::ObjectPtr& pod) { mirrors().pod_changed(pod); }} {}
 
 NodeAgent::~NodeAgent() = default;
 
@@ -107,6 +109,8 @@ Task<Result<void>> NodeAgent::start() {
   if (!recovered) co_return recovered.error().wrap("recover what runs on the node");
   group_by_pod(std::move(*recovered));
   if (recorder_) recorder_->start();
+  // They need no server, so they do not wait for one.
+  co_await start_static_pods();
   if (options_.register_node) {
     registration_ = std::make_unique<NodeRegistration>(executor_, client_, clock_, recorder_.get(),
                                                        describe_node(options_, runtime_, host_));
@@ -118,6 +122,7 @@ Task<Result<void>> NodeAgent::start() {
 
 Task<void> NodeAgent::stop() {
   stopping_ = true;
+  if (static_pods_) co_await static_pods_->stop();
   if (registration_) co_await registration_->stop();
   if (informer_) co_await informer_->stop();
   for (const auto& [uid, worker] : workers_) worker->stop();
@@ -131,6 +136,7 @@ Task<void> NodeAgent::stop() {
   co_await runtime_.detach();
   co_await tasks_.join();
   co_await pulls_.stop();
+  if (mirrors_) co_await mirrors_->stop();
   if (recorder_) co_await recorder_->stop();
   workers_.clear();
 }
@@ -176,13 +182,15 @@ Task<void> NodeAgent::wait_for_pods() {
 
 void NodeAgent::pod_changed(const api::ObjectPtr& pod) {
   if (stopping_) return;
+  if (api::is_mirror_pod(*pod)) return mirrors().mirror_changed(pod);
+  const auto known = workers_.find(api::uid_of(*pod));
+  if (known == workers_.end()) return begin_pod(pod, PodOrigin::kApi);
+  if (known->second->set_pod(pod)) wake(known->second);
+}
+
+void NodeAgent::begin_pod(const api::ObjectPtr& pod, PodOrigin origin) {
   const std::string uid = api::uid_of(*pod);
-  const auto known = workers_.find(uid);
-  if (known != workers_.end()) {
-    if (known->second->set_pod(pod)) wake(known->second);
-    return;
-  }
-  auto worker = std::make_shared<PodWorker>(context_, pod);
+  auto worker = std::make_shared<PodWorker>(context_, pod, origin);
   if (const auto found = found_.find(uid); found != found_.end()) {
     spdlog::info("pod {}: adopted {} containers", describe_pod(*pod), found->second.containers.size());
     worker->adopt(found->second.sandboxes, found->second.containers);
@@ -193,6 +201,10 @@ void NodeAgent::pod_changed(const api::ObjectPtr& pod) {
 }
 
 void NodeAgent::pod_deleted(const api::ObjectPtr& last) {
+  if (api::is_mirror_pod(*last)) {
+    if (!stopping_) mirrors().mirror_deleted(last);
+    return;
+  }
   const auto known = workers_.find(api::uid_of(*last));
   if (known == workers_.end() || stopping_) return;
   static_cast<void>(known->second->set_pod(last));
@@ -201,6 +213,12 @@ void NodeAgent::pod_deleted(const api::ObjectPtr& last) {
 }
 
 void NodeAgent::pods_synced() {
+  api_pods_known_ = true;
+  remove_orphans_when_known();
+}
+
+void NodeAgent::remove_orphans_when_known() {
+  if (!api_pods_known_ || !static_pods_known_) return;
   std::unordered_map<std::string, PodRemains> orphans = std::move(found_);
   found_.clear();
   if (files_) {
@@ -221,7 +239,9 @@ void NodeAgent::wake(const std::shared_ptr<PodWorker>& worker) {
 
 Task<void> NodeAgent::drive(std::shared_ptr<PodWorker> worker) {
   co_await worker->run();
-  if (worker->is_done()) workers_.erase(api::uid_of(*worker->pod()));
+  if (!worker->is_done()) co_return;
+  workers_.erase(api::uid_of(*worker->pod()));
+  if (worker->origin() == PodOrigin::kStatic) static_pod_ended(worker->pod());
 }
 
 std::shared_ptr<const PodWorker> NodeAgent::find_pod(const api::NamespacedName& name) const {

@@ -11,6 +11,8 @@
 #include "nodeagent/pods/pod_worker.h"
 #include "nodeagent/probes/checks.h"
 #include "nodeagent/runtime/runtime.h"
+#include "nodeagent/static_pods/mirror_pods.h"
+#include "nodeagent/static_pods/static_pods.h"
 #include "nodeagent/streaming/log_stream.h"
 #include "nodeagent/usage/usage_meter.h"
 #include "nodeagent/volumes/pod_files.h"
@@ -49,14 +51,16 @@ struct AgentOptions {
   BackOffPolicy pull_back_off;
   // Where images are fetched, for minutes perhaps; must outlive the agent. Null: where everything else blocks.
   asio::thread_pool* pull_pool = nullptr;
+  StaticPodOptions static_pods;
 };
 
 // The kubelet of skiff: makes the pods that are bound to its node run, and tells the API how they are.
 //
-// Operation: start() first finds out what an earlier agent left running and adopts it, then registers the Node and
-// follows the node's pods. Each pod has a PodWorker. What runs of pods that the API does not know (any more) is stopped
-// once the first list of pods is complete. Concurrency: everything on the executor given, which has one thread. What
-// blocks runs on the pool. It will not: stop containers because it stops, or act on pods of other nodes.
+// Operation: start() first finds out what an earlier agent left running and adopts it, then starts the node's static
+// pods, registers the Node and follows the pods of the API. Each pod has a PodWorker. What runs of pods that neither
+// the API nor a manifest knows (any more) is stopped once both have been heard. Concurrency: everything on the executor
+// given, which has one thread. What blocks runs on the pool. It will not: stop containers because it stops, or act on
+// pods of other nodes.
 class NodeAgent final : public api::NodeService {
  public:
   // All must outlive the agent.
@@ -94,6 +98,16 @@ class NodeAgent final : public api::NodeService {
   void wake_pod(const std::string& uid);
   void wake(const std::shared_ptr<PodWorker>& worker);
   void configs_changed(const std::string& uid);
+  void begin_pod(const api::ObjectPtr& pod, PodOrigin origin);
+  void remove_orphans_when_known();
+
+  // Static pods (agent_static_pods.cc).
+  Task<void> start_static_pods();
+  void start_static_pod(const api::ObjectPtr& pod);
+  void end_static_pod(const api::ObjectPtr& pod);
+  void static_pod_ended(const api::ObjectPtr& pod);
+  void complain(const std::string& problem);
+  MirrorPods& mirrors();
 
   void container_exited(const SandboxKey& pod, const std::string& id);
   Task<api::Result<LogStreamOptions>> prepare_log(api::NamespacedName pod, api::LogOptions options);
@@ -126,9 +140,13 @@ class NodeAgent final : public api::NodeService {
   PodContext context_;
   std::unique_ptr<NodeRegistration> registration_;  // null: somebody else's business
   std::unique_ptr<api::Informer> informer_;
+  std::unique_ptr<StaticPods> static_pods_;  // null: no manifests
+  std::unique_ptr<MirrorPods> mirrors_;      // null until there is a static pod, or a mirror
   std::unordered_map<std::string, std::shared_ptr<PodWorker>> workers_;  // by pod uid
   std::unordered_map<std::string, PodRemains> found_;                    // left by an earlier agent, not adopted yet
   std::unordered_map<std::string, std::weak_ptr<LogEnd>> log_ends_;      // of followed containers, by id
+  bool api_pods_known_ = false;
+  bool static_pods_known_ = false;
   bool stopping_ = false;
 };
 

@@ -254,6 +254,10 @@ Task<void> PodWorker::execute(CleanUp) {
 }
 
 Task<void> PodWorker::execute(ConfirmDeletion) {
+  if (origin_ == PodOrigin::kStatic) {
+    state_.gone_from_api = true;
+    co_return;
+  }
   api::DeleteOptions options;
   options.grace_period_seconds = 0;
   options.uid = api::uid_of(*pod_);

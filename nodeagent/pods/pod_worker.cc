@@ -61,7 +61,8 @@ bool asks_for_the_same(const Json& a, const Json& b) {
 
 }  // namespace
 
-PodWorker::PodWorker(PodContext& context, api::ObjectPtr pod) : context_(context), pod_(std::move(pod)) {
+PodWorker::PodWorker(PodContext& context, api::ObjectPtr pod, PodOrigin origin)
+    : context_(context), pod_(std::move(pod)), origin_(origin) {
   for (const Json* list : {&init_containers_of(*pod_), &containers_of(*pod_), &ephemeral_containers_of(*pod_)}) {
     for (const Json& container : *list) {
       const std::string name = string_at(container, {"name"});
@@ -105,6 +106,15 @@ bool PodWorker::set_pod(api::ObjectPtr pod) {
 
 void PodWorker::set_gone() {
   state_.gone_from_api = true;
+  announce();
+}
+
+// The document says so as that of a deleted pod would: all that follows is the same.
+void PodWorker::end_static_pod() {
+  Json ending = *pod_;
+  ending["metadata"]["deletionTimestamp"] = format_time(context_.clock.now());
+  ending["metadata"]["deletionGracePeriodSeconds"] = grace_period(*pod_).count();
+  pod_ = std::make_shared<const Json>(std::move(ending));
   announce();
 }
 
@@ -293,10 +303,25 @@ void PodWorker::probe_decided(const std::string& container, const std::string& i
   context_.wake(api::uid_of(*pod_));
 }
 
+// A static pod's document is ours alone: its status stays there.
+void PodWorker::keep_status() {
+  Json status = make_status(*pod_, state_, context_.node, context_.clock.now());
+  const Json* kept = find(*pod_, {"status"});
+  if (kept != nullptr && same_document(status, *kept)) return;
+  Json changed = *pod_;
+  changed["status"] = std::move(status);
+  pod_ = std::make_shared<const Json>(std::move(changed));
+  context_.static_pod_changed(pod_);
+}
+
 // Writes status when it says something new. Somebody else's write in between is no reason to give up: the status is
 // made again from the pod as it is now.
 Task<void> PodWorker::report_status() {
   report_again_at_.reset();
+  if (origin_ == PodOrigin::kStatic) {
+    keep_status();
+    co_return;
+  }
   for (int tries = 0; tries < kMaxStatusTries; ++tries) {
     if (state_.gone_from_api || stopping_) co_return;
     Json status = make_status(*pod_, state_, context_.node, context_.clock.now());

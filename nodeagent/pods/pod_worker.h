@@ -45,7 +45,12 @@ struct PodContext {
   NodeCapacity capacity;
   BackOffPolicy restart_back_off;
   BackOffPolicy pull_back_off;
+  // A static pod has a new status, which its document carries: what the API is to be told.
+  std::function<void(const api::ObjectPtr& pod)> static_pod_changed;
 };
+
+// Where a pod comes from. The API knows nothing of a static pod: its worker asks and tells it nothing.
+enum class PodOrigin { kApi, kStatic };
 
 // Takes one pod (one uid) through its life on this node:
 //
@@ -65,7 +70,7 @@ struct PodContext {
 //   7 clean up: containers, sandbox, volumes, files <----------------+
 //                       |
 //                       v
-//   8 deletion confirmed to the API (grace 0, uid) --> is_done()
+//   8 deletion confirmed to the API (grace 0, uid; nothing to confirm for a static pod) --> is_done()
 //
 // Operation: wake() makes run() go: it observes the runtime, reports the status, and does what plan() says, until
 // nothing is left to do. While nothing is to be done there is no coroutine and no timer. The status is written only
@@ -74,7 +79,7 @@ struct PodContext {
 // It will not: decide (plan.h does), or keep anything on disk that recovery would need.
 class PodWorker : public std::enable_shared_from_this<PodWorker> {
  public:
-  PodWorker(PodContext& context, api::ObjectPtr pod);
+  PodWorker(PodContext& context, api::ObjectPtr pod, PodOrigin origin = PodOrigin::kApi);
 
   // What an earlier agent left running of this pod. Before the first wake().
   void adopt(const std::vector<SandboxStatus>& sandboxes, const std::vector<ContainerStatus>& containers);
@@ -83,6 +88,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   [[nodiscard]] bool set_pod(api::ObjectPtr pod);
   // The pod is no longer in the API.
   void set_gone();
+  // A static pod is to end, in the time that it has for that. The caller wakes the worker.
+  void end_static_pod();
   // A ConfigMap or Secret that the pod uses has changed, or a token of it is due.
   void configs_changed();
 
@@ -90,6 +97,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   [[nodiscard]] bool is_done() const { return state_.gone_from_api && state_.cleaned_up; }
 
   [[nodiscard]] const api::ObjectPtr& pod() const { return pod_; }
+  [[nodiscard]] PodOrigin origin() const { return origin_; }
   [[nodiscard]] const PodState& state() const { return state_; }
 
   // True when the caller must spawn run(); otherwise the running one goes on.
@@ -106,6 +114,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void probe_decided(const std::string& container, const std::string& id, ProbeKind kind, bool passed);
   Task<void> observe_container(std::string name);
   Task<void> report_status();
+  void keep_status();
   void accept(api::ObjectPtr pod);
   // Until then, or until something happens.
   Task<void> pause(std::chrono::nanoseconds delay);
@@ -163,6 +172,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
 
   PodContext& context_;
   api::ObjectPtr pod_;
+  const PodOrigin origin_;
   PodState state_;
   std::vector<Leftover> leftovers_;
   std::optional<TimePoint> remove_again_at_;  // one of them could not be removed

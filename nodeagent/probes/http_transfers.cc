@@ -15,8 +15,6 @@ namespace skiff::nodeagent {
 
 namespace {
 
-constexpr std::size_t kMaxBody = 10 * 1024;
-
 struct CurlListDeleter {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
@@ -32,6 +30,7 @@ struct Transfer {
 
   std::unique_ptr<CURL, CurlDeleter> handle{curl_easy_init()};
   std::unique_ptr<curl_slist, CurlListDeleter> headers;
+  std::size_t max_body = 0;
   HttpAnswer answer;
   std::optional<CURLcode> result;
   bool cut = false;  // the body is longer than anybody wants to know
@@ -40,7 +39,7 @@ struct Transfer {
 
 std::size_t take_body(char* data, std::size_t, std::size_t size, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
-  const std::size_t room = kMaxBody - transfer.answer.body.size();
+  const std::size_t room = transfer.max_body - transfer.answer.body.size();
   transfer.answer.body.append(data, std::min(size, room));
   transfer.cut = size > room;
   return transfer.cut ? 0 : size;
@@ -61,6 +60,7 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* context
 
 void prepare(Transfer& transfer, const HttpRequest& request) {
   CURL* curl = transfer.handle.get();
+  transfer.max_body = request.max_body;
   for (const std::string& header : request.headers) {
     curl_slist* list = curl_slist_append(transfer.headers.get(), header.c_str());
     static_cast<void>(transfer.headers.release());
@@ -76,8 +76,8 @@ void prepare(Transfer& transfer, const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
   curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, request.verify_server ? 1L : 0L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, request.verify_server ? 2L : 0L);
   curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_body);

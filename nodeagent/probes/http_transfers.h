@@ -18,17 +18,19 @@ struct HttpRequest {
   std::optional<std::string> body;   // a POST, then
   bool http2 = false;                // over cleartext, without asking the server first
   std::chrono::milliseconds timeout{1000};
+  std::size_t max_body = 10 * 1024;  // the rest is not waited for
+  bool verify_server = false;        // else every certificate will do
 };
 
 struct HttpAnswer {
   int status = 0;
-  std::string body;                            // at most 10 KiB, the rest is not waited for
+  std::string body;                            // at most max_body
   std::map<std::string, std::string> headers;  // and trailers; names in lower case
   std::string redirect;                        // the absolute URL that a redirection names
 };
 
-// HTTP requests to pods on the agent's event loop: libcurl's multi interface over asio. Every request has a connection
-// of its own, trusts every certificate, and uses no proxy.
+// HTTP requests on the agent's event loop, mostly to pods: libcurl's multi interface over asio. Every request has a
+// connection of its own and uses no proxy.
 //
 // Concurrency: everything on the executor given, which has one thread. While no request runs there is no timer.
 // It will not: follow redirections.

@@ -23,6 +23,7 @@ AdmissionChain default_admission(const AdmissionOptions& options) {
   chain.push_back(namespace_lifecycle());
   chain.push_back(limit_ranger());
   chain.push_back(service_account());
+  chain.push_back(node_restriction());
   chain.push_back(priority());
   chain.push_back(default_toleration_seconds(options));
   chain.push_back(default_storage_class());

@@ -62,8 +62,8 @@ struct AdmissionOptions {
   std::int64_t default_unreachable_toleration_seconds = 300;
 };
 
-// The built-in plugins, in upstream's order: NamespaceLifecycle, LimitRanger, ServiceAccount, Priority,
-// DefaultTolerationSeconds, DefaultStorageClass, StorageObjectInUseProtection, PersistentVolumeClaimResize,
+// The built-in plugins, in upstream's order: NamespaceLifecycle, LimitRanger, ServiceAccount, NodeRestriction,
+// Priority, DefaultTolerationSeconds, DefaultStorageClass, StorageObjectInUseProtection, PersistentVolumeClaimResize,
 // DefaultIngressClass, ResourceQuota.
 [[nodiscard]] AdmissionChain default_admission(const AdmissionOptions& options);
 

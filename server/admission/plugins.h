@@ -8,8 +8,11 @@ namespace skiff::server {
 // Objects are created only in namespaces that exist and are not being deleted; those that every cluster needs stay.
 [[nodiscard]] std::unique_ptr<const AdmissionPlugin> namespace_lifecycle();
 // Pods run as a ServiceAccount that exists ("default" when they name none), inherit its image pull secrets, and find
-// its token in /var/run/secrets/kubernetes.io/serviceaccount unless they or the account say otherwise.
+// its token in /var/run/secrets/kubernetes.io/serviceaccount unless they or the account say otherwise. Mirror pods run
+// as none.
 [[nodiscard]] std::unique_ptr<const AdmissionPlugin> service_account();
+// Nodes create no pods but mirrors of their own static ones.
+[[nodiscard]] std::unique_ptr<const AdmissionPlugin> node_restriction();
 // Pods get the number behind their priorityClassName.
 [[nodiscard]] std::unique_ptr<const AdmissionPlugin> priority();
 // Pods get the defaults of their namespace's LimitRanges, and stay, as claims do, within their bounds.

@@ -1,5 +1,6 @@
 #include "api/base/ids.h"
 #include "api/views/pod.h"
+#include "api/views/static_pods.h"
 #include "server/admission/plugins.h"
 #include "server/registry/registry.h"
 
@@ -66,11 +67,25 @@ void mount_token(Json& spec) {
   if (is_used && !has_volume) spec["volumes"].push_back(token_volume(name));
 }
 
+// A mirror pod is left as it is, since its node would not know it again; and what it shows runs without the API.
+api::Result<void> check_mirror_pod(const AdmissionRequest& request, const Json& pod) {
+  static constexpr std::pair<const char*, const char*> kRefused[] = {
+      {"serviceaccounts", "a mirror pod may not reference service accounts"},
+      {"secrets", "a mirror pod may not reference secrets"},
+      {"serviceaccounts (via projected volumes)", "a mirror pod may not use ServiceAccountToken volume projections"}};
+  const std::vector<std::string> references = api::referenced_resources(pod);
+  for (const auto& [kind, why] : kRefused) {
+    if (std::find(references.begin(), references.end(), kind) != references.end()) return refusal(request, pod, why);
+  }
+  return {};
+}
+
 class ServiceAccount final : public AdmissionPlugin {
  public:
   [[nodiscard]] api::Result<void> mutate(const AdmissionRequest& request, Json* object,
                                          const Registry& registry) const override {
     if (!creates_pod(request)) return {};
+    if (api::is_mirror_pod(*object)) return check_mirror_pod(request, *object);
     Json& spec = (*object)["spec"];
     std::string name = string_at(spec, {"serviceAccountName"});
     if (name.empty()) name = "default";

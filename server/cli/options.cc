@@ -27,6 +27,9 @@ struct Parsed {
   std::string grace_period = "40s";
   std::string time_to_live = "0s";
   std::string log_max_size = "10Mi";
+  std::string file_check_frequency = "20s";
+  std::string http_check_frequency = "20s";
+  std::vector<std::string> manifest_url_headers;
   int verbosity = -1;
   ServeOptions serve;
   NodeOptions node;
@@ -132,6 +135,19 @@ void add_node_options(CLI::App& app, Parsed& parsed) {
   app.add_flag("--rm", parsed.serve.remove_on_exit, "Remove all containers and the network on exit");
 }
 
+void add_static_pod_options(CLI::App& app, Parsed& parsed) {
+  app.add_option("--pod-manifest-path", parsed.node.pod_manifest_path,
+                 "A directory with manifests of static pods, or one file");
+  app.add_option("--manifest-url", parsed.node.manifest_url, "Where else to get manifests of static pods");
+  app.add_option("--manifest-url-header", parsed.manifest_url_headers,
+                 "NAME:VALUE,... to send with requests for --manifest-url; may be given again");
+  app.add_option("--file-check-frequency", parsed.file_check_frequency,
+                 "How often manifests are looked at when nothing is heard of them")
+      ->capture_default_str();
+  app.add_option("--http-check-frequency", parsed.http_check_frequency, "How often --manifest-url is asked")
+      ->capture_default_str();
+}
+
 // --v of upstream's commands, in our levels.
 std::string level_of(const Parsed& parsed) {
   if (parsed.verbosity >= 8) return "trace";
@@ -170,6 +186,49 @@ Result<std::chrono::nanoseconds> parse_duration(const char* flag, const std::str
   return Error{ErrorCode::kInvalid, std::string(flag) + ": \"" + text + "\" is no duration such as 40s"};
 }
 
+// "a:hello,b:world", several times, as lines of a request.
+Result<std::vector<std::string>> parse_headers(const std::vector<std::string>& given) {
+  std::vector<std::string> lines;
+  for (const std::string& pairs : given) {
+    std::istringstream stream(pairs);
+    for (std::string pair; std::getline(stream, pair, ',');) {
+      const auto colon = pair.find(':');
+      if (colon == std::string::npos || colon == 0 || pair.find_first_of("\r\n") != std::string::npos) {
+        return Error{ErrorCode::kInvalid, "--manifest-url-header: \"" + pair + "\" is not NAME:VALUE"};
+      }
+      const std::string name = pair.substr(0, colon);
+      const auto value = pair.find_first_not_of(' ', colon + 1);
+      lines.push_back(value == std::string::npos ? name + ";" : name + ": " + pair.substr(value));
+    }
+  }
+  return lines;
+}
+
+Result<void> finish_static_pods(Parsed& parsed) {
+  const auto of_files = parse_duration("--file-check-frequency", parsed.file_check_frequency);
+  if (!of_files) return of_files.error();
+  const auto of_url = parse_duration("--http-check-frequency", parsed.http_check_frequency);
+  if (!of_url) return of_url.error();
+  if (of_files->count() == 0 || of_url->count() == 0) {
+    return Error{ErrorCode::kInvalid, "--file-check-frequency and --http-check-frequency must be longer than 0s"};
+  }
+  auto headers = parse_headers(parsed.manifest_url_headers);
+  if (!headers) return headers.error();
+  NodeOptions& node = parsed.node;
+  node.file_check_frequency = *of_files;
+  node.http_check_frequency = *of_url;
+  node.manifest_url_headers = std::move(*headers);
+  const bool has_manifests = !node.pod_manifest_path.empty() || !node.manifest_url.empty();
+  if (has_manifests && node.runtime == RuntimeKind::kFake && node.fake_nodes != 1) {
+    return Error{ErrorCode::kInvalid, "static pods belong to one node: --nodes goes without them"};
+  }
+  if (!node.manifest_url.empty() && !node.manifest_url.starts_with("http://") &&
+      !node.manifest_url.starts_with("https://")) {
+    return Error{ErrorCode::kInvalid, "--manifest-url: \"" + node.manifest_url + "\" is no http or https URL"};
+  }
+  return {};
+}
+
 // What the node's flags mean together.
 Result<NodeOptions> finish_node(Parsed& parsed) {
   const auto size = api::Quantity::parse(parsed.log_max_size);
@@ -178,6 +237,7 @@ Result<NodeOptions> finish_node(Parsed& parsed) {
                  "--container-log-max-size: \"" + parsed.log_max_size + "\" is no size such as 10Mi"};
   }
   parsed.node.container_log_max_bytes = size->value();
+  if (auto finished = finish_static_pods(parsed); !finished) return finished.error();
   return std::move(parsed.node);
 }
 
@@ -278,6 +338,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   CLI::App* up = app.add_subcommand("up", "Run a control plane and one node in the foreground");
   add_serve_options(*up, parsed);
   add_node_options(*up, parsed);
+  add_static_pod_options(*up, parsed);
   CLI::App* server = app.add_subcommand("server", "Run the control plane alone");
   add_serve_options(*server, parsed);
 
@@ -285,6 +346,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_logging(*agent, parsed);
   add_data_directory(*agent, parsed);
   add_node_options(*agent, parsed);
+  add_static_pod_options(*agent, parsed);
   add_join_options(*agent, parsed);
 
   CLI::App* token = app.add_subcommand("token", "What agents show to the server");

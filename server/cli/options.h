@@ -30,6 +30,12 @@ struct NodeOptions {
   std::string cluster_dns;
   std::int64_t container_log_max_bytes = std::int64_t{10} << 20;  // of each file; < 0: any number
   int container_log_max_files = 5;
+  // Static pods: a file or a directory of files, and a URL that is asked with further header lines ("Name: value").
+  std::string pod_manifest_path;
+  std::string manifest_url;
+  std::vector<std::string> manifest_url_headers;
+  std::chrono::nanoseconds file_check_frequency = std::chrono::seconds(20);
+  std::chrono::nanoseconds http_check_frequency = std::chrono::seconds(20);
 };
 
 // `skiff up` and `skiff server`.

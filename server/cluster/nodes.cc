@@ -11,11 +11,13 @@
 #include "nodeagent/runtime/oci/oci_runtime.h"
 #include "server/cluster/host.h"
 #include "server/cluster/io_threads.h"
+#include "server/registry/pod_rules.h"
 
 #include <boost/asio/thread_pool.hpp>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace skiff::server {
 namespace {
@@ -40,6 +42,25 @@ Result<nodeagent::NetworkOptions> network_options(const std::string& bridge, con
   network.pod_cidr = pod_cidr.empty() ? *first : pod_cidr;
   network.cluster_cidr = cluster_cidr;
   return network;
+}
+
+// Without manifests nobody needs the rules for pods, which cost a copy of the schemas.
+nodeagent::StaticPodOptions static_pod_options(const NodeOptions& options) {
+  nodeagent::StaticPodOptions pods;
+  if (!options.pod_manifest_path.empty()) {
+    std::string path = std::filesystem::absolute(options.pod_manifest_path).lexically_normal().string();
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    pods.manifest_path = std::move(path);
+  }
+  pods.manifest_url = options.manifest_url;
+  pods.manifest_url_headers = options.manifest_url_headers;
+  pods.file_check_frequency = options.file_check_frequency;
+  pods.http_check_frequency = options.http_check_frequency;
+  if (!pods.has_sources()) return pods;
+  const auto rules = std::make_shared<const PodRules>();
+  pods.rules.decode = [rules](Json document) { return rules->decode(std::move(document)); };
+  pods.rules.validate = [rules](const Json& pod) { return rules->validate(pod); };
+  return pods;
 }
 
 nodeagent::OciOptions oci_options(const DataDirectory& directory, nodeagent::NetworkOptions network) {
@@ -88,6 +109,7 @@ class RealNode final : public Nodes {
     agent.max_pods = options.max_pods;
     agent.cluster_dns = options.cluster_dns;
     agent.presence = presence;
+    agent.static_pods = static_pod_options(options);
     nodeagent::OciOptions oci = oci_options(directory, std::move(*network));
     oci.logs = {options.container_log_max_bytes, options.container_log_max_files};
     oci.executor = thread_.executor();
@@ -136,6 +158,7 @@ class SimulatedNodes final : public Nodes {
       : client_(std::move(client)) {
     nodeagent::FakeNodesOptions fake = fake_options(options);
     fake.presence = presence;
+    fake.static_pods = static_pod_options(options);
     nodes_ = std::make_shared<nodeagent::FakeNodes>(*client_, clock, thread_.executor(), pool_, std::move(fake));
   }
 

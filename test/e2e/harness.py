@@ -26,6 +26,7 @@ DEADLINE_SECONDS = 60
 IMAGES = {
     "skiff/demo:1": 80,
     "busybox": 80,
+    "nginx": 80,
     "daocloud.io/library/nginx:1.13.0-alpine": 80,
     "daocloud.io/library/tomcat:8.5.21-jre8-alpine": 8080,
 }

@@ -69,13 +69,13 @@ class Distributed:
         self.url = ready["server"]
         self.kubeconfig = ready["kubeconfig"]
 
-    def start_agent(self, name, runtime="fake"):
+    def start_agent(self, name, *options, runtime="fake"):
         if runtime == "oci" and name not in self.real:
             self.real.append(name)
             run([SKIFF, "image", "load", "--data-dir", f"{self.directory}/{name}", *image_archives()])
         self.start(name, "agent", "--server", self.url, "--token", self.token, "--runtime", runtime, "--node-name", name,
                    "--node-ip", "127.0.0.1", "--address", "127.0.0.1", "--port", "0", "--node-lease-duration-seconds", "2",
-                   "--bridge", f"br-{name}")
+                   "--bridge", f"br-{name}", *options)
 
     def stop(self, name, how=signal.SIGTERM):
         process = self.processes.pop(name)
@@ -326,6 +326,42 @@ class RealContainersTest(unittest.TestCase):
         wait_for("the node", lambda: cluster.condition("node-a")["status"] == "True")
         self.assertEqual((runs(), restarts()), (2, 1))
         cluster.kubectl("delete", "pod", "ticker", "--grace-period=1")
+
+
+    def test_static_pods_need_no_server(self):
+        cluster = Distributed(isolated=True)
+        self.addCleanup(cluster.close)
+        shared = f"{cluster.directory}/shared"
+        manifests = f"{cluster.directory}/manifests"
+        os.mkdir(shared)
+        os.mkdir(manifests)
+        start_agent = functools.partial(cluster.start_agent, "node-a", "--pod-manifest-path", manifests, runtime="oci")
+
+        def runs():
+            with open(f"{shared}/runs", encoding="utf-8") as text:
+                return len(text.readlines())
+
+        # An agent must have met its server once.
+        start_agent()
+        cluster.stop("server", signal.SIGKILL)
+        with open(f"{manifests}/ticker.yaml", "w", encoding="utf-8") as manifest:
+            manifest.write(TICKER.replace("DIRECTORY", shared))
+        wait_for("the container to begin", lambda: os.path.exists(f"{shared}/runs") and runs() == 1)
+        open(f"{shared}/end", "w", encoding="utf-8").close()
+        wait_for("the container to begin again", lambda: runs() == 2)
+        # Nor does an agent that starts without a server start it once more.
+        cluster.stop("node-a", signal.SIGKILL)
+        start_agent()
+        open(f"{shared}/end", "w", encoding="utf-8").close()
+        wait_for("the container to begin for the third time", lambda: runs() == 3)
+
+        cluster.start_server()
+        wait_for("the mirror", lambda: "ticker-node-a" in cluster.running_on("").get("node-a", []))
+        status = cluster.get("pod", "ticker-node-a")["status"]["containerStatuses"][0]
+        self.assertEqual((status["restartCount"], runs()), (2, 3))
+        wait_for("its log, through the server", lambda: "run" in cluster.kubectl("logs", "ticker-node-a").stdout)
+        os.remove(f"{manifests}/ticker.yaml")
+        wait_for("the end of both", lambda: cluster.get("pods")["items"] == [])
 
 
 class NodeLostTest(unittest.TestCase):

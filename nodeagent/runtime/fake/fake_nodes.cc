@@ -46,6 +46,7 @@ void FakeNodes::add_node(std::string name, std::size_t index, const HostFacts& h
   options.capacity = options_.capacity;
   options.record_events = options_.record_events;
   options.watch_pods = false;
+  if (options_.count == 1) options.static_pods = options_.static_pods;
 
   FakeRuntime::Options runtime;
   runtime.start_delay = options_.start_delay;

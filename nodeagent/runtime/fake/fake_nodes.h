@@ -26,6 +26,7 @@ struct FakeNodesOptions {
   bool record_events = true;
   std::string kubelet_version = "v1.32.0";
   std::string runtime_version = "0.1.0";
+  StaticPodOptions static_pods;  // with count 1 only
 };
 
 // Many simulated nodes in one process: a NodeAgent with a FakeRuntime for each, but one watch of pods for all of them,

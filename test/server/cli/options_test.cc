@@ -104,6 +104,21 @@ TEST_CASE("the command line is a contract") {
       CHECK(std::get<Usage>(parse(arguments)).exit_code == 2);
     }
   }
+  SECTION("static pods") {
+    const Command command = parse({"up", "--pod-manifest-path", "/etc/kubelet.d", "--manifest-url", "http://h/pods",
+                                   "--manifest-url-header", "a:hello,b: big world", "--manifest-url-header",
+                                   "c:", "--file-check-frequency", "1m", "--http-check-frequency", "5s"});
+    const NodeOptions& node = std::get<ServeOptions>(command).node;
+    CHECK(node.pod_manifest_path == "/etc/kubelet.d");
+    CHECK(node.manifest_url == "http://h/pods");
+    CHECK(node.manifest_url_headers == std::vector<std::string>{"a: hello", "b: big world", "c;"});
+    CHECK(node.file_check_frequency == std::chrono::minutes(1));
+    CHECK(node.http_check_frequency == std::chrono::seconds(5));
+    const Command agent = parse(
+        {"agent", "--server", "https://h:1", "--token", "abc123.0123456789abcdef.ff00", "--pod-manifest-path", "/x"});
+    CHECK(std::get<JoinOptions>(agent).node.pod_manifest_path == "/x");
+    CHECK(std::get<JoinOptions>(agent).node.file_check_frequency == std::chrono::seconds(20));
+  }
   SECTION("tokens and times") {
     const Command command = parse({"token", "create", "--ttl", "1h30m", "--data-dir", "/x"});
     CHECK(std::get<TokenOptions>(command).time_to_live == std::chrono::minutes(90));
@@ -132,18 +147,23 @@ TEST_CASE("the command line is a contract") {
 }
 
 TEST_CASE("what makes no sense is one line and exit code 2") {
-  const std::vector<std::vector<const char*>> rows = {{},
-                                                      {"down"},
-                                                      {"up", "--nodes", "x"},
-                                                      {"up", "--nodes", "3"},
-                                                      {"up", "--listen", "nowhere"},
-                                                      {"up", "--listen", "127.0.0.1:99999"},
-                                                      {"up", "--runtime", "docker"},
-                                                      {"up", "--tls-cert-file", "x"},
-                                                      {"up", "--authorization-mode", "Sometimes"},
-                                                      {"server", "--nodes", "3"},
-                                                      {"image"},
-                                                      {"image", "load"}};
+  const std::vector<std::vector<const char*>> rows = {
+      {},
+      {"down"},
+      {"up", "--nodes", "x"},
+      {"up", "--nodes", "3"},
+      {"up", "--listen", "nowhere"},
+      {"up", "--listen", "127.0.0.1:99999"},
+      {"up", "--runtime", "docker"},
+      {"up", "--tls-cert-file", "x"},
+      {"up", "--authorization-mode", "Sometimes"},
+      {"server", "--nodes", "3"},
+      {"up", "--manifest-url", "ftp://h"},
+      {"up", "--manifest-url-header", "a"},
+      {"up", "--file-check-frequency", "0s"},
+      {"up", "--runtime", "fake", "--nodes", "2", "--manifest-url", "http://h"},
+      {"image"},
+      {"image", "load"}};
   for (const auto& arguments : rows) {
     std::string name;
     for (const char* argument : arguments) name += std::string(argument) + " ";
