@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Fixture {
+struct RecorderFixture {
   asio::io_context context;
   FakeClock clock;
   FakeClient client{context.get_executor(), clock};
@@ -22,8 +22,8 @@ struct Fixture {
               {"kind", "Pod"},
               {"metadata", {{"name", "web"}, {"namespace", "default"}, {"uid", "u1"}, {"resourceVersion", "7"}}}};
 
-  Fixture() { recorder.start(); }
-  ~Fixture() { run(context, recorder.stop()); }
+  RecorderFixture() { recorder.start(); }
+  ~RecorderFixture() { run(context, recorder.stop()); }
   std::vector<ObjectPtr> events() {
     run_ready(context);
     return client.peek_all(kEvents);
@@ -33,7 +33,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("EventRecorder writes an Event as kubectl expects it") {
-  Fixture fixture;
+  RecorderFixture fixture;
   Happening started{reference_to(fixture.pod, "spec.containers{nginx}"), EventType::kNormal, "Started",
                     "Started container nginx"};
   fixture.recorder.record(started);
@@ -53,7 +53,7 @@ TEST_CASE("EventRecorder writes an Event as kubectl expects it") {
 }
 
 TEST_CASE("EventRecorder writes a series where upstream does") {
-  Fixture fixture;
+  RecorderFixture fixture;
   EventRecorder recorder{fixture.context.get_executor(), fixture.client, fixture.clock,
                          EventRecorder::Source{"default-scheduler", "master", true}};
   recorder.start();
@@ -77,7 +77,7 @@ TEST_CASE("EventRecorder writes a series where upstream does") {
 }
 
 TEST_CASE("EventRecorder folds what repeats") {
-  Fixture fixture;
+  RecorderFixture fixture;
   SECTION("before it is written") {
     for (int i = 0; i < 3; ++i) fixture.recorder.warning(fixture.pod, "BackOff", "again");
     const auto events = fixture.events();
@@ -119,7 +119,7 @@ TEST_CASE("EventRecorder folds what repeats") {
 }
 
 TEST_CASE("EventRecorder tries again when the server is busy and gives up when it is told no") {
-  Fixture fixture;
+  RecorderFixture fixture;
   fixture.client.fail("create events", unavailable("busy"), 2);
   fixture.recorder.normal(fixture.pod, "Pulled", "x");
   run_until(fixture.context, [&] { return fixture.client.peek_all(kEvents).size() == 1; });

@@ -17,21 +17,21 @@ Json config_map(const std::string& name, const std::string& value = "") {
 }
 
 // An informer whose handlers write down what they are told.
-struct Fixture {
+struct InformerFixture {
   asio::io_context context;
   FakeClock clock;
   FakeClient client{context.get_executor(), clock};
   Informer informer{context.get_executor(), client, kConfigMaps, InformerOptions()};
   std::vector<std::string> log;
 
-  Fixture() {
+  InformerFixture() {
     InformerHandlers handlers;
     handlers.added = [this](const ObjectPtr& object) { note("+", object); };
     handlers.updated = [this](const ObjectPtr&, const ObjectPtr& object) { note("*", object); };
     handlers.deleted = [this](const ObjectPtr& object) { note("-", object); };
     informer.add_handlers(std::move(handlers));
   }
-  ~Fixture() { run(context, informer.stop()); }
+  ~InformerFixture() { run(context, informer.stop()); }
 
   void note(const std::string& what, const ObjectPtr& object) {
     log.push_back(what + key_of(*object).name + string_at(*object, {"data", "key"}));
@@ -56,7 +56,7 @@ using Log = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("Informer lists, then follows") {
-  Fixture fixture;
+  InformerFixture fixture;
   fixture.client.put(kConfigMaps, config_map("a"));
   CHECK(!fixture.informer.has_synced());
   fixture.sync();
@@ -79,7 +79,7 @@ TEST_CASE("Informer lists, then follows") {
 }
 
 TEST_CASE("Informer resumes a broken watch without listing again") {
-  Fixture fixture;
+  InformerFixture fixture;
   fixture.client.put(kConfigMaps, config_map("a"));
   fixture.sync();
   fixture.client.put(kConfigMaps, config_map("b"));
@@ -93,7 +93,7 @@ TEST_CASE("Informer resumes a broken watch without listing again") {
 }
 
 TEST_CASE("Informer lists again when its place in the history is gone, and tells the differences") {
-  Fixture fixture;
+  InformerFixture fixture;
   for (const char* name : {"a", "b", "c"}) fixture.client.put(kConfigMaps, config_map(name));
   fixture.sync();
   fixture.log.clear();
@@ -114,7 +114,7 @@ TEST_CASE("Informer lists again when its place in the history is gone, and tells
 }
 
 TEST_CASE("Informer lists again when the server has lost the history that it comes from") {
-  Fixture fixture;
+  InformerFixture fixture;
   fixture.client.put(kConfigMaps, config_map("a"));
   fixture.sync();
   Status too_large = timeout("Too large resource version: 9, current: 7");
@@ -127,7 +127,7 @@ TEST_CASE("Informer lists again when the server has lost the history that it com
 }
 
 TEST_CASE("Informer survives a list that fails") {
-  Fixture fixture;
+  InformerFixture fixture;
   fixture.client.fail("list", unavailable("starting"), 2);
   fixture.client.put(kConfigMaps, config_map("a"));
   fixture.sync();
@@ -136,7 +136,7 @@ TEST_CASE("Informer survives a list that fails") {
 }
 
 TEST_CASE("Informer that stops before it has synced wakes those who wait for it") {
-  Fixture fixture;
+  InformerFixture fixture;
   fixture.client.fail("list", unavailable("never"), 1000000);
   fixture.informer.start();
   bool synced = true;

@@ -57,4 +57,7 @@ class DeploymentVersions final : public api::managed_fields::Versions {
   }
 };
 
+// A pod with that specification.
+inline Json pod_with(std::string_view spec) { return Json{{"spec", yaml(spec)}}; }
+
 }  // namespace skiff::test

@@ -13,8 +13,6 @@ using api::managed_fields::without;
 
 namespace {
 
-Json pod_with(std::string_view spec) { return Json{{"spec", yaml(spec)}}; }
-
 // Names of containers, as a list to merge: "a b c".
 Json named(const std::string& names) {
   Json list = Json::array();

@@ -15,8 +15,6 @@ namespace {
 
 using Paths = std::vector<std::string>;
 
-Json pod_with(std::string_view spec) { return Json{{"spec", yaml(spec)}}; }
-
 }  // namespace
 
 TEST_CASE("who applies a configuration owns what it says") {

@@ -1,6 +1,7 @@
 #include "api/base/ids.h"
 #include "api/base/json.h"
 #include "api/openapi/openapi.h"
+#include "test/api/catalog.h"
 #include "test/api/openapi/served_resources.h"
 
 #include <catch2/catch.hpp>
@@ -15,10 +16,7 @@ namespace {
 using api::openapi::Document;
 using test::served_resources;
 
-const api::schema::Catalog& catalog() {
-  static const std::unique_ptr<const api::schema::Catalog> kCatalog = api::schema::Catalog::builtin();
-  return *kCatalog;
-}
+using test::catalog;
 
 Json parsed(const Document& document) {
   Result<ParsedJson> result = parse_json(document.bytes);

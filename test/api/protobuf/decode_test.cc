@@ -2,6 +2,7 @@
 
 #include "api/protobuf/reader.h"
 #include "api/schema/decode.h"
+#include "test/api/catalog.h"
 #include "test/api/protobuf/kubectl_bodies.h"
 
 #include <catch2/catch.hpp>
@@ -16,10 +17,7 @@ using namespace skiff::api;
 
 namespace {
 
-const schema::Catalog& catalog() {
-  static const std::unique_ptr<const schema::Catalog> catalog = schema::Catalog::builtin();
-  return *catalog;
-}
+using test::catalog;
 
 std::string varint(std::uint64_t value) {
   std::string bytes;

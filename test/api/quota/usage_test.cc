@@ -1,5 +1,7 @@
 #include "api/quota/usage.h"
 
+#include "test/support/now.h"
+
 #include <catch2/catch.hpp>
 
 using namespace skiff;
@@ -8,7 +10,7 @@ using namespace skiff::api::quota;
 
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+using test::kNow;
 constexpr CountedKind kPodKind{"", "pods"};
 constexpr CountedKind kServiceKind{"", "services"};
 

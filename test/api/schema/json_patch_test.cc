@@ -7,11 +7,11 @@ using skiff::Json;
 
 namespace {
 
-Json parse(std::string_view text) { return Json::parse(text); }
+Json json(std::string_view text) { return Json::parse(text); }
 
 // The patched document, or the error's message.
 Json patched(const char* document, const char* patch) {
-  const auto result = apply_json_patch(parse(document), parse(patch));
+  const auto result = apply_json_patch(json(document), json(patch));
   return result ? *result : Json(result.error().message);
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("JSON patch operations") {
                Row{R"({"a":1})", R"([{"op":"test","path":"/b","value":null}])", R"({"a":1})"},
                Row{R"({"":1})", R"([{"op":"remove","path":"/"}])", R"({})"}, Row{R"({"a":1})", "[]", R"({"a":1})"});
   INFO(row.patch);
-  CHECK(patched(row.document, row.patch) == parse(row.result));
+  CHECK(patched(row.document, row.patch) == json(row.result));
 }
 
 TEST_CASE("JSON patches that cannot be applied are refused") {
@@ -64,7 +64,7 @@ TEST_CASE("JSON patches that cannot be applied are refused") {
       R"([{"op":"test","path":"/x","value":1}])", R"([{"op":"twist","path":"/text"}])", R"([{}])",
       R"([{"op":"remove","path":"/text"},{"op":"test","path":"/text","value":"a"}])");
   INFO(patch);
-  const auto result = apply_json_patch(parse(R"({"list":[1,2,3],"text":"a","object":{}})"), parse(patch));
+  const auto result = apply_json_patch(json(R"({"list":[1,2,3],"text":"a","object":{}})"), json(patch));
   REQUIRE_FALSE(result);
   CHECK(result.error().message == kRefused);
   CHECK(result.error().code() == 422);
@@ -76,7 +76,7 @@ TEST_CASE("JSON patches of the wrong shape are refused") {
   CHECK(patched("{}", R"(["x"])") == cannot + "string into Go value of type handlers.jsonPatchOp");
   CHECK(patched("{}", R"([{"op":"add","path":5}])") ==
         cannot + "number into Go struct field jsonPatchOp.path of type string");
-  CHECK(apply_json_patch(parse("{}"), parse("5")).error().code() == 400);
+  CHECK(apply_json_patch(json("{}"), json("5")).error().code() == 400);
   Json many = Json::array();
   for (int i = 0; i < 10001; ++i) many.push_back({{"op", "test"}, {"path", ""}, {"value", Json::object()}});
   const auto result = apply_json_patch(Json::object(), many);
@@ -100,18 +100,18 @@ TEST_CASE("copies can neither fill the memory nor nest without end") {
 
 TEST_CASE("merge patches") {
   const auto merged = [](const char* document, const char* patch) {
-    const auto result = apply_merge_patch(parse(document), parse(patch));
+    const auto result = apply_merge_patch(json(document), json(patch));
     return result ? *result : Json(result.error().message);
   };
-  CHECK(merged(R"({"a":"b"})", R"({"a":"c"})") == parse(R"({"a":"c"})"));
-  CHECK(merged(R"({"a":"b"})", R"({"b":"c"})") == parse(R"({"a":"b","b":"c"})"));
-  CHECK(merged(R"({"a":"b","b":"c"})", R"({"a":null})") == parse(R"({"b":"c"})"));
-  CHECK(merged(R"({"a":["b"]})", R"({"a":"c"})") == parse(R"({"a":"c"})"));
-  CHECK(merged(R"({"a":"c"})", R"({"a":["b"]})") == parse(R"({"a":["b"]})"));
-  CHECK(merged(R"({"a":{"b":"c"}})", R"({"a":{"b":"d","c":null}})") == parse(R"({"a":{"b":"d"}})"));
-  CHECK(merged(R"({"a":[{"b":"c"}]})", R"({"a":[1]})") == parse(R"({"a":[1]})"));
-  CHECK(merged(R"({"e":null})", R"({"a":1})") == parse(R"({"e":null,"a":1})"));
-  CHECK(merged(R"({})", R"({"a":{"bb":{"ccc":null}}})") == parse(R"({"a":{"bb":{}}})"));
+  CHECK(merged(R"({"a":"b"})", R"({"a":"c"})") == json(R"({"a":"c"})"));
+  CHECK(merged(R"({"a":"b"})", R"({"b":"c"})") == json(R"({"a":"b","b":"c"})"));
+  CHECK(merged(R"({"a":"b","b":"c"})", R"({"a":null})") == json(R"({"b":"c"})"));
+  CHECK(merged(R"({"a":["b"]})", R"({"a":"c"})") == json(R"({"a":"c"})"));
+  CHECK(merged(R"({"a":"c"})", R"({"a":["b"]})") == json(R"({"a":["b"]})"));
+  CHECK(merged(R"({"a":{"b":"c"}})", R"({"a":{"b":"d","c":null}})") == json(R"({"a":{"b":"d"}})"));
+  CHECK(merged(R"({"a":[{"b":"c"}]})", R"({"a":[1]})") == json(R"({"a":[1]})"));
+  CHECK(merged(R"({"e":null})", R"({"a":1})") == json(R"({"e":null,"a":1})"));
+  CHECK(merged(R"({})", R"({"a":{"bb":{"ccc":null}}})") == json(R"({"a":{"bb":{}}})"));
   CHECK(merged("{}", "[]") ==
         "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
 }

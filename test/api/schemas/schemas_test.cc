@@ -3,6 +3,7 @@
 #include "api/base/json.h"
 #include "api/schema/decode.h"
 #include "api/schema/schema.h"
+#include "test/api/catalog.h"
 
 #include <catch2/catch.hpp>
 
@@ -23,10 +24,7 @@ const std::string kCore = "io.k8s.api.core.v1.";
 const std::string kApps = "io.k8s.api.apps.v1.";
 const std::string kMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 
-const Catalog& catalog() {
-  static const std::unique_ptr<const Catalog> kCatalog = Catalog::builtin();
-  return *kCatalog;
-}
+using test::catalog;
 
 const Struct& type(const std::string& full_name) {
   CAPTURE(full_name);
@@ -50,7 +48,7 @@ std::set<std::string> names(const Struct& structure, bool Field::*flag) {
   return result;
 }
 
-using Names = std::set<std::string>;
+using NameSet = std::set<std::string>;
 
 }  // namespace
 
@@ -196,26 +194,26 @@ TEST_CASE("schemas: static defaults") {
 }
 
 TEST_CASE("schemas: what must be given, and what is always there") {
-  CHECK(names(type(kCore + "PodSpec"), &Field::required) == Names{"containers"});
-  CHECK(names(type(kCore + "Container"), &Field::required) == Names{"name"});
-  CHECK(names(type(kCore + "VolumeMount"), &Field::required) == Names{"mountPath", "name"});
-  CHECK(names(type(kApps + "DeploymentSpec"), &Field::required) == Names{"selector"});
-  CHECK(names(type(kApps + "DeploymentSpec"), &Field::always_present) == Names{"template"});
+  CHECK(names(type(kCore + "PodSpec"), &Field::required) == NameSet{"containers"});
+  CHECK(names(type(kCore + "Container"), &Field::required) == NameSet{"name"});
+  CHECK(names(type(kCore + "VolumeMount"), &Field::required) == NameSet{"mountPath", "name"});
+  CHECK(names(type(kApps + "DeploymentSpec"), &Field::required) == NameSet{"selector"});
+  CHECK(names(type(kApps + "DeploymentSpec"), &Field::always_present) == NameSet{"template"});
   CHECK(names(type(kCore + "ContainerStatus"), &Field::always_present) ==
-        Names{"image", "imageID", "name", "ready", "restartCount"});
+        NameSet{"image", "imageID", "name", "ready", "restartCount"});
   CHECK(names(type(kCore + "NodeSystemInfo"), &Field::always_present).size() == 10);
-  CHECK(names(type(kApps + "ReplicaSetSpec"), &Field::required) == Names{"selector"});
+  CHECK(names(type(kApps + "ReplicaSetSpec"), &Field::required) == NameSet{"selector"});
   CHECK(names(type(kCore + "PodStatus"), &Field::required).empty());
 }
 
 TEST_CASE("schemas: zero and empty values are dropped as upstream drops them") {
-  CHECK(names(type(kCore + "PodSpec"), &Field::omit_zero) == Names{"hostIPC", "hostNetwork", "hostPID"});
-  CHECK(names(type(kApps + "DeploymentStatus"), &Field::omit_zero) == Names{"availableReplicas", "observedGeneration",
-                                                                            "readyReplicas", "replicas",
-                                                                            "unavailableReplicas", "updatedReplicas"});
+  CHECK(names(type(kCore + "PodSpec"), &Field::omit_zero) == NameSet{"hostIPC", "hostNetwork", "hostPID"});
+  CHECK(names(type(kApps + "DeploymentStatus"), &Field::omit_zero) ==
+        NameSet{"availableReplicas", "observedGeneration", "readyReplicas", "replicas", "unavailableReplicas",
+                "updatedReplicas"});
   CHECK(names(type(kCore + "SecurityContext"), &Field::omit_zero).empty());
   CHECK(names(type("io.k8s.api.coordination.v1.LeaseSpec"), &Field::keep_empty) ==
-        Names{"holderIdentity", "preferredHolder", "strategy"});
+        NameSet{"holderIdentity", "preferredHolder", "strategy"});
   CHECK(field(kCore + "PersistentVolumeClaimSpec", "storageClassName").keep_empty);
   CHECK_FALSE(field(kCore + "EnvVar", "value").keep_empty);
 }

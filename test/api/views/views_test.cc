@@ -9,7 +9,7 @@ using skiff::Json;
 
 namespace {
 const skiff::TimePoint kThen = *skiff::parse_time("2026-11-22T14:00:00Z");
-const skiff::TimePoint kNow = *skiff::parse_time("2026-11-22T15:00:00Z");
+const skiff::TimePoint kMoment = *skiff::parse_time("2026-11-22T15:00:00Z");
 }  // namespace
 
 TEST_CASE("metadata is read") {
@@ -22,7 +22,7 @@ TEST_CASE("metadata is read") {
   CHECK(resource_version_of(object) == "7");
   CHECK(generation_of(object) == 3);
   CHECK(creation_time_of(object) == kThen);
-  CHECK(deletion_time_of(object) == kNow);
+  CHECK(deletion_time_of(object) == kMoment);
   CHECK(is_terminating(object));
   CHECK(*label_of(object, "a") == "1");
   CHECK(label_of(object, "bad") == nullptr);
@@ -60,20 +60,20 @@ TEST_CASE("a condition's transition time moves only with its status") {
   CHECK(set_condition(object, {"Ready", "False", "Starting", "wait"}, kThen));
   CHECK(object == Json::parse(R"({"status":{"conditions":[{"type":"Ready","status":"False","reason":"Starting",
       "message":"wait","lastTransitionTime":"2026-11-22T14:00:00Z"}]}})"));
-  CHECK_FALSE(set_condition(object, {"Ready", "False", "Starting", "wait"}, kNow, "lastUpdateTime"));
+  CHECK_FALSE(set_condition(object, {"Ready", "False", "Starting", "wait"}, kMoment, "lastUpdateTime"));
   CHECK(find_condition(object, "Ready")->count("lastUpdateTime") == 0);
 
-  CHECK(set_condition(object, {"Ready", "False", "Pulling", ""}, kNow, "lastUpdateTime"));
+  CHECK(set_condition(object, {"Ready", "False", "Pulling", ""}, kMoment, "lastUpdateTime"));
   CHECK(*find_condition(object, "Ready") ==
         Json::parse(R"({"type":"Ready","status":"False","reason":"Pulling","lastTransitionTime":"2026-11-22T14:00:00Z",
                         "lastUpdateTime":"2026-11-22T15:00:00Z"})"));
   object["status"]["conditions"][0]["observedGeneration"] = 2;
-  CHECK(set_condition(object, {"Ready", "True", "", ""}, kNow));
+  CHECK(set_condition(object, {"Ready", "True", "", ""}, kMoment));
   CHECK((*find_condition(object, "Ready"))["lastTransitionTime"] == "2026-11-22T15:00:00Z");
   CHECK((*find_condition(object, "Ready"))["observedGeneration"] == 2);
   CHECK(is_condition_true(object, "Ready"));
 
-  CHECK(set_condition(object, {"Other", "True", "", ""}, kNow));
+  CHECK(set_condition(object, {"Other", "True", "", ""}, kMoment));
   CHECK(condition_status(object, "None").empty());
   CHECK(remove_condition(object, "Ready"));
   CHECK_FALSE(remove_condition(object, "Ready"));

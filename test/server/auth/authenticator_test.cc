@@ -3,6 +3,7 @@
 #include "api/base/ids.h"
 #include "api/base/openssl.h"
 #include "server/auth/certificate.h"
+#include "test/server/auth/recording_handler.h"
 
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>
@@ -30,22 +31,16 @@ ServiceAccountClaims default_account() {
   return claims;
 }
 
-struct RecordingHandler final : Handler {
-  Task<Response> handle(Request request) override {
-    seen = std::move(request);
-    co_return Response{};
-  }
-  std::optional<Request> seen;
-};
-
-struct Fixture {
+struct AuthenticatedDoor {
   SettableClock clock;
   ServiceAccountTokens tokens = new_tokens();
   Authenticator authenticator{tokens, clock};
   RecordingHandler next;
   AuthenticatingHandler handler{authenticator, next};
 
-  Fixture() { authenticator.add_token(TokenUser{"secret", api::User{"kubernetes-admin", {"system:masters"}, ""}}); }
+  AuthenticatedDoor() {
+    authenticator.add_token(TokenUser{"secret", api::User{"kubernetes-admin", {"system:masters"}, ""}});
+  }
 
   Response send(Request request) {
     next.seen.reset();
@@ -63,18 +58,12 @@ struct Fixture {
   }
 };
 
-std::string text_of(const Response& response) {
-  std::string text;
-  for (const Slice& slice : response.body) text += slice.bytes;
-  return text;
-}
-
 constexpr std::string_view kUnauthorized =
     R"({"apiVersion":"v1","code":401,"kind":"Status","message":"Unauthorized","metadata":{},"reason":"Unauthorized","status":"Failure"})";
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "only credentials that we know get through") {
+TEST_CASE_METHOD(AuthenticatedDoor, "only credentials that we know get through") {
   struct Row {
     std::string name;
     std::string authorization;
@@ -99,7 +88,7 @@ TEST_CASE_METHOD(Fixture, "only credentials that we know get through") {
   }
 }
 
-TEST_CASE_METHOD(Fixture, "a token can be reviewed for any audience") {
+TEST_CASE_METHOD(AuthenticatedDoor, "a token can be reviewed for any audience") {
   ServiceAccountClaims claims = default_account();
   claims.audiences = {"vault", "mail"};
   claims.pod_name = "web";
@@ -123,7 +112,7 @@ TEST_CASE_METHOD(Fixture, "a token can be reviewed for any audience") {
   CHECK_FALSE(authenticator.review_token("secret", {"vault"}));
 }
 
-TEST_CASE_METHOD(Fixture, "a client certificate is a credential") {
+TEST_CASE_METHOD(AuthenticatedDoor, "a client certificate is a credential") {
   Request request;
   request.method = "POST";
   request.path = "/api/v1/namespaces";
@@ -134,7 +123,7 @@ TEST_CASE_METHOD(Fixture, "a client certificate is a credential") {
   CHECK(next.seen->user.groups == std::vector<std::string>{"dev", "system:authenticated"});
 }
 
-TEST_CASE_METHOD(Fixture, "a request cannot bring its own user along") {
+TEST_CASE_METHOD(AuthenticatedDoor, "a request cannot bring its own user along") {
   Request request;
   request.method = "GET";
   request.path = "/livez";
@@ -144,7 +133,7 @@ TEST_CASE_METHOD(Fixture, "a request cannot bring its own user along") {
   CHECK(next.seen->user.name == "system:anonymous");
 }
 
-TEST_CASE_METHOD(Fixture, "health and version answer everybody, and nothing else does") {
+TEST_CASE_METHOD(AuthenticatedDoor, "health and version answer everybody, and nothing else does") {
   struct Row {
     std::string method;
     std::string path;
@@ -173,7 +162,7 @@ TEST_CASE_METHOD(Fixture, "health and version answer everybody, and nothing else
   CHECK_FALSE(next.seen);
 }
 
-TEST_CASE_METHOD(Fixture, "service account tokens") {
+TEST_CASE_METHOD(AuthenticatedDoor, "service account tokens") {
   const std::string token = *tokens.issue(default_account(), clock.time);
   send("GET", "/api", "Bearer " + token);
   REQUIRE(next.seen);

@@ -1,13 +1,14 @@
 #include "server/auth/bootstrap_tokens.h"
 
 #include "api/base/ids.h"
+#include "test/support/now.h"
 
 #include <catch2/catch.hpp>
 
 namespace skiff::server {
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+using test::kNow;
 const BootstrapToken kToken{"abc123", "0123456789abcdef"};
 
 // As it is stored: stringData goes into data.

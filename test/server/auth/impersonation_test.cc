@@ -1,6 +1,7 @@
 #include "server/auth/impersonation.h"
 
 #include "api/base/json.h"
+#include "test/server/auth/recording_handler.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,15 +14,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-struct RecordingHandler final : Handler {
-  Task<Response> handle(Request request) override {
-    seen = std::move(request);
-    co_return Response{};
-  }
-  std::optional<Request> seen;
-};
-
-struct Fixture {
+struct ImpersonatedDoor {
   RecordingHandler next;
   api::User user{"root", {"system:masters"}, "1"};
 
@@ -46,22 +39,16 @@ Headers headers_of(const std::vector<std::pair<std::string, std::string>>& entri
   return headers;
 }
 
-std::string text_of(const Response& response) {
-  std::string text;
-  for (const Slice& slice : response.body) text += slice.bytes;
-  return text;
-}
-
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "without the headers nothing changes") {
+TEST_CASE_METHOD(ImpersonatedDoor, "without the headers nothing changes") {
   send(headers_of({{"Accept", "application/json"}}));
   REQUIRE(next.seen);
   CHECK(next.seen->user.name == "root");
   CHECK(next.seen->user.groups == Texts{"system:masters"});
 }
 
-TEST_CASE_METHOD(Fixture, "whom the headers name") {
+TEST_CASE_METHOD(ImpersonatedDoor, "whom the headers name") {
   struct Row {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string name;
@@ -95,7 +82,7 @@ TEST_CASE_METHOD(Fixture, "whom the headers name") {
   }
 }
 
-TEST_CASE_METHOD(Fixture, "uid and extra come along, with keys that are percent-encoded") {
+TEST_CASE_METHOD(ImpersonatedDoor, "uid and extra come along, with keys that are percent-encoded") {
   send(headers_of({{"Impersonate-User", "jane"},
                    {"Impersonate-Uid", "42"},
                    {"Impersonate-Extra-Acme.Com%2fProject", "a"},
@@ -107,7 +94,7 @@ TEST_CASE_METHOD(Fixture, "uid and extra come along, with keys that are percent-
   CHECK(next.seen->user.extra == extra);
 }
 
-TEST_CASE_METHOD(Fixture, "who may not impersonate is told what is missing") {
+TEST_CASE_METHOD(ImpersonatedDoor, "who may not impersonate is told what is missing") {
   user = api::User{"joe", {"system:authenticated"}, ""};
   struct Row {
     std::vector<std::pair<std::string, std::string>> headers;
@@ -127,7 +114,7 @@ TEST_CASE_METHOD(Fixture, "who may not impersonate is told what is missing") {
   }
 }
 
-TEST_CASE_METHOD(Fixture, "groups without a user are a mistake") {
+TEST_CASE_METHOD(ImpersonatedDoor, "groups without a user are a mistake") {
   const Response response = send(headers_of({{"Impersonate-Group", "dev"}}));
   CHECK(response.status == 500);
   CHECK(text_of(response).starts_with(R"(Internal Server Error: "/api/v1/pods": requested )"));

@@ -14,12 +14,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const TimePoint kNow = std::chrono::system_clock::now();
+const TimePoint kToday = std::chrono::system_clock::now();
 constexpr std::chrono::hours kDay{24};
 
 PkiOptions options() { return PkiOptions{"192.0.2.7", "box.example", {"api.example", "2001:db8::5"}}; }
 
-Pki load(const fs::path& path, const PkiOptions& with = options(), TimePoint now = kNow) {
+Pki load(const fs::path& path, const PkiOptions& with = options(), TimePoint now = kToday) {
   const auto pki = load_or_create_pki(path, with, now);
   if (!pki) FAIL(pki.error().message);
   return *pki;
@@ -28,24 +28,24 @@ Pki load(const fs::path& path, const PkiOptions& with = options(), TimePoint now
 }  // namespace
 
 TEST_CASE("the server's certificate holds every name that clients use") {
-  const auto pki = create_pki(options(), kNow);
+  const auto pki = create_pki(options(), kToday);
   REQUIRE(pki);
   for (const std::string name :
        {"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
         "localhost", "127.0.0.1", "::1", "10.96.0.1", "192.0.2.7", "box.example", "api.example", "2001:db8::5"}) {
     CAPTURE(name);
-    CHECK(is_usable(pki->apiserver, pki->ca, {name}, kNow));
+    CHECK(is_usable(pki->apiserver, pki->ca, {name}, kToday));
   }
-  CHECK_FALSE(is_usable(pki->apiserver, pki->ca, {"other.example"}, kNow));
-  CHECK_FALSE(is_usable(pki->apiserver, pki->ca, {"192.0.2.8"}, kNow));
-  CHECK_FALSE(is_usable(pki->apiserver, pki->ca, {}, kNow + 826 * kDay));
-  CHECK(is_usable(pki->ca, pki->ca, {}, kNow + 3649 * kDay));
+  CHECK_FALSE(is_usable(pki->apiserver, pki->ca, {"other.example"}, kToday));
+  CHECK_FALSE(is_usable(pki->apiserver, pki->ca, {"192.0.2.8"}, kToday));
+  CHECK_FALSE(is_usable(pki->apiserver, pki->ca, {}, kToday + 826 * kDay));
+  CHECK(is_usable(pki->ca, pki->ca, {}, kToday + 3649 * kDay));
 
-  const auto other = create_pki(options(), kNow);
+  const auto other = create_pki(options(), kToday);
   REQUIRE(other);
-  CHECK_FALSE(is_usable(pki->apiserver, other->ca, {}, kNow));
-  CHECK_FALSE(is_usable(KeyPair{pki->apiserver.certificate, pki->admin.key}, pki->ca, {}, kNow));
-  CHECK_FALSE(is_usable(KeyPair{"", ""}, pki->ca, {}, kNow));
+  CHECK_FALSE(is_usable(pki->apiserver, other->ca, {}, kToday));
+  CHECK_FALSE(is_usable(KeyPair{pki->apiserver.certificate, pki->admin.key}, pki->ca, {}, kToday));
+  CHECK_FALSE(is_usable(KeyPair{"", ""}, pki->ca, {}, kToday));
   CHECK(pki->admin_token != other->admin_token);
   CHECK(pki->admin_token.size() == 64);
 }
@@ -91,12 +91,12 @@ TEST_CASE("what a PKI directory lacks is made anew") {
     CHECK(second.ca.certificate == first.ca.certificate);
     CHECK(second.admin.certificate == first.admin.certificate);
     CHECK(second.apiserver.certificate != first.apiserver.certificate);
-    CHECK(is_usable(second.apiserver, second.ca, {"new.example"}, kNow));
+    CHECK(is_usable(second.apiserver, second.ca, {"new.example"}, kToday));
     CHECK(load(directory.path(), more).apiserver.certificate == second.apiserver.certificate);
   }
   SECTION("time until the certificates expire") {
-    CHECK(load(directory.path(), options(), kNow + 790 * kDay).apiserver.certificate == first.apiserver.certificate);
-    const Pki second = load(directory.path(), options(), kNow + 800 * kDay);
+    CHECK(load(directory.path(), options(), kToday + 790 * kDay).apiserver.certificate == first.apiserver.certificate);
+    const Pki second = load(directory.path(), options(), kToday + 800 * kDay);
     CHECK(second.apiserver.certificate != first.apiserver.certificate);
     CHECK(second.admin.certificate != first.admin.certificate);
     CHECK(second.admin_token == first.admin_token);
@@ -107,15 +107,15 @@ TEST_CASE("what a PKI directory lacks is made anew") {
     const Pki second = load(directory.path());
     CHECK(second.ca.certificate == first.ca.certificate);
     CHECK(second.service_account_public_key == first.service_account_public_key);
-    CHECK(is_usable(second.apiserver, second.ca, server_names(options()), kNow));
-    CHECK(is_usable(second.admin, second.ca, {}, kNow));
+    CHECK(is_usable(second.apiserver, second.ca, server_names(options()), kToday));
+    CHECK(is_usable(second.admin, second.ca, {}, kToday));
     CHECK(fs::exists(directory.path() / name));
   }
   SECTION("the CA's certificate, as after a crash in the first start") {
     fs::remove(directory.path() / "ca.crt");
     const Pki second = load(directory.path());
-    CHECK(is_usable(second.apiserver, second.ca, {}, kNow));
-    CHECK(is_usable(second.admin, second.ca, {}, kNow));
+    CHECK(is_usable(second.apiserver, second.ca, {}, kToday));
+    CHECK(is_usable(second.admin, second.ca, {}, kToday));
   }
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("a broken CA or service account key is an error, not replaced") {
   load(directory.path());
   const std::string name = GENERATE("ca.crt", "ca.key", "sa.key");
   REQUIRE(write_file_atomically(directory.path() / name, "nonsense"));
-  const auto second = load_or_create_pki(directory.path(), options(), kNow);
+  const auto second = load_or_create_pki(directory.path(), options(), kToday);
   REQUIRE_FALSE(second);
   CHECK(second.error().code == ErrorCode::kInvalid);
   CHECK(second.error().message.starts_with((directory.path() / name.substr(0, 2)).string()));
@@ -134,13 +134,13 @@ TEST_CASE("a broken CA or service account key is an error, not replaced") {
 TEST_CASE("a directory that cannot be made is one clear error") {
   const TemporaryDirectory directory;
   REQUIRE(write_file_atomically(directory.path() / "file", ""));
-  const auto pki = load_or_create_pki(directory.path() / "file" / "pki", options(), kNow);
+  const auto pki = load_or_create_pki(directory.path() / "file" / "pki", options(), kToday);
   REQUIRE_FALSE(pki);
   CHECK(pki.error().message == "make directory " + (directory.path() / "file" / "pki").string() + ": Not a directory");
 }
 
 TEST_CASE("the kubeconfig") {
-  const auto pki = create_pki(options(), kNow);
+  const auto pki = create_pki(options(), kToday);
   REQUIRE(pki);
   const auto parsed = parse_yaml(kubeconfig_text("https://127.0.0.1:6443", "PEM", *pki));
   REQUIRE(parsed);

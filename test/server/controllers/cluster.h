@@ -15,6 +15,9 @@
 
 namespace skiff::test {
 
+// The workload of most tests.
+inline const api::NamespacedName kWeb{"default", "web"};
+
 // Controllers over the fake API, and what a test does to it as user and as kubelet. A controller is made with
 // context(); then start() waits for the informers.
 struct Cluster {

@@ -1,6 +1,7 @@
 #include "server/controllers/pods.h"
 
 #include "api/views/meta.h"
+#include "test/support/now.h"
 
 #include <catch2/catch.hpp>
 
@@ -10,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+using test::kNow;
 
 Json pod(const char* phase, const char* ready = "True", std::chrono::seconds since = 0s) {
   return {

@@ -10,7 +10,7 @@ using test::Cluster;
 
 namespace {
 
-const std::vector<api::ResourceType> kTypes = {api::kPods, api::kConfigMaps, api::kDeployments};
+const std::vector<api::ResourceType> kCountedTypes = {api::kPods, api::kConfigMaps, api::kDeployments};
 
 void put_quota(Cluster& cluster, const char* spec) {
   cluster.client.put(api::kResourceQuotas,
@@ -32,7 +32,7 @@ Json status(Cluster& cluster) {
 
 TEST_CASE("ResourceQuotaController counts what is there") {
   Cluster cluster;
-  ResourceQuotaController controller(cluster.context(), kTypes);
+  ResourceQuotaController controller(cluster.context(), kCountedTypes);
   put(cluster, api::kPods, "a", "work",
       R"({"spec":{"containers":[{"resources":{"requests":{"cpu":"500m"}}}]},"status":{"phase":"Running"}})");
   put(cluster, api::kPods, "b", "work",
@@ -51,7 +51,7 @@ TEST_CASE("ResourceQuotaController counts what is there") {
 
 TEST_CASE("ResourceQuotaController follows changes of the limits, not of the use") {
   Cluster cluster;
-  ResourceQuotaController controller(cluster.context(), kTypes);
+  ResourceQuotaController controller(cluster.context(), kCountedTypes);
   put_quota(cluster, R"({"hard":{"pods":"9"}})");
   cluster.start(controller);
   cluster.until([&] { return status(cluster)["hard"] == Json({{"pods", "9"}}); });
@@ -74,7 +74,7 @@ TEST_CASE("ResourceQuotaController follows changes of the limits, not of the use
 
 TEST_CASE("ResourceQuotaController counts again when a pod ends after its grace period") {
   Cluster cluster;
-  ResourceQuotaController controller(cluster.context(), kTypes);
+  ResourceQuotaController controller(cluster.context(), kCountedTypes);
   for (const char* name : {"late", "in-time"})
     put(cluster, api::kPods, name, "work", R"({"spec":{"containers":[{}]}})");
   put_quota(cluster, R"({"hard":{"pods":"9"}})");
@@ -107,7 +107,7 @@ TEST_CASE("ResourceQuotaController counts again when a pod ends after its grace 
 
 TEST_CASE("ResourceQuotaController counts again from time to time") {
   Cluster cluster;
-  ResourceQuotaController controller(cluster.context(), kTypes, std::chrono::milliseconds(1));
+  ResourceQuotaController controller(cluster.context(), kCountedTypes, std::chrono::milliseconds(1));
   put_quota(cluster, R"({"hard":{"configmaps":"9"}})");
   cluster.start(controller);
   cluster.until([&] { return status(cluster)["used"] == Json({{"configmaps", "0"}}); });
@@ -118,7 +118,7 @@ TEST_CASE("ResourceQuotaController counts again from time to time") {
 
 TEST_CASE("ResourceQuotaController begins again when admission was faster") {
   Cluster cluster;
-  ResourceQuotaController controller(cluster.context(), kTypes);
+  ResourceQuotaController controller(cluster.context(), kCountedTypes);
   cluster.client.fail("update resourcequotas/status", api::object_modified("", "resourcequotas", "all"));
   put_quota(cluster, R"({"hard":{"pods":"9"}})");
   cluster.start(controller);
@@ -128,7 +128,7 @@ TEST_CASE("ResourceQuotaController begins again when admission was faster") {
 
 TEST_CASE("ResourceQuotaController leaves a quota without limits alone") {
   Cluster cluster;
-  ResourceQuotaController controller(cluster.context(), kTypes);
+  ResourceQuotaController controller(cluster.context(), kCountedTypes);
   put_quota(cluster, "{}");
   cluster.start(controller);
   cluster.settle();

@@ -23,6 +23,8 @@
 
 namespace skiff::server {
 
+inline const std::string kConfigMaps = "/api/v1/namespaces/default/configmaps";
+
 // A clock that stands still, so that ages in tables are known.
 class FixedClock final : public Clock {
  public:

@@ -7,7 +7,6 @@ using namespace skiff::server;
 
 namespace {
 
-const std::string kConfigMaps = "/api/v1/namespaces/default/configmaps";
 const std::string kTable = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
 // Without what the last write left behind, the bytes are known.

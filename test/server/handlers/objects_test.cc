@@ -7,8 +7,6 @@ using namespace skiff::server;
 
 namespace {
 
-const std::string kConfigMaps = "/api/v1/namespaces/default/configmaps";
-
 Json pod_of_two() {
   return Json::parse(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"two"},
     "spec":{"containers":[{"name":"nginx","image":"nginx"},{"name":"debian","image":"debian"}]}})");

@@ -6,7 +6,7 @@ using namespace skiff::server;
 
 namespace {
 
-Request make_request(std::string method, std::string path) {
+Request request_for(std::string method, std::string path) {
   Request request;
   request.method = std::move(method);
   request.path = std::move(path);
@@ -53,7 +53,7 @@ TEST_CASE("resource paths are taken apart") {
   };
   for (const Row& row : rows) {
     INFO(row.method << " " << row.path);
-    const RequestInfo info = request_info_of(make_request(row.method, row.path));
+    const RequestInfo info = request_info_of(request_for(row.method, row.path));
     CHECK(info.is_resource);
     CHECK(info.verb == row.verb);
     CHECK(info.group == row.group);
@@ -70,13 +70,13 @@ TEST_CASE("paths outside of resources") {
   const char* path = GENERATE("/", "", "/api", "/api/", "/api/v1", "/api/v1/", "/apis", "/apis/apps", "/apis/apps/v1",
                               "/version", "/livez/ping", "/apiserver/v1/pods", "//");
   INFO(path);
-  const RequestInfo info = request_info_of(make_request("GET", path));
+  const RequestInfo info = request_info_of(request_for("GET", path));
   CHECK_FALSE(info.is_resource);
   CHECK(info.verb == "get");
 }
 
 TEST_CASE("what lies deeper than a subresource is remembered") {
-  CHECK(request_info_of(make_request("GET", "/api/v1/namespaces/a/services/s/proxy/x")).has_rest);
+  CHECK(request_info_of(request_for("GET", "/api/v1/namespaces/a/services/s/proxy/x")).has_rest);
 }
 
 TEST_CASE("a watch parameter makes a list a watch, unless it says no") {
@@ -92,7 +92,7 @@ TEST_CASE("a watch parameter makes a list a watch, unless it says no") {
   };
   for (const Row& row : rows) {
     INFO(row.path << "?watch=" << row.value);
-    Request request = make_request("GET", row.path);
+    Request request = request_for("GET", row.path);
     request.query.emplace_back("watch", row.value);
     CHECK(request_info_of(request).verb == row.verb);
   }

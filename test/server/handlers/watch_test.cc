@@ -9,8 +9,6 @@ using namespace skiff::server;
 
 namespace {
 
-const std::string kConfigMaps = "/api/v1/namespaces/default/configmaps";
-
 // The events of a piece of a stream, one per line.
 std::vector<Json> events_of(const std::string& text) {
   std::vector<Json> events;

@@ -12,7 +12,7 @@ Json limit_range(const char* limits, const std::string& name = "limits") {
 }
 
 // A pod with one container of these resources.
-Json pod_with(const char* resources) {
+Json pod_asking(const char* resources) {
   Json object = pod("web");
   object["spec"]["containers"][0]["resources"] = Json::parse(resources);
   return object;
@@ -123,12 +123,12 @@ TEST_CASE("pods that ask for too little or too much") {
     INFO(row.limits << " " << row.resources);
     Cluster cluster;
     REQUIRE(cluster.create(api::kLimitRanges, limit_range(row.limits)));
-    CHECK(message_of(cluster.create(api::kPods, pod_with(row.resources))) ==
+    CHECK(message_of(cluster.create(api::kPods, pod_asking(row.resources))) ==
           std::string("pods \"web\" is forbidden: ") + row.why);
   }
   Cluster cluster;
   REQUIRE(cluster.create(api::kLimitRanges, limit_range(R"([{"type":"Pod","max":{"cpu":"2"},"min":{"cpu":"1"}}])")));
-  CHECK(cluster.create(api::kPods, pod_with(R"({"requests":{"cpu":"1"},"limits":{"cpu":"2"}})")));
+  CHECK(cluster.create(api::kPods, pod_asking(R"({"requests":{"cpu":"1"},"limits":{"cpu":"2"}})")));
 }
 
 TEST_CASE("a limit range of another namespace does not concern a pod") {

@@ -34,13 +34,13 @@ Json deployment_with(const std::string& members) {
   return object;
 }
 
-struct Row {
+struct WarningRow {
   const char* name;
   const char* spec;
   Texts warnings;
 };
 
-const Row kRows[] = {
+const WarningRow kRows[] = {
     {"nothing to say", "{}", {}},
     {"a node label with a new name",
      R"({"nodeSelector":{"beta.kubernetes.io/os":"linux"}})",
@@ -103,7 +103,7 @@ const Row kRows[] = {
 }  // namespace
 
 TEST_CASE("warnings about pods and templates") {
-  for (const Row& row : kRows) {
+  for (const WarningRow& row : kRows) {
     INFO(row.name);
     CHECK(warnings_of(api::kPods, pod_with(row.spec)) == row.warnings);
     Texts of_template;

@@ -29,11 +29,11 @@ Json tick(const char* schedule = "*/5 * * * *") {
               {"spec", {{"template", Json::object()}}}}}}}};
 }
 
-struct Fixture : Cluster {
+struct CronJobCluster : Cluster {
   CronJobController controller{context()};
 
-  Fixture() { start(controller); }
-  ~Fixture() { stop(controller); }
+  CronJobCluster() { start(controller); }
+  ~CronJobCluster() { stop(controller); }
 
   Json cron_job() { return *client.peek(api::kCronJobs, kTick); }
   Json status() { return cron_job().value("status", Json::object()); }
@@ -70,7 +70,7 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("CronJobController starts a job when its time has come") {
-  Fixture cluster;
+  CronJobCluster cluster;
   cluster.client.put(api::kCronJobs, tick());
   cluster.settle();
   CHECK(cluster.jobs().empty());
@@ -117,7 +117,7 @@ TEST_CASE("CronJobController: what happens while a job is running") {
       {"Allow", {"5", "10"}, {name(5), name(10)}}, {"Forbid", {"5"}, {name(5)}}, {"Replace", {"10"}, {name(10)}}};
   for (const Row& row : rows) {
     INFO(row.policy);
-    Fixture cluster;
+    CronJobCluster cluster;
     Json object = tick();
     object["spec"]["concurrencyPolicy"] = row.policy;
     cluster.client.put(api::kCronJobs, object);
@@ -131,7 +131,7 @@ TEST_CASE("CronJobController: what happens while a job is running") {
 }
 
 TEST_CASE("CronJobController: suspended, too late, or not to be understood") {
-  Fixture cluster;
+  CronJobCluster cluster;
   SECTION("suspended") {
     Json object = tick();
     object["spec"]["suspend"] = true;
@@ -178,7 +178,7 @@ TEST_CASE("CronJobController: suspended, too late, or not to be understood") {
 }
 
 TEST_CASE("CronJobController keeps as many old jobs as asked for") {
-  Fixture cluster;
+  CronJobCluster cluster;
   cluster.client.put(api::kCronJobs, tick());
   for (int minute = 5; minute <= 25; minute += 5) {
     cluster.advance(std::chrono::minutes(5));
@@ -193,7 +193,7 @@ TEST_CASE("CronJobController keeps as many old jobs as asked for") {
 }
 
 TEST_CASE("CronJobController and jobs that come or go by themselves") {
-  Fixture cluster;
+  CronJobCluster cluster;
   cluster.client.put(api::kCronJobs, tick());
   cluster.advance(std::chrono::minutes(5));
   const std::string name = "tick-" + std::to_string(kNoon + 5);
@@ -214,7 +214,7 @@ TEST_CASE("CronJobController and jobs that come or go by themselves") {
 }
 
 TEST_CASE("CronJobController notes a job that it made before its status could be written") {
-  Fixture cluster;
+  CronJobCluster cluster;
   cluster.client.put(api::kCronJobs, tick());
   cluster.settle();
   api::Status busy;

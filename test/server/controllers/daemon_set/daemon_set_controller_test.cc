@@ -28,14 +28,14 @@ Json log_daemon() {
           {"spec", {{"containers", Json::array({{{"name", "c"}, {"image", "v1"}}})}}}}}}}};
 }
 
-struct Fixture : Cluster {
+struct DaemonSetCluster : Cluster {
   DaemonSetController controller{context()};
 
-  Fixture() {
+  DaemonSetCluster() {
     for (const char* name : {"n1", "n2", "n3"}) add_node(name);
     start(controller);
   }
-  ~Fixture() { stop(controller); }
+  ~DaemonSetCluster() { stop(controller); }
 
   void add_node(const std::string& name) {
     client.put(api::kNodes, Json{{"metadata", {{"name", name}}}, {"spec", Json::object()}});
@@ -80,7 +80,7 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("DaemonSetController keeps a pod on each node") {
-  Fixture cluster;
+  DaemonSetCluster cluster;
   cluster.client.put(api::kDaemonSets, log_daemon());
   cluster.until_rolled_out("v1");
   CHECK(cluster.status("desiredNumberScheduled") == 3);
@@ -126,7 +126,7 @@ TEST_CASE("DaemonSetController keeps a pod on each node") {
 }
 
 TEST_CASE("DaemonSetController rolls a change out from node to node, and back") {
-  Fixture cluster;
+  DaemonSetCluster cluster;
   cluster.client.put(api::kDaemonSets, log_daemon());
   cluster.until_rolled_out("v1");
   cluster.set_image("v2");
@@ -152,7 +152,7 @@ TEST_CASE("DaemonSetController rolls a change out from node to node, and back") 
 }
 
 TEST_CASE("DaemonSetController takes another hash when one is taken") {
-  Fixture cluster;
+  DaemonSetCluster cluster;
   Json set = log_daemon();
   Json named = new_revision(set, 1);
   named["data"] = {{"spec", "of somebody else"}};
@@ -166,7 +166,7 @@ TEST_CASE("DaemonSetController takes another hash when one is taken") {
 }
 
 TEST_CASE("DaemonSetController gives the pods of a duplicate revision to the one that stays") {
-  Fixture cluster;
+  DaemonSetCluster cluster;
   cluster.client.put(api::kDaemonSets, log_daemon());
   cluster.until_rolled_out("v1");
   Json duplicate = *cluster.client.peek_all(api::kControllerRevisions)[0];
@@ -184,7 +184,7 @@ TEST_CASE("DaemonSetController gives the pods of a duplicate revision to the one
 }
 
 TEST_CASE("DaemonSetController leaves a DaemonSet that is being deleted alone") {
-  Fixture cluster;
+  DaemonSetCluster cluster;
   Json set = log_daemon();
   set["metadata"]["finalizers"] = {"foregroundDeletion"};
   set["metadata"]["deletionTimestamp"] = format_time(cluster.clock.now());

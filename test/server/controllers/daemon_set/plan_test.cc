@@ -2,6 +2,7 @@
 
 #include "api/views/meta.h"
 #include "server/controllers/daemon_set/daemon_pod.h"
+#include "test/support/now.h"
 
 #include <catch2/catch.hpp>
 
@@ -12,7 +13,7 @@ using api::ObjectPtr;
 
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+using test::kNow;
 
 Json daemon_set(const char* update = R"({"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":1,"maxSurge":0}})") {
   return Json{
@@ -35,7 +36,7 @@ ObjectPtr node(const std::string& name, const char* patch = "{}") {
 }
 
 // What differs between pods in these tests.
-struct PodShape {
+struct DaemonShape {
   std::string name;
   std::string node;
   std::string hash = "new";
@@ -46,7 +47,7 @@ struct PodShape {
   int age_seconds = 100;
 };
 
-ObjectPtr pod(const PodShape& shape) {
+ObjectPtr daemon(const DaemonShape& shape) {
   Json object = daemon_pod(daemon_set(), shape.node, shape.hash);
   Json& metadata = object["metadata"];
   metadata["name"] = metadata["uid"] = shape.name;
@@ -158,7 +159,7 @@ TEST_CASE("plan_daemon_set") {
   struct Row {
     const char* name;
     const char* update;
-    std::vector<PodShape> pods;
+    std::vector<DaemonShape> pods;
     const char* create;
     const char* remove;
   };
@@ -271,7 +272,7 @@ TEST_CASE("plan_daemon_set") {
   for (const Row& row : rows) {
     INFO(row.name);
     std::vector<ObjectPtr> pods;
-    for (const PodShape& shape : row.pods) pods.push_back(pod(shape));
+    for (const DaemonShape& shape : row.pods) pods.push_back(daemon(shape));
     const DaemonPlan plan = plan_daemon_set(daemon_set(row.update), nodes, by_target_node(pods), "new", {}, kNow);
     CHECK(joined(plan.create) == row.create);
     CHECK(names(plan.remove) == row.remove);
@@ -281,7 +282,7 @@ TEST_CASE("plan_daemon_set") {
 TEST_CASE("Daemons leave nodes that they do not belong on") {
   const std::vector<ObjectPtr> nodes = {node("n1", R"({"spec":{"taints":[{"key":"a","effect":"NoExecute"}]}})"),
                                         node("n2", R"({"spec":{"taints":[{"key":"a","effect":"NoSchedule"}]}})")};
-  const DaemonPods pods = by_target_node({pod({"a", "n1"}), pod({"b", "n2"})});
+  const DaemonPods pods = by_target_node({daemon({"a", "n1"}), daemon({"b", "n2"})});
   const DaemonPlan plan = plan_daemon_set(daemon_set(), nodes, pods, "new", {}, kNow);
   CHECK(names(plan.remove) == "a");
   CHECK(plan.create.empty());
@@ -294,11 +295,11 @@ TEST_CASE("A surge leaves an old daemon where no new one may come until enough o
   const auto removed = [&](const std::vector<ObjectPtr>& pods) {
     return names(plan_daemon_set(set, nodes, by_target_node(pods), "new", {}, kNow).remove);
   };
-  const ObjectPtr left = pod({"a", "n1", "old"});
-  CHECK(removed({left, pod({.name = "b", .node = "n2", .ready = false})}).empty());
-  CHECK(removed({left, pod({"b", "n2"})}) == "a");
-  CHECK(removed({pod({.name = "a", .node = "n1", .hash = "old", .ready = false}),
-                 pod({.name = "b", .node = "n2", .ready = false})}) == "a");
+  const ObjectPtr left = daemon({"a", "n1", "old"});
+  CHECK(removed({left, daemon({.name = "b", .node = "n2", .ready = false})}).empty());
+  CHECK(removed({left, daemon({"b", "n2"})}) == "a");
+  CHECK(removed({daemon({.name = "a", .node = "n1", .hash = "old", .ready = false}),
+                 daemon({.name = "b", .node = "n2", .ready = false})}) == "a");
 }
 
 TEST_CASE("A failed daemon is not replaced again and again without a pause") {
@@ -312,7 +313,7 @@ TEST_CASE("A failed daemon is not replaced again and again without a pause") {
   CHECK(backoff.wait_until(key, kNow + 1s) == kNow + 3s);
 
   const std::vector<ObjectPtr> nodes = {node("n1")};
-  const DaemonPods pods = by_target_node({pod({.name = "a", .node = "n1", .phase = "Failed"})});
+  const DaemonPods pods = by_target_node({daemon({.name = "a", .node = "n1", .phase = "Failed"})});
   DaemonPlan plan = plan_daemon_set(daemon_set(), nodes, pods, "new", backoff, kNow + 2s);
   CHECK(plan.remove.empty());
   CHECK(plan.check_again_at == kNow + 3s);
@@ -337,8 +338,8 @@ TEST_CASE("daemon_set_status") {
   set["status"] = {{"collisionCount", 1}, {"observedGeneration", 1}};
   const std::vector<ObjectPtr> nodes = {node("n1"), node("n2"), node("n3"), node("n4"),
                                         node("n5", R"({"spec":{"taints":[{"key":"a","effect":"NoSchedule"}]}})")};
-  const DaemonPods pods = by_target_node(
-      {pod({"a", "n1"}), pod({"b", "n2", "old"}), pod({.name = "c", .node = "n3", .ready = false}), pod({"e", "n5"})});
+  const DaemonPods pods = by_target_node({daemon({"a", "n1"}), daemon({"b", "n2", "old"}),
+                                          daemon({.name = "c", .node = "n3", .ready = false}), daemon({"e", "n5"})});
   DaemonStatus status = daemon_set_status(set, nodes, pods, "new", true, kNow);
   CHECK(status.status == Json::parse(R"({"collisionCount":1,"observedGeneration":2,"currentNumberScheduled":3,
       "desiredNumberScheduled":4,"numberMisscheduled":1,"numberReady":2,"updatedNumberScheduled":2,

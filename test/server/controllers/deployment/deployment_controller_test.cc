@@ -13,7 +13,7 @@ using test::Cluster;
 
 namespace {
 
-const api::NamespacedName kWeb{"default", "web"};
+using test::kWeb;
 
 Json web(int replicas, const std::string& image) {
   const Json labels = {{"app", "web"}};
@@ -28,12 +28,12 @@ Json web(int replicas, const std::string& image) {
             {"template", {{"metadata", {{"labels", labels}}}, {"spec", {{"containers", containers}}}}}}}};
 }
 
-struct Fixture : Cluster {
+struct DeploymentCluster : Cluster {
   DeploymentController deployments{context()};
   ReplicaSetController replica_sets{context(), kReplicaSetKind};
 
-  Fixture() { start(deployments, replica_sets); }
-  ~Fixture() { stop(deployments, replica_sets); }
+  DeploymentCluster() { start(deployments, replica_sets); }
+  ~DeploymentCluster() { stop(deployments, replica_sets); }
 
   api::ObjectPtr deployment() { return client.peek(api::kDeployments, kWeb); }
   std::int64_t status(const char* member) { return integer_at(*deployment(), {"status", member}); }
@@ -72,7 +72,7 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("DeploymentController makes a ReplicaSet and reports progress") {
-  Fixture cluster;
+  DeploymentCluster cluster;
   cluster.client.put(api::kDeployments, web(3, "v1"));
   cluster.until([&] { return cluster.pods().size() == 3; });
   cluster.settle();
@@ -118,7 +118,7 @@ TEST_CASE("DeploymentController makes a ReplicaSet and reports progress") {
 }
 
 TEST_CASE("DeploymentController rolls to a new template and back") {
-  Fixture cluster;
+  DeploymentCluster cluster;
   cluster.client.put(api::kDeployments, web(4, "v1"));
   cluster.roll_out();
   const std::string first = api::name_of(*cluster.set_of("v1"));
@@ -154,7 +154,7 @@ TEST_CASE("DeploymentController rolls to a new template and back") {
 }
 
 TEST_CASE("DeploymentController pauses and resumes") {
-  Fixture cluster;
+  DeploymentCluster cluster;
   cluster.client.put(api::kDeployments, web(2, "v1"));
   cluster.roll_out();
   cluster.change([](Json& object) { object["spec"]["paused"] = true; });
@@ -172,7 +172,7 @@ TEST_CASE("DeploymentController pauses and resumes") {
 }
 
 TEST_CASE("Strategy Recreate starts new pods when the last old one is gone") {
-  Fixture cluster;
+  DeploymentCluster cluster;
   Json deployment = web(2, "v1");
   deployment["spec"]["strategy"] = {{"type", "Recreate"}};
   cluster.client.put(api::kDeployments, deployment);
@@ -190,7 +190,7 @@ TEST_CASE("Strategy Recreate starts new pods when the last old one is gone") {
 }
 
 TEST_CASE("A rollout that makes no progress times out") {
-  Fixture cluster;
+  DeploymentCluster cluster;
   cluster.client.put(api::kDeployments, web(2, "v1"));
   cluster.settle();
   CHECK(cluster.progress() == "ReplicaSetUpdated");
@@ -204,7 +204,7 @@ TEST_CASE("A rollout that makes no progress times out") {
 }
 
 TEST_CASE("A name that another ReplicaSet has is a collision") {
-  Fixture cluster;
+  DeploymentCluster cluster;
   const Json deployment = web(1, "v1");
   const std::string hash = template_hash(deployment.at("spec").at("template"), 0);
   cluster.client.put(api::kReplicaSets, {{"metadata", {{"namespace", "default"}, {"name", "web-" + hash}}},

@@ -9,9 +9,9 @@ using namespace skiff::test;
 
 namespace {
 
-struct Fixture : Cluster {
+struct DisruptionCluster : Cluster {
   controllers::DisruptionController controller{context()};
-  Fixture() {
+  DisruptionCluster() {
     start(controller);
     const api::ObjectPtr deployment = client.put(
         api::kDeployments, Json::parse(R"({"metadata":{"name":"web","namespace":"default"},"spec":{"replicas":4}})"));
@@ -19,7 +19,7 @@ struct Fixture : Cluster {
     set["metadata"]["ownerReferences"] = Json::array({api::controller_reference(api::kDeployments, *deployment)});
     replica_set = client.put(api::kReplicaSets, set);
   }
-  ~Fixture() { stop(controller); }
+  ~DisruptionCluster() { stop(controller); }
 
   void add_pods(int count, bool ready = true) {
     for (int i = 0; i < count; ++i) {
@@ -55,7 +55,7 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("what a budget allows") {
-  Fixture cluster;
+  DisruptionCluster cluster;
   cluster.add_pods(3);
   cluster.add_pods(1, false);
   struct Row {
@@ -81,7 +81,7 @@ TEST_CASE("what a budget allows") {
 }
 
 TEST_CASE("the scale is that of the Deployment") {
-  Fixture cluster;
+  DisruptionCluster cluster;
   cluster.add_pods(4);
   cluster.client.modify(api::kDeployments, {"default", "web"}, [](Json& object) { object["spec"]["replicas"] = 10; });
   cluster.add_budget(R"({"minAvailable":"50%"})");
@@ -89,7 +89,7 @@ TEST_CASE("the scale is that of the Deployment") {
 }
 
 TEST_CASE("a budget follows its pods") {
-  Fixture cluster;
+  DisruptionCluster cluster;
   cluster.add_budget(R"({"minAvailable":1})");
   CHECK(cluster.text() == "0: 0 of 1, 0");
   CHECK(cluster.events("NoPods") == std::vector<std::string>{"No matching pods found"});
@@ -106,7 +106,7 @@ TEST_CASE("a budget follows its pods") {
 }
 
 TEST_CASE("evictions on their way count until their pod goes, or for two minutes") {
-  Fixture cluster;
+  DisruptionCluster cluster;
   cluster.add_pods(3);
   cluster.add_budget(R"({"minAvailable":1})");
   REQUIRE(cluster.text() == "2: 3 of 1, 3");
@@ -136,7 +136,7 @@ TEST_CASE("evictions on their way count until their pod goes, or for two minutes
 }
 
 TEST_CASE("a budget whose pods have no scale allows nothing") {
-  Fixture cluster;
+  DisruptionCluster cluster;
   cluster.add_pods(2);
   cluster.client.modify(api::kPods, {"default", "r0"}, [](Json& pod) {
     pod["metadata"]["ownerReferences"] =
@@ -150,7 +150,7 @@ TEST_CASE("a budget whose pods have no scale allows nothing") {
 }
 
 TEST_CASE("pods without a controller are told about") {
-  Fixture cluster;
+  DisruptionCluster cluster;
   cluster.client.put(api::kPods, web_pod("alone", "10.0.0.1"));
   cluster.add_budget(R"({"maxUnavailable":1})");
   CHECK(cluster.text() == "0: 1 of 0, 0");

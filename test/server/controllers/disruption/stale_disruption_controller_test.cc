@@ -9,10 +9,10 @@ using namespace skiff::test;
 
 namespace {
 
-struct Fixture : Cluster {
+struct StaleDisruptionCluster : Cluster {
   controllers::StaleDisruptionController controller{context()};
-  Fixture() { start(controller); }
-  ~Fixture() { stop(controller); }
+  StaleDisruptionCluster() { start(controller); }
+  ~StaleDisruptionCluster() { stop(controller); }
 
   // A pod that was marked so long ago.
   void mark(std::chrono::seconds age, const char* reason = "EvictionByEvictionAPI", const char* changes = "{}") {
@@ -30,7 +30,7 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("a pod that was marked and stayed is not marked any more") {
-  Fixture cluster;
+  StaleDisruptionCluster cluster;
   cluster.mark(std::chrono::seconds(121));
   CHECK(string_at(cluster.mark(), {"status"}) == "False");
   CHECK(string_at(cluster.mark(), {"reason"}).empty());
@@ -53,7 +53,7 @@ TEST_CASE("marks that stay") {
   };
   for (const Row& row : rows) {
     INFO(row.name);
-    Fixture cluster;
+    StaleDisruptionCluster cluster;
     cluster.mark(row.age, row.reason, row.pod);
     CHECK(string_at(cluster.mark(), {"status"}) == "True");
   }

@@ -13,13 +13,13 @@ using namespace skiff::test;
 namespace {
 
 template <class Controller>
-struct Fixture : Cluster {
+struct EndpointSliceCluster : Cluster {
   Controller controller{context()};
-  Fixture() {
+  EndpointSliceCluster() {
     client.put(api::kNodes, Json{{"metadata", {{"name", "n1"}}}});
     start(controller);
   }
-  ~Fixture() { stop(controller); }
+  ~EndpointSliceCluster() { stop(controller); }
 
   [[nodiscard]] std::vector<api::ObjectPtr> slices() const { return client.peek_all(api::kEndpointSlices); }
   // How many endpoints the slices have, in falling order.
@@ -40,15 +40,15 @@ struct Fixture : Cluster {
   }
 };
 
-using Sizes = std::vector<std::size_t>;
+using SliceSizes = std::vector<std::size_t>;
 
 }  // namespace
 
 TEST_CASE("a Service without pods has an empty slice, which the first pods get") {
-  Fixture<controllers::EndpointSliceController> cluster;
+  EndpointSliceCluster<controllers::EndpointSliceController> cluster;
   cluster.client.put(api::kServices, web_service());
   cluster.settle();
-  REQUIRE(cluster.sizes() == Sizes{0});
+  REQUIRE(cluster.sizes() == SliceSizes{0});
   const std::string name = api::name_of(*cluster.slices()[0]);
   CHECK(name.starts_with("web-"));
   CHECK(api::labels_of(*cluster.slices()[0]) == Json::parse(R"({"team":"a","kubernetes.io/service-name":"web",
@@ -62,7 +62,7 @@ TEST_CASE("a Service without pods has an empty slice, which the first pods get")
   cluster.settle();
   cluster.client.put(api::kPods, web_pod("a", "10.0.0.1"));
   cluster.settle();
-  REQUIRE(cluster.sizes() == Sizes{1});
+  REQUIRE(cluster.sizes() == SliceSizes{1});
   const Json slice = *cluster.slices()[0];
   CHECK(api::name_of(slice) == name);
   CHECK(slice.at("ports") == Json::parse(R"([{"name":"","port":8080,"protocol":"TCP"}])"));
@@ -82,7 +82,7 @@ TEST_CASE("a Service without pods has an empty slice, which the first pods get")
   SECTION("the last pod leaves an empty slice behind") {
     cluster.client.erase(api::kPods, {"default", "a"});
     cluster.settle();
-    REQUIRE(cluster.sizes() == Sizes{0});
+    REQUIRE(cluster.sizes() == SliceSizes{0});
     CHECK(api::name_of(*cluster.slices()[0]) == name);
   }
   SECTION("a headless Service gives its pods names") {
@@ -99,89 +99,89 @@ TEST_CASE("a Service without pods has an empty slice, which the first pods get")
   SECTION("the slice that somebody removed comes back") {
     cluster.client.erase(api::kEndpointSlices, {"default", name});
     cluster.settle();
-    CHECK(cluster.sizes() == Sizes{1});
+    CHECK(cluster.sizes() == SliceSizes{1});
   }
 }
 
 TEST_CASE("slices have at most 100 endpoints, and few of them are written") {
-  Fixture<controllers::EndpointSliceController> cluster;
+  EndpointSliceCluster<controllers::EndpointSliceController> cluster;
   cluster.add_pods(0, 250);
   cluster.client.put(api::kServices, web_service());
   cluster.settle();
-  REQUIRE(cluster.sizes() == Sizes{100, 100, 50});
+  REQUIRE(cluster.sizes() == SliceSizes{100, 100, 50});
 
   SECTION("more pods fill the slice that has room") {
     const std::size_t before = cluster.client.count_requests("update endpointslices");
     cluster.add_pods(250, 260);
     cluster.settle();
-    CHECK(cluster.sizes() == Sizes{100, 100, 60});
+    CHECK(cluster.sizes() == SliceSizes{100, 100, 60});
     CHECK(cluster.client.count_requests("update endpointslices") == before + 1);
     CHECK(cluster.client.count_requests("create endpointslices") == 3);
   }
   SECTION("more than that make a new one") {
     cluster.add_pods(250, 310);
     cluster.settle();
-    CHECK(cluster.sizes() == Sizes{100, 100, 60, 50});
+    CHECK(cluster.sizes() == SliceSizes{100, 100, 60, 50});
   }
   SECTION("a slice whose endpoints are all gone goes") {
     for (int i = 0; i < 250; ++i) cluster.client.erase(api::kPods, {"default", "p" + std::to_string(i)});
     cluster.settle();
-    CHECK(cluster.sizes() == Sizes{0});
+    CHECK(cluster.sizes() == SliceSizes{0});
   }
   SECTION("other labels are written to all") {
     cluster.client.modify(api::kServices, {"default", "web"},
                           [](Json& service) { service["metadata"]["labels"]["team"] = "b"; });
     cluster.settle();
     for (const api::ObjectPtr& slice : cluster.slices()) CHECK(*api::label_of(*slice, "team") == "b");
-    CHECK(cluster.sizes() == Sizes{100, 100, 50});
+    CHECK(cluster.sizes() == SliceSizes{100, 100, 50});
   }
 }
 
 TEST_CASE("pods count only while their node is there") {
-  Fixture<controllers::EndpointSliceController> cluster;
+  EndpointSliceCluster<controllers::EndpointSliceController> cluster;
   const bool publishes_all = GENERATE(false, true);
   cluster.client.put(api::kServices, web_service(publishes_all ? R"({"publishNotReadyAddresses":true})" : "{}"));
   cluster.add_pods(0, 2);
   cluster.settle();
-  REQUIRE(cluster.sizes() == Sizes{2});
+  REQUIRE(cluster.sizes() == SliceSizes{2});
   cluster.client.erase(api::kNodes, {"", "n1"});
   cluster.settle();
-  CHECK(cluster.sizes() == (publishes_all ? Sizes{2} : Sizes{0}));
+  CHECK(cluster.sizes() == (publishes_all ? SliceSizes{2} : SliceSizes{0}));
   cluster.client.put(api::kNodes, Json{{"metadata", {{"name", "n1"}}}});
   cluster.settle();
-  CHECK(cluster.sizes() == Sizes{2});
+  CHECK(cluster.sizes() == SliceSizes{2});
 }
 
 TEST_CASE("a write that fails is tried again and makes no slice twice") {
-  Fixture<controllers::EndpointSliceController> cluster;
+  EndpointSliceCluster<controllers::EndpointSliceController> cluster;
   cluster.client.fail("create endpointslices", api::internal_error("no"), 1);
   cluster.add_pods(0, 150);
   cluster.client.put(api::kServices, web_service());
   cluster.settle();
-  cluster.until([&] { return cluster.sizes() == Sizes{100, 50}; });
+  cluster.until([&] { return cluster.sizes() == SliceSizes{100, 50}; });
   cluster.settle();
-  CHECK(cluster.sizes() == Sizes{100, 50});
+  CHECK(cluster.sizes() == SliceSizes{100, 50});
 }
 
 TEST_CASE("pods with other ports are in other slices") {
-  Fixture<controllers::EndpointSliceController> cluster;
+  EndpointSliceCluster<controllers::EndpointSliceController> cluster;
   cluster.add_pods(0, 2);
   cluster.client.modify(api::kPods, {"default", "p1"},
                         [](Json& pod) { pod["spec"]["containers"][0]["ports"][0]["containerPort"] = 8001; });
   cluster.client.put(api::kServices, web_service(R"({"ports":[{"port":80,"targetPort":"http","protocol":"TCP"}]})"));
   cluster.settle();
-  CHECK(cluster.sizes() == Sizes{1, 1});
+  CHECK(cluster.sizes() == SliceSizes{1, 1});
 }
 
 TEST_CASE("Endpoints of Services without a selector are mirrored") {
-  Fixture<controllers::EndpointSliceMirroringController> cluster;
+  EndpointSliceCluster<controllers::EndpointSliceMirroringController> cluster;
   cluster.client.put(api::kServices, web_service(R"({"selector":null})"));
   cluster.client.put(api::kEndpoints, Json::parse(R"({"metadata":{"name":"web","namespace":"default",
       "labels":{"a":"b"},"annotations":{"note":"1","kubectl.kubernetes.io/last-applied-configuration":"{}"}},
       "subsets":[{"addresses":[{"ip":"1.2.3.4"},{"ip":"fd00::1"}],"notReadyAddresses":[{"ip":"1.2.3.5"}],
                   "ports":[{"name":"p","port":80,"protocol":"TCP"}]}]})"));
   cluster.settle();
-  REQUIRE(cluster.sizes() == Sizes{2, 1});
+  REQUIRE(cluster.sizes() == SliceSizes{2, 1});
   for (const api::ObjectPtr& slice : cluster.slices()) {
     CHECK(api::labels_of(*slice) == Json::parse(R"({"a":"b","kubernetes.io/service-name":"web",
                           "endpointslice.kubernetes.io/managed-by":"endpointslicemirroring-controller.k8s.io"})"));
@@ -200,7 +200,7 @@ TEST_CASE("Endpoints of Services without a selector are mirrored") {
       endpoints["subsets"][0].erase("notReadyAddresses");
     });
     cluster.settle();
-    CHECK(cluster.sizes() == Sizes{1});
+    CHECK(cluster.sizes() == SliceSizes{1});
   }
   SECTION("not those that say so") {
     cluster.client.modify(api::kEndpoints, {"default", "web"}, [](Json& endpoints) {

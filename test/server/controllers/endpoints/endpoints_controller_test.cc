@@ -10,10 +10,10 @@ using namespace skiff::test;
 
 namespace {
 
-struct Fixture : Cluster {
+struct EndpointsCluster : Cluster {
   controllers::EndpointsController controller{context()};
-  Fixture() { start(controller); }
-  ~Fixture() { stop(controller); }
+  EndpointsCluster() { start(controller); }
+  ~EndpointsCluster() { stop(controller); }
 
   [[nodiscard]] api::ObjectPtr endpoints() const { return client.peek(api::kEndpoints, {"default", "web"}); }
   // "10.0.0.1 10.0.0.2 : 8080 !10.0.0.3" and so on, subsets separated by "|".
@@ -47,7 +47,7 @@ std::vector<api::ObjectPtr> pods(std::initializer_list<Json> list) {
 TEST_CASE("subsets are packed by ports and readiness") {
   const auto two = pods({web_pod("b", "10.0.0.10"), web_pod("a", "10.0.0.9", false)});
   auto text = [](const Json& service, const std::vector<api::ObjectPtr>& of) {
-    return Fixture::text_of(controllers::endpoint_subsets(service, of));
+    return EndpointsCluster::text_of(controllers::endpoint_subsets(service, of));
   };
   CHECK(text(web_service(), two) == "10.0.0.10 !10.0.0.9 : -=8080");
   CHECK(text(web_service(R"({"publishNotReadyAddresses":true})"), two) == "10.0.0.9 10.0.0.10 : -=8080");
@@ -94,7 +94,7 @@ TEST_CASE("too many endpoints are cut off, those that are not ready first") {
 }
 
 TEST_CASE("Endpoints follow the Service and its pods") {
-  Fixture cluster;
+  EndpointsCluster cluster;
   cluster.client.put(api::kServices, web_service());
   cluster.settle();
   REQUIRE(cluster.endpoints());
@@ -158,7 +158,7 @@ TEST_CASE("Endpoints follow the Service and its pods") {
 }
 
 TEST_CASE("Endpoints that others maintain are left alone") {
-  Fixture cluster;
+  EndpointsCluster cluster;
   cluster.client.put(api::kServices, web_service(R"({"selector":null})"));
   cluster.client.put(api::kPods, web_pod("a", "10.0.0.1"));
   cluster.settle();

@@ -10,13 +10,14 @@ using test::Cluster;
 
 namespace {
 
-const std::vector<api::ResourceType> kTypes = {api::kPods, api::kReplicaSets, api::kDeployments, api::kConfigMaps};
+const std::vector<api::ResourceType> kCollectedTypes = {api::kPods, api::kReplicaSets, api::kDeployments,
+                                                        api::kConfigMaps};
 
-struct Fixture : Cluster {
-  GarbageCollector collector{context(), kTypes};
+struct GarbageCluster : Cluster {
+  GarbageCollector collector{context(), kCollectedTypes};
 
-  Fixture() { start(collector); }
-  ~Fixture() { stop(collector); }
+  GarbageCluster() { start(collector); }
+  ~GarbageCluster() { stop(collector); }
 
   api::ObjectPtr make(const api::ResourceType& type, const std::string& name, Json owners = Json::array()) {
     Json object = {{"metadata", {{"namespace", "default"}, {"name", name}, {"ownerReferences", std::move(owners)}}}};
@@ -42,7 +43,7 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("GarbageCollector, background deletion") {
-  Fixture cluster;
+  GarbageCluster cluster;
   const auto deployment = cluster.make(api::kDeployments, "web");
   const auto set =
       cluster.make(api::kReplicaSets, "web-1", {api::controller_reference(api::kDeployments, *deployment)});
@@ -58,9 +59,9 @@ TEST_CASE("GarbageCollector, background deletion") {
   }
   SECTION("leaves what has another owner, without the one that is gone") {
     const auto config = cluster.make(api::kConfigMaps, "config");
-    cluster.make(
-        api::kPods, "shared",
-        {api::controller_reference(api::kReplicaSets, *set), Fixture::plain_reference(api::kConfigMaps, *config)});
+    cluster.make(api::kPods, "shared",
+                 {api::controller_reference(api::kReplicaSets, *set),
+                  GarbageCluster::plain_reference(api::kConfigMaps, *config)});
     cluster.settle();
     cluster.remove(api::kReplicaSets, "web-1", "Background");
     cluster.until([&] { return !cluster.exists(api::kPods, "web-1-a"); });
@@ -73,7 +74,7 @@ TEST_CASE("GarbageCollector, background deletion") {
 }
 
 TEST_CASE("GarbageCollector finds owners that never were") {
-  Fixture cluster;
+  GarbageCluster cluster;
   Json owner = {{"apiVersion", "apps/v1"}, {"kind", "ReplicaSet"}, {"name", "gone"}, {"uid", "u-gone"}};
   cluster.make(api::kPods, "a", {owner});
   cluster.until([&] { return !cluster.exists(api::kPods, "a"); });
@@ -96,7 +97,7 @@ TEST_CASE("GarbageCollector finds owners that never were") {
 }
 
 TEST_CASE("GarbageCollector, foreground deletion") {
-  Fixture cluster;
+  GarbageCluster cluster;
   const auto deployment = cluster.make(api::kDeployments, "web");
   const auto set =
       cluster.make(api::kReplicaSets, "web-1", {api::controller_reference(api::kDeployments, *deployment)});
@@ -116,7 +117,7 @@ TEST_CASE("GarbageCollector, foreground deletion") {
 }
 
 TEST_CASE("GarbageCollector, orphaning deletion") {
-  Fixture cluster;
+  GarbageCluster cluster;
   const auto set = cluster.make(api::kReplicaSets, "web-1");
   cluster.make(api::kPods, "a", {api::controller_reference(api::kReplicaSets, *set)});
   cluster.settle();
@@ -129,7 +130,7 @@ TEST_CASE("GarbageCollector, orphaning deletion") {
 }
 
 TEST_CASE("GarbageCollector tries again when the object has changed meanwhile") {
-  Fixture cluster;
+  GarbageCluster cluster;
   const auto set = cluster.make(api::kReplicaSets, "web-1");
   cluster.make(api::kPods, "a", {api::controller_reference(api::kReplicaSets, *set)});
   cluster.settle();

@@ -7,7 +7,7 @@ using namespace skiff::controllers;
 
 namespace {
 
-const std::vector<api::ResourceType> kTypes = {api::kPods, api::kReplicaSets, api::kDeployments, api::kNodes};
+const std::vector<api::ResourceType> kGraphTypes = {api::kPods, api::kReplicaSets, api::kDeployments, api::kNodes};
 
 Json owner(const std::string& uid, bool blocks = true) {
   return {
@@ -30,7 +30,7 @@ using Uids = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("OwnerGraph") {
-  OwnerGraph graph(kTypes);
+  OwnerGraph graph(kGraphTypes);
   CHECK(graph.observe(api::kReplicaSets, object("rs")).collect.empty());
   CHECK(graph.observe(api::kPods, object("pod", {owner("rs")})).collect.empty());
   CHECK(graph.dependents("rs") == std::set<std::string>{"pod"});

@@ -11,7 +11,7 @@ using test::Cluster;
 
 namespace {
 
-const std::vector<api::ResourceType> kTypes = {api::kNodes, api::kConfigMaps, api::kLeases, api::kReplicaSets};
+const std::vector<api::ResourceType> kOwnerTypes = {api::kNodes, api::kConfigMaps, api::kLeases, api::kReplicaSets};
 
 Json reference(const api::ResourceType& type, const api::ObjectPtr& owner) {
   return {{"apiVersion", type.api_version()},
@@ -21,10 +21,10 @@ Json reference(const api::ResourceType& type, const api::ObjectPtr& owner) {
           {"blockOwnerDeletion", true}};
 }
 
-struct Fixture : Cluster {
-  GarbageCollector collector{context(), kTypes};
+struct OwnersCluster : Cluster {
+  GarbageCollector collector{context(), kOwnerTypes};
 
-  ~Fixture() { stop(collector); }
+  ~OwnersCluster() { stop(collector); }
   void begin() {
     start(collector);
     settle();
@@ -49,7 +49,7 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("GarbageCollector: owners that went while nobody looked") {
-  Fixture cluster;
+  OwnersCluster cluster;
   const api::ObjectPtr owner = cluster.put(api::kConfigMaps, "owner");
   cluster.put(api::kConfigMaps, "owned", Json::array({reference(api::kConfigMaps, owner)}));
   cluster.client.erase(api::kConfigMaps, {"default", "owner"});
@@ -58,7 +58,7 @@ TEST_CASE("GarbageCollector: owners that went while nobody looked") {
 }
 
 TEST_CASE("GarbageCollector: cluster-scoped owners own objects in all namespaces") {
-  Fixture cluster;
+  OwnersCluster cluster;
   const api::ObjectPtr node = cluster.put(api::kNodes, "node-1");
   cluster.put(api::kLeases, "node-1", Json::array({reference(api::kNodes, node)}));
   cluster.begin();
@@ -68,7 +68,7 @@ TEST_CASE("GarbageCollector: cluster-scoped owners own objects in all namespaces
 }
 
 TEST_CASE("GarbageCollector: an owner in another namespace is none") {
-  Fixture cluster;
+  OwnersCluster cluster;
   const bool owner_first = GENERATE(true, false);
   const api::ObjectPtr owner = cluster.put(api::kConfigMaps, "owner", Json::array(), "other");
   const Json wrong = Json::array({reference(api::kConfigMaps, owner)});
@@ -85,7 +85,7 @@ TEST_CASE("GarbageCollector: an owner in another namespace is none") {
 }
 
 TEST_CASE("GarbageCollector keeps what it cannot judge") {
-  Fixture cluster;
+  OwnersCluster cluster;
   const api::ObjectPtr owner = cluster.put(api::kConfigMaps, "owner");
   Json owned = reference(api::kConfigMaps, owner);
   SECTION("an owner of a kind that is not served") {
@@ -117,7 +117,7 @@ TEST_CASE("GarbageCollector keeps what it cannot judge") {
 }
 
 TEST_CASE("GarbageCollector, foreground deletion does not wait") {
-  Fixture cluster;
+  OwnersCluster cluster;
   const api::ObjectPtr first = cluster.put(api::kConfigMaps, "first");
   cluster.put(api::kConfigMaps, "second", Json::array({reference(api::kConfigMaps, first)}));
   cluster.begin();

@@ -25,14 +25,14 @@ Json sum_job(const char* spec) {
   return object;
 }
 
-struct Fixture : Cluster {
+struct JobCluster : Cluster {
   JobController controller{context()};
 
-  explicit Fixture(const char* spec) {
+  explicit JobCluster(const char* spec) {
     start(controller);
     client.put(api::kJobs, sum_job(spec));
   }
-  ~Fixture() { stop(controller); }
+  ~JobCluster() { stop(controller); }
 
   [[nodiscard]] Json status() const {
     const api::ObjectPtr job = client.peek(api::kJobs, kSum);
@@ -76,7 +76,7 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("A job runs until it has its completions") {
-  Fixture cluster(R"({"completions":3,"parallelism":2})");
+  JobCluster cluster(R"({"completions":3,"parallelism":2})");
   cluster.until_active(2);
   CHECK(cluster.status()["startTime"] == format_time(cluster.clock.now()));
   CHECK(cluster.status()["uncountedTerminatedPods"] == Json::object());
@@ -106,7 +106,7 @@ TEST_CASE("A job runs until it has its completions") {
 }
 
 TEST_CASE("Without a number of completions the first success lets the others run out") {
-  Fixture cluster(R"({"completions":null,"parallelism":3})");
+  JobCluster cluster(R"({"completions":null,"parallelism":3})");
   cluster.until_active(3);
   cluster.end(cluster.active()[0], 0);
   cluster.until([&] { return cluster.count("succeeded") == 1 && cluster.count("active") == 2; });
@@ -118,7 +118,7 @@ TEST_CASE("Without a number of completions the first success lets the others run
 }
 
 TEST_CASE("A job fails when its pods have failed too often") {
-  Fixture cluster(R"({"backoffLimit":1})");
+  JobCluster cluster(R"({"backoffLimit":1})");
   cluster.until_active(1);
   cluster.end(cluster.active()[0], 1);
   cluster.until([&] { return cluster.count("failed") == 1; });
@@ -138,7 +138,7 @@ TEST_CASE("A job fails when its pods have failed too often") {
 }
 
 TEST_CASE("A job fails at its deadline, and its pods with it") {
-  Fixture cluster(R"({"activeDeadlineSeconds":30,"parallelism":2,"completions":2})");
+  JobCluster cluster(R"({"activeDeadlineSeconds":30,"parallelism":2,"completions":2})");
   cluster.until_active(2);
   cluster.clock.advance(29s);
   cluster.change([](Json& job) { job["metadata"]["labels"]["touch"] = "1"; });
@@ -153,7 +153,7 @@ TEST_CASE("A job fails at its deadline, and its pods with it") {
 }
 
 TEST_CASE("The restarts of pods that restart by themselves count") {
-  Fixture cluster(R"({"backoffLimit":2,"template":{"spec":{"restartPolicy":"OnFailure"}}})");
+  JobCluster cluster(R"({"backoffLimit":2,"template":{"spec":{"restartPolicy":"OnFailure"}}})");
   cluster.until_active(1);
   const auto restart = [&](int times) {
     cluster.client.modify(api::kPods, api::key_of(*cluster.active()[0]), [&](Json& pod) {
@@ -169,7 +169,7 @@ TEST_CASE("The restarts of pods that restart by themselves count") {
 }
 
 TEST_CASE("A suspended job has no pods, and resumes") {
-  Fixture cluster(R"({"parallelism":2,"completions":2})");
+  JobCluster cluster(R"({"parallelism":2,"completions":2})");
   cluster.until_active(2);
   const std::string started = cluster.status()["startTime"];
   cluster.change([](Json& job) { job["spec"]["suspend"] = true; });
@@ -189,14 +189,14 @@ TEST_CASE("A suspended job has no pods, and resumes") {
 }
 
 TEST_CASE("A job that begins suspended has not started") {
-  Fixture cluster(R"({"suspend":true})");
+  JobCluster cluster(R"({"suspend":true})");
   cluster.until([&] { return cluster.is("Suspended"); });
   CHECK(!cluster.status().contains("startTime"));
   CHECK(cluster.pods().empty());
 }
 
 TEST_CASE("Fewer pods when the parallelism sinks, and they are not failures") {
-  Fixture cluster(R"({"parallelism":4,"completions":9})");
+  JobCluster cluster(R"({"parallelism":4,"completions":9})");
   cluster.until_active(4);
   cluster.change([](Json& job) { job["spec"]["parallelism"] = 1; });
   cluster.until_active(1);
@@ -206,7 +206,7 @@ TEST_CASE("Fewer pods when the parallelism sinks, and they are not failures") {
 }
 
 TEST_CASE("An indexed job has one success for each index") {
-  Fixture cluster(R"({"completionMode":"Indexed","parallelism":3,"completions":4})");
+  JobCluster cluster(R"({"completionMode":"Indexed","parallelism":3,"completions":4})");
   cluster.until_active(3);
   REQUIRE(cluster.pod_of_index(2));
   cluster.end(cluster.pod_of_index(1), 0);
@@ -222,7 +222,7 @@ TEST_CASE("An indexed job has one success for each index") {
 }
 
 TEST_CASE("Indexes fail one by one when each has a limit") {
-  Fixture cluster(R"({"completionMode":"Indexed","parallelism":2,"completions":2,"backoffLimitPerIndex":1,
+  JobCluster cluster(R"({"completionMode":"Indexed","parallelism":2,"completions":2,"backoffLimitPerIndex":1,
                       "backoffLimit":2147483647})");
   cluster.until_active(2);
   cluster.end(cluster.pod_of_index(0), 1);
@@ -243,7 +243,7 @@ TEST_CASE("Indexes fail one by one when each has a limit") {
 }
 
 TEST_CASE("More failed indexes than a job survives") {
-  Fixture cluster(R"({"completionMode":"Indexed","parallelism":3,"completions":3,"backoffLimitPerIndex":0,
+  JobCluster cluster(R"({"completionMode":"Indexed","parallelism":3,"completions":3,"backoffLimitPerIndex":0,
                       "maxFailedIndexes":1,"backoffLimit":2147483647})");
   cluster.until_active(3);
   cluster.end(cluster.pod_of_index(0), 1);
@@ -257,7 +257,7 @@ TEST_CASE("More failed indexes than a job survives") {
 }
 
 TEST_CASE("A success policy ends an indexed job early") {
-  Fixture cluster(R"({"completionMode":"Indexed","parallelism":4,"completions":4,
+  JobCluster cluster(R"({"completionMode":"Indexed","parallelism":4,"completions":4,
                       "successPolicy":{"rules":[{"succeededIndexes":"0,2","succeededCount":1}]}})");
   cluster.until_active(4);
   cluster.end(cluster.pod_of_index(3), 0);
@@ -272,7 +272,7 @@ TEST_CASE("A success policy ends an indexed job early") {
 }
 
 TEST_CASE("A failure policy fails the job, or looks away") {
-  Fixture cluster(R"({"parallelism":2,"completions":2,"backoffLimit":0,"podReplacementPolicy":"Failed",
+  JobCluster cluster(R"({"parallelism":2,"completions":2,"backoffLimit":0,"podReplacementPolicy":"Failed",
       "podFailurePolicy":{"rules":[{"action":"FailJob","onExitCodes":{"operator":"In","values":[42]}},
                                    {"action":"Ignore","onExitCodes":{"operator":"In","values":[7]}}]}})");
   cluster.until_active(2);
@@ -293,7 +293,7 @@ TEST_CASE("A failure policy fails the job, or looks away") {
 TEST_CASE("A pod that is being deleted is replaced at once, or when it has ended, as the job says") {
   for (const bool at_once : {true, false}) {
     INFO(at_once);
-    Fixture cluster(at_once ? "{}" : R"({"podReplacementPolicy":"Failed"})");
+    JobCluster cluster(at_once ? "{}" : R"({"podReplacementPolicy":"Failed"})");
     cluster.until_active(1);
     const api::ObjectPtr pod = cluster.active()[0];
     cluster.client.modify(api::kPods, api::key_of(*pod), [&](Json& object) {
@@ -315,7 +315,7 @@ TEST_CASE("A pod that is being deleted is replaced at once, or when it has ended
 }
 
 TEST_CASE("Every pod is counted once, whatever fails in between") {
-  Fixture cluster(R"({"completions":30,"parallelism":10,"backoffLimit":100})");
+  JobCluster cluster(R"({"completions":30,"parallelism":10,"backoffLimit":100})");
   for (const char* what : {"update jobs/status", "patch pods", "create pods"}) {
     cluster.client.fail(what, api::object_modified("", "x", "y"), 3);
     cluster.client.fail(what, api::unavailable("not now"), 2);
@@ -331,7 +331,7 @@ TEST_CASE("Every pod is counted once, whatever fails in between") {
 }
 
 TEST_CASE("A finished job is deleted when its time is up") {
-  Fixture cluster(R"({"ttlSecondsAfterFinished":100})");
+  JobCluster cluster(R"({"ttlSecondsAfterFinished":100})");
   cluster.until_active(1);
   cluster.end(cluster.active()[0], 0);
   cluster.until([&] { return cluster.is("Complete"); });
@@ -344,14 +344,14 @@ TEST_CASE("A finished job is deleted when its time is up") {
 }
 
 TEST_CASE("The pods of a job that is gone are let go") {
-  Fixture cluster("{}");
+  JobCluster cluster("{}");
   cluster.until_active(1);
   cluster.client.erase(api::kJobs, kSum);
   cluster.until([&] { return !api::has_finalizer(*cluster.pods()[0], kTrackingFinalizer); });
 }
 
 TEST_CASE("A pod that a job adopts is counted, one that it loses is let go") {
-  Fixture cluster(R"({"completions":2,"parallelism":2,"suspend":true})");
+  JobCluster cluster(R"({"completions":2,"parallelism":2,"suspend":true})");
   cluster.until([&] { return cluster.is("Suspended"); });
   const api::NamespacedName stray{"default", "stray"};
   cluster.client.put(api::kPods, Json::parse(R"({"metadata":{"namespace":"default","name":"stray",
@@ -369,7 +369,7 @@ TEST_CASE("A pod that a job adopts is counted, one that it loses is let go") {
 }
 
 TEST_CASE("A job of another controller is left alone") {
-  Fixture cluster(R"({"managedBy":"acme.io/foo"})");
+  JobCluster cluster(R"({"managedBy":"acme.io/foo"})");
   cluster.settle();
   CHECK(cluster.pods().empty());
   CHECK(cluster.status().empty());

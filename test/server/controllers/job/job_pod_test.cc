@@ -2,6 +2,7 @@
 
 #include "api/views/meta.h"
 #include "server/controllers/job/backoff.h"
+#include "test/support/now.h"
 
 #include <catch2/catch.hpp>
 
@@ -11,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+using test::kNow;
 
 Json job(const char* spec) {
   Json object = Json::parse(R"({"metadata":{"name":"sum","namespace":"default","uid":"j"},

@@ -10,17 +10,17 @@ using test::Cluster;
 
 namespace {
 
-const std::vector<api::ResourceType> kTypes = {api::kPods, api::kConfigMaps, api::kEvents};
+const std::vector<api::ResourceType> kEmptiedTypes = {api::kPods, api::kConfigMaps, api::kEvents};
 const std::vector<api::ResourceType> kFollowed = {api::kPods, api::kConfigMaps};
 
-struct Fixture : Cluster {
-  NamespaceController controller{context(), kTypes, kFollowed};
+struct NamespaceCluster : Cluster {
+  NamespaceController controller{context(), kEmptiedTypes, kFollowed};
 
-  Fixture() {
+  NamespaceCluster() {
     client.put(api::kNamespaces, {{"metadata", {{"name", "work"}}}, {"spec", {{"finalizers", {"kubernetes"}}}}});
     start(controller);
   }
-  ~Fixture() { stop(controller); }
+  ~NamespaceCluster() { stop(controller); }
   void make(const api::ResourceType& type, const std::string& namespace_, const std::string& name) {
     client.put(type, {{"metadata", {{"namespace", namespace_}, {"name", name}}}});
   }
@@ -35,7 +35,7 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("NamespaceController empties a namespace and lets it go") {
-  Fixture cluster;
+  NamespaceCluster cluster;
   for (int i = 0; i < 150; ++i) cluster.make(api::kConfigMaps, "work", "c" + std::to_string(i));
   cluster.make(api::kPods, "work", "p");
   cluster.make(api::kEvents, "work", "e");
@@ -50,7 +50,7 @@ TEST_CASE("NamespaceController empties a namespace and lets it go") {
 }
 
 TEST_CASE("NamespaceController waits for what stays, and says so") {
-  Fixture cluster;
+  NamespaceCluster cluster;
   cluster.make(api::kPods, "work", "p");
   cluster.client.modify(api::kPods, {"work", "p"}, [](Json& pod) { pod["metadata"]["finalizers"] = {"test/slow"}; });
   cluster.remove_namespace();
@@ -65,7 +65,7 @@ TEST_CASE("NamespaceController waits for what stays, and says so") {
 }
 
 TEST_CASE("NamespaceController says what it cannot delete, and tries again") {
-  Fixture cluster;
+  NamespaceCluster cluster;
   cluster.make(api::kConfigMaps, "work", "c");
   cluster.client.fail("delete configmaps", api::forbidden("", "configmaps", "c", "not you"));
   cluster.remove_namespace();
@@ -76,7 +76,7 @@ TEST_CASE("NamespaceController says what it cannot delete, and tries again") {
 }
 
 TEST_CASE("NamespaceController leaves other finalizers to their owners") {
-  Fixture cluster;
+  NamespaceCluster cluster;
   const Json others = Json::array({"example.com/mine"});
   cluster.client.modify(api::kNamespaces, {"", "work"}, [](Json& work) {
     work["spec"]["finalizers"] = Json::array({"kubernetes", "example.com/mine"});

@@ -3,6 +3,7 @@
 #include "api/views/conditions.h"
 #include "server/controllers/node_ipam/pod_cidr.h"
 #include "server/controllers/taint_eviction/eviction_delay.h"
+#include "test/support/now.h"
 
 #include <catch2/catch.hpp>
 
@@ -15,7 +16,7 @@ using namespace skiff::controllers;
 
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+using test::kNow;
 
 Json node_with(const std::vector<std::pair<std::string, std::string>>& conditions) {
   Json node = {{"metadata", {{"name", "n"}, {"creationTimestamp", "2026-11-22T11:00:00Z"}}}, {"spec", Json::object()}};

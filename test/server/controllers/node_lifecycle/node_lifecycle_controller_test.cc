@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // Nodes that must send heartbeats, "local", which need not, and the pods on them.
-struct Fixture : test::Cluster {
+struct NodeLifecycleCluster : test::Cluster {
   std::unique_ptr<NodeLifecycleController> lifecycle;
   std::unique_ptr<TaintEvictionController> eviction;
 
@@ -29,7 +29,7 @@ struct Fixture : test::Cluster {
     start(*lifecycle, *eviction);
     settle();
   }
-  ~Fixture() {
+  ~NodeLifecycleCluster() {
     if (lifecycle) stop(*lifecycle, *eviction);
   }
 
@@ -88,7 +88,7 @@ struct Fixture : test::Cluster {
 }  // namespace
 
 TEST_CASE("a node that falls silent is lost, and what is on it goes when its time has come") {
-  Fixture cluster;
+  NodeLifecycleCluster cluster;
   cluster.add_node("lost");
   cluster.add_node("alive");
   cluster.add_node("local");
@@ -138,7 +138,7 @@ TEST_CASE("a node that falls silent is lost, and what is on it goes when its tim
 }
 
 TEST_CASE("while no node is ready nobody is driven away") {
-  Fixture cluster;
+  NodeLifecycleCluster cluster;
   cluster.add_node("a");
   cluster.add_node("b");
   cluster.add_pod("p", "a", 0);
@@ -157,7 +157,7 @@ TEST_CASE("while no node is ready nobody is driven away") {
 }
 
 TEST_CASE("a node of which nothing was ever heard") {
-  Fixture cluster;
+  NodeLifecycleCluster cluster;
   cluster.client.put(api::kNodes, {{"metadata", {{"name", "ghost"}}}, {"spec", Json::object()}});
   cluster.begin();
   cluster.pass(59s);

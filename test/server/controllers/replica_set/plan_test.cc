@@ -2,6 +2,7 @@
 
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
+#include "test/support/now.h"
 
 #include <catch2/catch.hpp>
 
@@ -11,7 +12,7 @@ using api::ObjectPtr;
 
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+using test::kNow;
 
 Json replica_set(int replicas) {
   return {{"metadata", {{"name", "web-1"}, {"namespace", "default"}, {"uid", "rs"}, {"generation", 3}}},
@@ -19,7 +20,7 @@ Json replica_set(int replicas) {
 }
 
 // What differs between pods in these tests.
-struct PodShape {
+struct ReplicaShape {
   std::string name;
   std::string node = "n1";
   std::string phase = "Running";
@@ -29,7 +30,7 @@ struct PodShape {
   std::string cost = "";
 };
 
-ObjectPtr pod(const PodShape& shape) {
+ObjectPtr replica(const ReplicaShape& shape) {
   Json object = {{"metadata",
                   {{"name", shape.name},
                    {"uid", shape.name},
@@ -67,7 +68,7 @@ TEST_CASE("plan_replicas") {
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
       std::vector<ObjectPtr> pods;
-      for (int i = 0; i < row.present; ++i) pods.push_back(pod({.name = std::to_string(i)}));
+      for (int i = 0; i < row.present; ++i) pods.push_back(replica({.name = std::to_string(i)}));
       const ReplicaPlan plan = plan_replicas(replica_set(row.wanted), pods, {}, kNow);
       CHECK(plan.create == row.create);
       CHECK(plan.remove.size() == static_cast<std::size_t>(row.remove));
@@ -78,7 +79,7 @@ TEST_CASE("plan_replicas") {
 TEST_CASE("Pods are removed in upstream's order") {
   struct Row {
     const char* name;
-    PodShape first, second;
+    ReplicaShape first, second;
   };
   const Row rows[] = {
       {"unassigned before assigned", {.name = "z", .node = ""}, {.name = "a"}},
@@ -95,7 +96,7 @@ TEST_CASE("Pods are removed in upstream's order") {
   };
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      std::vector<ObjectPtr> pods = {pod(row.second), pod(row.first)};
+      std::vector<ObjectPtr> pods = {replica(row.second), replica(row.first)};
       sort_for_deletion(pods, {{"full", 3}, {"n1", 1}}, kNow);
       CHECK(api::name_of(*pods[0]) == row.first.name);
     }
@@ -105,11 +106,11 @@ TEST_CASE("Pods are removed in upstream's order") {
 TEST_CASE("replica_set_status") {
   Json set = replica_set(4);
   set["spec"]["minReadySeconds"] = 30;
-  Json unlabeled = *pod({.name = "c", .ready_seconds = -1});
+  Json unlabeled = *replica({.name = "c", .ready_seconds = -1});
   unlabeled["metadata"]["labels"]["app"] = "other";
-  const std::vector<ObjectPtr> pods = {pod({.name = "a", .ready_seconds = 30}), pod({.name = "b", .ready_seconds = 29}),
-                                       pod({.name = "d", .ready_seconds = 10}),
-                                       std::make_shared<const Json>(unlabeled)};
+  const std::vector<ObjectPtr> pods = {
+      replica({.name = "a", .ready_seconds = 30}), replica({.name = "b", .ready_seconds = 29}),
+      replica({.name = "d", .ready_seconds = 10}), std::make_shared<const Json>(unlabeled)};
   const ReplicaSetStatus status = replica_set_status(set, pods, std::nullopt, kNow);
   CHECK(status.status == Json::parse(R"({"replicas": 4, "fullyLabeledReplicas": 3, "readyReplicas": 3,
                                          "availableReplicas": 1, "observedGeneration": 3})"));

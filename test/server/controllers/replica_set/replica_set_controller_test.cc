@@ -10,9 +10,9 @@ using test::Cluster;
 
 namespace {
 
-const api::NamespacedName kWeb{"default", "web"};
+using test::kWeb;
 
-Json web(int replicas) {
+Json web_replicas(int replicas) {
   const Json labels = {{"app", "web"}};
   return {{"metadata", {{"namespace", "default"}, {"name", "web"}}},
           {"spec",
@@ -21,11 +21,11 @@ Json web(int replicas) {
             {"template", {{"metadata", {{"labels", labels}}}, {"spec", {{"containers", Json::array()}}}}}}}};
 }
 
-struct Fixture : Cluster {
+struct ReplicaSetCluster : Cluster {
   ReplicaSetController controller{context(), kReplicaSetKind};
 
-  Fixture() { start(controller); }
-  ~Fixture() { stop(controller); }
+  ReplicaSetCluster() { start(controller); }
+  ~ReplicaSetCluster() { stop(controller); }
   std::int64_t status(const char* member) {
     return integer_at(*client.peek(api::kReplicaSets, kWeb), {"status", member});
   }
@@ -37,8 +37,8 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("ReplicaSetController keeps the number of pods") {
-  Fixture cluster;
-  cluster.client.put(api::kReplicaSets, web(5));
+  ReplicaSetCluster cluster;
+  cluster.client.put(api::kReplicaSets, web_replicas(5));
   cluster.until([&] { return cluster.status("replicas") == 5; });
   CHECK(cluster.client.count_requests("create pods ") == 5);
   CHECK(cluster.events("SuccessfulCreate").size() == 5);
@@ -89,8 +89,8 @@ TEST_CASE("ReplicaSetController keeps the number of pods") {
 }
 
 TEST_CASE("ReplicaSetController never makes too many, whatever comes between") {
-  Fixture cluster;
-  cluster.client.put(api::kReplicaSets, web(700));
+  ReplicaSetCluster cluster;
+  cluster.client.put(api::kReplicaSets, web_replicas(700));
   int touches = 0;
   cluster.until([&] {
     // Each touch makes a sync that sees only some of the pods that were asked for.
@@ -108,10 +108,10 @@ TEST_CASE("ReplicaSetController never makes too many, whatever comes between") {
 }
 
 TEST_CASE("ReplicaSetController asks carefully while pods are refused") {
-  Fixture cluster;
+  ReplicaSetCluster cluster;
   api::Status quota = api::forbidden("", "pods", "web-", "exceeded quota");
   cluster.client.fail("create pods", quota, 3);
-  cluster.client.put(api::kReplicaSets, web(100));
+  cluster.client.put(api::kReplicaSets, web_replicas(100));
   cluster.until([&] { return cluster.client.count_requests("create pods ") >= 3; });
   // One pod a try: the first batch failed each time.
   CHECK(cluster.client.count_requests("create pods ") == 3);
@@ -124,8 +124,8 @@ TEST_CASE("ReplicaSetController asks carefully while pods are refused") {
 }
 
 TEST_CASE("ReplicaSetController leaves a ReplicaSet that is being deleted alone") {
-  Fixture cluster;
-  Json set = web(3);
+  ReplicaSetCluster cluster;
+  Json set = web_replicas(3);
   set["metadata"]["finalizers"] = {"foregroundDeletion"};
   set["metadata"]["deletionTimestamp"] = format_time(cluster.clock.now());
   cluster.client.put(api::kReplicaSets, set);
@@ -137,7 +137,7 @@ TEST_CASE("ReplicaSetController keeps the pods of ReplicationControllers, too") 
   Cluster cluster;
   ReplicaSetController controller{cluster.context(), kReplicationControllerKind};
   cluster.start(controller);
-  Json web_controller = web(3);
+  Json web_controller = web_replicas(3);
   web_controller["spec"]["selector"] = {{"app", "web"}};
   cluster.client.put(api::kReplicationControllers, web_controller);
   const auto status = [&](const char* member) {

@@ -12,10 +12,10 @@ using test::Cluster;
 
 namespace {
 
-const api::NamespacedName kWeb{"default", "web"};
+using test::kWeb;
 using Names = std::vector<std::string>;
 
-Json web(int replicas) {
+Json web_set(int replicas) {
   const Json labels = {{"app", "web"}};
   return {{"metadata", {{"namespace", "default"}, {"name", "web"}}},
           {"spec",
@@ -36,11 +36,11 @@ Json with_claims(Json set) {
   return set;
 }
 
-struct Fixture : Cluster {
+struct StatefulSetCluster : Cluster {
   StatefulSetController controller{context()};
 
-  Fixture() { start(controller); }
-  ~Fixture() { stop(controller); }
+  StatefulSetCluster() { start(controller); }
+  ~StatefulSetCluster() { stop(controller); }
 
   Json set() { return *client.peek(api::kStatefulSets, kWeb); }
   void change(const std::function<void(Json&)>& how) { client.modify(api::kStatefulSets, kWeb, how); }
@@ -81,8 +81,8 @@ struct Fixture : Cluster {
 }  // namespace
 
 TEST_CASE("StatefulSetController makes pods one after the other") {
-  Fixture cluster;
-  cluster.client.put(api::kStatefulSets, with_claims(web(3)));
+  StatefulSetCluster cluster;
+  cluster.client.put(api::kStatefulSets, with_claims(web_set(3)));
   cluster.settle();
   REQUIRE(cluster.pod_names() == Names{"web-0"});
   const Json first = *cluster.pods()[0];
@@ -149,8 +149,8 @@ TEST_CASE("StatefulSetController makes pods one after the other") {
 }
 
 TEST_CASE("StatefulSetController: Parallel makes and removes all at once") {
-  Fixture cluster;
-  Json set = web(4);
+  StatefulSetCluster cluster;
+  Json set = web_set(4);
   set["spec"]["podManagementPolicy"] = "Parallel";
   set["spec"]["ordinals"] = {{"start", 5}};
   cluster.client.put(api::kStatefulSets, set);
@@ -162,8 +162,8 @@ TEST_CASE("StatefulSetController: Parallel makes and removes all at once") {
 }
 
 TEST_CASE("StatefulSetController rolls a change out, from the highest ordinal down") {
-  Fixture cluster;
-  cluster.client.put(api::kStatefulSets, web(3));
+  StatefulSetCluster cluster;
+  cluster.client.put(api::kStatefulSets, web_set(3));
   cluster.run_to_the_end();
   const std::string first_revision = cluster.set()["status"]["currentRevision"];
   REQUIRE(cluster.images() == "v1 v1 v1");
@@ -246,8 +246,8 @@ TEST_CASE("StatefulSetController: who owns claims") {
                       {"Delete", "Delete", "StatefulSet", "Pod"}};
   for (const Row& row : rows) {
     INFO(row.deleted << " " << row.scaled);
-    Fixture cluster;
-    Json set = with_claims(web(2));
+    StatefulSetCluster cluster;
+    Json set = with_claims(web_set(2));
     set["spec"]["persistentVolumeClaimRetentionPolicy"] = {{"whenDeleted", row.deleted}, {"whenScaled", row.scaled}};
     cluster.client.put(api::kStatefulSets, set);
     cluster.run_to_the_end();
@@ -264,14 +264,14 @@ TEST_CASE("StatefulSetController: who owns claims") {
 }
 
 TEST_CASE("StatefulSetController adopts pods that are called after the set") {
-  Fixture cluster;
+  StatefulSetCluster cluster;
   auto orphan = [](const char* name) {
     return Json{{"metadata", {{"namespace", "default"}, {"name", name}, {"labels", {{"app", "web"}}}}}};
   };
   cluster.client.put(api::kPods, orphan("web-0"));
   cluster.client.put(api::kPods, orphan("web-x"));
   cluster.client.put(api::kPods, orphan("web-00"));
-  cluster.client.put(api::kStatefulSets, web(1));
+  cluster.client.put(api::kStatefulSets, web_set(1));
   cluster.settle();
   CHECK(api::controller_of(*cluster.client.peek(api::kPods, {"default", "web-0"})) != nullptr);
   CHECK(api::controller_of(*cluster.client.peek(api::kPods, {"default", "web-x"})) == nullptr);
@@ -279,9 +279,9 @@ TEST_CASE("StatefulSetController adopts pods that are called after the set") {
 }
 
 TEST_CASE("StatefulSetController says why a pod cannot be made, and tries again") {
-  Fixture cluster;
+  StatefulSetCluster cluster;
   cluster.client.fail("create pods", api::forbidden("", "pods", "web-0", "exceeded quota"), 2);
-  cluster.client.put(api::kStatefulSets, web(1));
+  cluster.client.put(api::kStatefulSets, web_set(1));
   cluster.until([&] { return cluster.pods().size() == 1; });
   cluster.until([&] { return !cluster.events("FailedCreate").empty(); });
   CHECK(cluster.events("FailedCreate")[0] ==
@@ -289,8 +289,8 @@ TEST_CASE("StatefulSetController says why a pod cannot be made, and tries again"
 }
 
 TEST_CASE("StatefulSetController leaves a set that is being deleted alone") {
-  Fixture cluster;
-  Json set = web(3);
+  StatefulSetCluster cluster;
+  Json set = web_set(3);
   set["metadata"]["finalizers"] = {"foregroundDeletion"};
   set["metadata"]["deletionTimestamp"] = format_time(cluster.clock.now());
   cluster.client.put(api::kStatefulSets, set);

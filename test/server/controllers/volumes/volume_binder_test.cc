@@ -27,11 +27,11 @@ Json claim(const char* name, const char* size = "1Gi") {
           {"status", {{"phase", "Pending"}}}};
 }
 
-struct Fixture : Cluster {
+struct VolumeBinderCluster : Cluster {
   VolumeBinder binder{context()};
 
-  Fixture() { start(binder); }
-  ~Fixture() { stop(binder); }
+  VolumeBinderCluster() { start(binder); }
+  ~VolumeBinderCluster() { stop(binder); }
 
   api::ObjectPtr volume_now(const char* name) { return client.peek(api::kPersistentVolumes, {"", name}); }
   api::ObjectPtr claim_now(const char* name) { return client.peek(api::kPersistentVolumeClaims, {"default", name}); }
@@ -97,7 +97,7 @@ TEST_CASE("which volume a claim gets") {
 }
 
 TEST_CASE("VolumeBinder binds a claim to a volume, whichever comes first") {
-  Fixture cluster;
+  VolumeBinderCluster cluster;
   SECTION("volume first") {
     cluster.client.put(api::kPersistentVolumes, volume("disk"));
     cluster.until([&] { return cluster.volume_phase("disk") == "Available"; });
@@ -127,7 +127,7 @@ TEST_CASE("VolumeBinder binds a claim to a volume, whichever comes first") {
 }
 
 TEST_CASE("VolumeBinder gives every volume to one claim only") {
-  Fixture cluster;
+  VolumeBinderCluster cluster;
   for (const char* name : {"a", "b", "c"}) cluster.client.put(api::kPersistentVolumes, volume(name));
   for (const char* name : {"1", "2", "3", "4"}) cluster.client.put(api::kPersistentVolumeClaims, claim(name));
   cluster.settle();
@@ -137,7 +137,7 @@ TEST_CASE("VolumeBinder gives every volume to one claim only") {
 }
 
 TEST_CASE("VolumeBinder: a claim that names its volume") {
-  Fixture cluster;
+  VolumeBinderCluster cluster;
   Json wish = claim("data", "2Gi");
   wish["spec"]["volumeName"] = "disk";
   cluster.client.put(api::kPersistentVolumeClaims, wish);
@@ -176,7 +176,7 @@ TEST_CASE("VolumeBinder: a deleted claim releases its volume") {
                       {"Recycle", "Failed", "No recycler plugin found for the volume!"}};
   for (const Row& row : rows) {
     INFO(row.policy);
-    Fixture cluster;
+    VolumeBinderCluster cluster;
     cluster.bind("disk", "data");
     cluster.client.modify(api::kPersistentVolumes, {"", "disk"},
                           [&](Json& object) { object["spec"]["persistentVolumeReclaimPolicy"] = row.policy; });
@@ -196,7 +196,7 @@ TEST_CASE("VolumeBinder: a deleted claim releases its volume") {
 }
 
 TEST_CASE("VolumeBinder leaves the deletion of a provisioned volume to its provisioner") {
-  Fixture cluster;
+  VolumeBinderCluster cluster;
   cluster.bind("disk", "data");
   cluster.client.modify(api::kPersistentVolumes, {"", "disk"}, [](Json& object) {
     object["spec"]["persistentVolumeReclaimPolicy"] = "Delete";
@@ -208,7 +208,7 @@ TEST_CASE("VolumeBinder leaves the deletion of a provisioned volume to its provi
 }
 
 TEST_CASE("VolumeBinder: a claim whose volume is gone is lost") {
-  Fixture cluster;
+  VolumeBinderCluster cluster;
   cluster.bind("disk", "data");
   cluster.client.erase(api::kPersistentVolumes, {"", "disk"});
   cluster.until([&] { return cluster.claim_phase("data") == "Lost"; });
@@ -218,7 +218,7 @@ TEST_CASE("VolumeBinder: a claim whose volume is gone is lost") {
 }
 
 TEST_CASE("VolumeBinder gives a volume free that its claim does not want") {
-  Fixture cluster;
+  VolumeBinderCluster cluster;
   Json wish = claim("data");
   wish["spec"]["volumeName"] = "other";
   const api::ObjectPtr stored = cluster.client.put(api::kPersistentVolumeClaims, wish);
@@ -259,7 +259,7 @@ TEST_CASE("VolumeBinder: what a claim is told while nothing suits it") {
   };
   for (const Row& row : rows) {
     INFO(row.name);
-    Fixture cluster;
+    VolumeBinderCluster cluster;
     const std::string text = row.storage_class;
     if (!text.empty()) {
       Json storage_class = Json::parse(text);
@@ -277,7 +277,7 @@ TEST_CASE("VolumeBinder: what a claim is told while nothing suits it") {
 }
 
 TEST_CASE("VolumeBinder leaves the choice to the scheduler while a class waits for its first consumer") {
-  Fixture cluster;
+  VolumeBinderCluster cluster;
   Json storage_class = {{"metadata", {{"name", "local"}}},
                         {"provisioner", "kubernetes.io/no-provisioner"},
                         {"volumeBindingMode", "WaitForFirstConsumer"}};
@@ -298,7 +298,7 @@ TEST_CASE("VolumeBinder leaves the choice to the scheduler while a class waits f
 }
 
 TEST_CASE("VolumeBinder gives a claim the default class that comes later") {
-  Fixture cluster;
+  VolumeBinderCluster cluster;
   cluster.client.put(api::kPersistentVolumeClaims, claim("data"));
   cluster.settle();
   Json storage_class = {

@@ -10,11 +10,11 @@ using test::Cluster;
 
 namespace {
 
-struct Fixture : Cluster {
+struct VolumeProtectionCluster : Cluster {
   VolumeProtection protection{context()};
 
-  Fixture() { start(protection); }
-  ~Fixture() { stop(protection); }
+  VolumeProtectionCluster() { start(protection); }
+  ~VolumeProtectionCluster() { stop(protection); }
 
   bool has_claim() { return client.peek(api::kPersistentVolumeClaims, {"default", "data"}) != nullptr; }
   void remove_claim() {
@@ -23,7 +23,7 @@ struct Fixture : Cluster {
   }
 };
 
-Json pod(const char* node) {
+Json pod_on(const char* node) {
   Json object = {
       {"metadata", {{"namespace", "default"}, {"name", "user"}}},
       {"spec", {{"volumes", Json::array({{{"name", "v"}, {"persistentVolumeClaim", {{"claimName", "data"}}}}})}}},
@@ -35,7 +35,7 @@ Json pod(const char* node) {
 }  // namespace
 
 TEST_CASE("VolumeProtection keeps a claim until no pod uses it") {
-  Fixture cluster;
+  VolumeProtectionCluster cluster;
   cluster.client.put(api::kPersistentVolumeClaims, {{"metadata", {{"namespace", "default"}, {"name", "data"}}}});
   cluster.until([&] {
     return api::has_finalizer(*cluster.client.peek(api::kPersistentVolumeClaims, {"default", "data"}),
@@ -46,13 +46,13 @@ TEST_CASE("VolumeProtection keeps a claim until no pod uses it") {
     cluster.until([&] { return !cluster.has_claim(); });
   }
   SECTION("a pod without a node does not use it yet") {
-    cluster.client.put(api::kPods, pod(""));
+    cluster.client.put(api::kPods, pod_on(""));
     cluster.settle();
     cluster.remove_claim();
     cluster.until([&] { return !cluster.has_claim(); });
   }
   SECTION("a pod on a node does") {
-    cluster.client.put(api::kPods, pod("n1"));
+    cluster.client.put(api::kPods, pod_on("n1"));
     cluster.settle();
     cluster.remove_claim();
     cluster.settle();
@@ -67,7 +67,7 @@ TEST_CASE("VolumeProtection keeps a claim until no pod uses it") {
 }
 
 TEST_CASE("VolumeProtection keeps a volume while it is bound") {
-  Fixture cluster;
+  VolumeProtectionCluster cluster;
   cluster.client.put(api::kPersistentVolumes, {{"metadata", {{"name", "disk"}}}, {"status", {{"phase", "Bound"}}}});
   auto volume = [&] { return cluster.client.peek(api::kPersistentVolumes, {"", "disk"}); };
   cluster.until([&] { return api::has_finalizer(*volume(), VolumeProtection::kVolumeFinalizer); });
