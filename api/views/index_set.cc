@@ -10,7 +10,7 @@ namespace skiff::api {
 
 namespace {
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
+std::vector<std::string_view> pieces_of(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   for (;;) {
     const std::size_t end = text.find(separator);
@@ -51,8 +51,8 @@ std::optional<std::int64_t> parse_bound(std::string_view text, std::int64_t comp
 IndexSet IndexSet::parse(std::string_view text, std::int64_t completions) {
   IndexSet set;
   if (text.empty()) return set;
-  for (const std::string_view part : split(text, ',')) {
-    const std::vector<std::string_view> bounds = split(part, '-');
+  for (const std::string_view part : pieces_of(text, ',')) {
+    const std::vector<std::string_view> bounds = pieces_of(part, '-');
     const auto first = parse_index(bounds.front());
     const auto last = bounds.size() > 1 ? parse_index(bounds[1]) : first;
     if (!first || !last || *first >= completions || *last < *first) continue;
@@ -130,8 +130,8 @@ IndexSetCheck check_index_set(std::string_view text, std::int64_t completions) {
   IndexSetCheck check;
   if (text.empty()) return check;
   std::optional<std::int64_t> previous;
-  for (const std::string_view part : split(text, ',')) {
-    const std::vector<std::string_view> bounds = split(part, '-');
+  for (const std::string_view part : pieces_of(text, ',')) {
+    const std::vector<std::string_view> bounds = pieces_of(part, '-');
     if (bounds.size() > 2) {
       check.problem = "the fragment " + quoted(part) +
                       " violates the requirement that an index interval can have at most two parts separated by '-'";

@@ -11,8 +11,6 @@ namespace skiff::api {
 
 namespace {
 
-constexpr const char* kClassAnnotation = "volume.beta.kubernetes.io/storage-class";
-
 Quantity quantity_at(const Json& object, std::initializer_list<std::string_view> path) {
   return Quantity::parse(string_at(object, path)).value_or(Quantity());
 }
@@ -61,12 +59,13 @@ bool is_less(const Json& a, const Json& b) {
 }  // namespace
 
 std::string storage_class_of(const Json& volume_or_claim) {
-  const std::string* annotated = annotation_of(volume_or_claim, kClassAnnotation);
+  const std::string* annotated = annotation_of(volume_or_claim, kStorageClassAnnotation);
   return annotated != nullptr ? *annotated : string_at(volume_or_claim, {"spec", "storageClassName"});
 }
 
 bool lacks_storage_class(const Json& claim) {
-  return annotation_of(claim, kClassAnnotation) == nullptr && find(claim, {"spec", "storageClassName"}) == nullptr;
+  return annotation_of(claim, kStorageClassAnnotation) == nullptr &&
+         find(claim, {"spec", "storageClassName"}) == nullptr;
 }
 
 bool is_reserved_for(const Json& volume, const Json& claim) {

@@ -15,6 +15,8 @@ inline constexpr const char* kBoundByController = "pv.kubernetes.io/bound-by-con
 inline constexpr const char* kBindCompleted = "pv.kubernetes.io/bind-completed";
 // On a volume: the provisioner that made it, and deletes it.
 inline constexpr const char* kProvisionedBy = "pv.kubernetes.io/provisioned-by";
+// On either: its class, from before spec.storageClassName.
+inline constexpr const char* kStorageClassAnnotation = "volume.beta.kubernetes.io/storage-class";
 // On a claim: the node of its first consumer.
 inline constexpr const char* kSelectedNode = "volume.kubernetes.io/selected-node";
 

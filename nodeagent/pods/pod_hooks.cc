@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr const char* kAgent = "kube-lifecycle/1.32";
+constexpr const char* kHookAgent = "kube-lifecycle/1.32";
 // Upstream gives postStart all the time in the world; the end of the pod ends it, too.
 constexpr std::chrono::hours kPostStartTimeout{24};
 
@@ -65,7 +65,7 @@ Task<void> PodWorker::run_hook(std::string name, std::string hook_name, std::chr
   } else {
     const std::string whom = "Container \"" + name + "\" in Pod \"" + describe_pod(*pod) + "\"";
     const CheckTarget target{*find_container(*pod, name), record(name).latest->status.id, state_.ip};
-    auto check = make_check(hook, target, kAgent);
+    auto check = make_check(hook, target, kHookAgent);
     CheckResult result;
     if (check) {
       result = co_await context_.checks->run(std::move(*check), timeout);

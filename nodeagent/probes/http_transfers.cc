@@ -25,8 +25,8 @@ struct CurlUrlDeleter {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
 
-struct Transfer {
-  explicit Transfer(asio::any_io_executor executor) : ended(std::move(executor)) {}
+struct RunningTransfer {
+  explicit RunningTransfer(asio::any_io_executor executor) : ended(std::move(executor)) {}
 
   std::unique_ptr<CURL, CurlDeleter> handle{curl_easy_init()};
   std::unique_ptr<curl_slist, CurlListDeleter> headers;
@@ -38,7 +38,7 @@ struct Transfer {
 };
 
 std::size_t take_body(char* data, std::size_t, std::size_t size, void* context) {
-  auto& transfer = *static_cast<Transfer*>(context);
+  auto& transfer = *static_cast<RunningTransfer*>(context);
   const std::size_t room = transfer.max_body - transfer.answer.body.size();
   transfer.answer.body.append(data, std::min(size, room));
   transfer.cut = size > room;
@@ -46,7 +46,7 @@ std::size_t take_body(char* data, std::size_t, std::size_t size, void* context) 
 }
 
 std::size_t take_header(char* data, std::size_t, std::size_t size, void* context) {
-  auto& headers = static_cast<Transfer*>(context)->answer.headers;
+  auto& headers = static_cast<RunningTransfer*>(context)->answer.headers;
   std::string line(data, size);
   while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
   const auto colon = line.find(':');
@@ -58,7 +58,7 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* context
   return size;
 }
 
-void prepare(Transfer& transfer, const HttpRequest& request) {
+void prepare(RunningTransfer& transfer, const HttpRequest& request) {
   CURL* curl = transfer.handle.get();
   transfer.max_body = request.max_body;
   for (const std::string& header : request.headers) {
@@ -103,7 +103,7 @@ std::string address_in(const std::string& url) {
   return rest.substr(0, rest.find('/'));
 }
 
-Error transfer_error(const Transfer& transfer, const HttpRequest& request) {
+Error transfer_error(const RunningTransfer& transfer, const HttpRequest& request) {
   long error_number = 0;
   curl_easy_getinfo(transfer.handle.get(), CURLINFO_OS_ERRNO, &error_number);
   const std::string what = std::string(request.body ? "Post" : "Get") + " \"" + request.url + "\": ";
@@ -157,7 +157,7 @@ class HttpTransfers::Loop {
   }
 
   Task<Result<HttpAnswer>> run(HttpRequest request) {
-    Transfer transfer(executor_);
+    RunningTransfer transfer(executor_);
     prepare(transfer, request);
     transfers_.insert(&transfer);
     curl_multi_add_handle(multi_, transfer.handle.get());
@@ -175,7 +175,7 @@ class HttpTransfers::Loop {
   }
 
   void cancel() {
-    for (Transfer* transfer : transfers_) end(*transfer, CURLE_ABORTED_BY_CALLBACK);
+    for (RunningTransfer* transfer : transfers_) end(*transfer, CURLE_ABORTED_BY_CALLBACK);
   }
 
  private:
@@ -242,11 +242,11 @@ class HttpTransfers::Loop {
       if (message->msg != CURLMSG_DONE) continue;
       char* transfer = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-      end(*reinterpret_cast<Transfer*>(transfer), message->data.result);
+      end(*reinterpret_cast<RunningTransfer*>(transfer), message->data.result);
     }
   }
 
-  static void end(Transfer& transfer, CURLcode result) {
+  static void end(RunningTransfer& transfer, CURLcode result) {
     if (!transfer.result) transfer.result = result;
     transfer.ended.notify();
   }
@@ -255,7 +255,7 @@ class HttpTransfers::Loop {
   asio::steady_timer timer_;
   CURLM* multi_ = nullptr;
   std::map<curl_socket_t, std::shared_ptr<Socket>> sockets_;
-  std::set<Transfer*> transfers_;
+  std::set<RunningTransfer*> transfers_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

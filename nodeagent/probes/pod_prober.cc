@@ -6,7 +6,7 @@ namespace skiff::nodeagent {
 
 namespace {
 
-constexpr const char* kAgent = "kube-probe/1.32";
+constexpr const char* kProbeAgent = "kube-probe/1.32";
 constexpr ProbeKind kKinds[] = {ProbeKind::kStartup, ProbeKind::kLiveness, ProbeKind::kReadiness};
 using Verdict = CheckResult::Verdict;
 
@@ -130,7 +130,7 @@ Task<void> PodProber::probe(Key key, std::string container_id) {
   const Json* wanted = container != nullptr ? find_probe(*container, key.second) : nullptr;
   if (wanted == nullptr) co_return;
   CheckResult result;
-  auto check = make_check(*wanted, CheckTarget{*container, container_id, pod_ip_}, kAgent);
+  auto check = make_check(*wanted, CheckTarget{*container, container_id, pod_ip_}, kProbeAgent);
   if (check) {
     const auto timeout = probe_settings(*wanted).timeout;
     result = co_await environment_.checks.run(std::move(*check), timeout);

@@ -1,12 +1,12 @@
 #include "api/views/meta.h"
 #include "server/admission/default_class.h"
 #include "server/admission/plugins.h"
+#include "server/registry/kinds/kinds.h"
 
 namespace skiff::server {
 
 namespace {
 
-constexpr const char* kClassAnnotation = "kubernetes.io/ingress.class";
 constexpr const char* kIsDefault = "ingressclass.kubernetes.io/is-default-class";
 
 class DefaultIngressClass final : public AdmissionPlugin {
@@ -18,7 +18,7 @@ class DefaultIngressClass final : public AdmissionPlugin {
     if (!creates_ingress) return {};
     Json& spec = (*object)["spec"];
     const bool has_class =
-        spec.contains("ingressClassName") || api::annotation_of(*object, kClassAnnotation) != nullptr;
+        spec.contains("ingressClassName") || api::annotation_of(*object, kIngressClassAnnotation) != nullptr;
     if (has_class) return {};
     const auto name = find_default_class(registry, api::kIngressClasses, {kIsDefault});
     if (!name) return name.error();

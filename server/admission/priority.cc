@@ -11,7 +11,7 @@ using Operation = AdmissionRequest::Operation;
 
 // In a record's bytes no string can hold this, since its quotes would be escaped: the only default is found without
 // parsing the others.
-constexpr std::string_view kIsDefault = "\"globalDefault\":true";
+constexpr std::string_view kIsGlobalDefault = "\"globalDefault\":true";
 
 // The class of pods that name none, or null when there is no such class.
 api::Result<Json> default_class(const Registry& registry) {
@@ -19,7 +19,7 @@ api::Result<Json> default_class(const Registry& registry) {
   if (!page) return page.error();
   Json found;
   for (const store::RecordPtr& record : page->records) {
-    if (record->value.find(kIsDefault) == std::string::npos) continue;
+    if (record->value.find(kIsGlobalDefault) == std::string::npos) continue;
     auto document = to_document(*record);
     if (!document) return document.error();
     // Two creations at once may have made two defaults: then the lower one counts.

@@ -1,5 +1,6 @@
 #include "api/quantity.h"
 #include "api/views/meta.h"
+#include "api/views/persistent_volume.h"
 #include "server/admission/default_class.h"
 #include "server/admission/plugins.h"
 #include "server/registry/record.h"
@@ -12,8 +13,6 @@ namespace {
 
 using Operation = AdmissionRequest::Operation;
 
-constexpr const char* kClassAnnotation = "volume.beta.kubernetes.io/storage-class";
-
 bool concerns(const AdmissionRequest& request, Operation operation, const api::ResourceType& type) {
   return request.operation == operation && request.kind.kind == type.kind && request.subresource.empty();
 }
@@ -24,7 +23,8 @@ class DefaultStorageClass final : public AdmissionPlugin {
                                          const Registry& registry) const override {
     if (!concerns(request, Operation::kCreate, api::kPersistentVolumeClaims)) return {};
     Json& spec = (*object)["spec"];
-    if (spec.contains("storageClassName") || api::annotation_of(*object, kClassAnnotation) != nullptr) return {};
+    if (spec.contains("storageClassName") || api::annotation_of(*object, api::kStorageClassAnnotation) != nullptr)
+      return {};
     const auto name = find_default_class(
         registry, api::kStorageClasses,
         {"storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"});
@@ -70,7 +70,7 @@ class PersistentVolumeClaimResize final : public AdmissionPlugin {
   }
 
   static bool allows_expansion(const Json& claim, const Registry& registry) {
-    const std::string* annotated = api::annotation_of(claim, kClassAnnotation);
+    const std::string* annotated = api::annotation_of(claim, api::kStorageClassAnnotation);
     const std::string name = annotated != nullptr ? *annotated : string_at(claim, {"spec", "storageClassName"});
     if (name.empty()) return false;
     const auto record = registry.get(registry.kinds().find(api::kStorageClasses), {"", name});

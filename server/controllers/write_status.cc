@@ -16,4 +16,12 @@ Task<api::Result<void>> write_status(api::Client& client, const api::ResourceTyp
   co_return api::Result<void>();
 }
 
+void set_count(Json& status, const char* member, std::int64_t count) {
+  if (count != 0) {
+    status[member] = count;
+  } else {
+    status.erase(member);
+  }
+}
+
 }  // namespace skiff::controllers

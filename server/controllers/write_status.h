@@ -10,4 +10,7 @@ namespace skiff::controllers {
 Task<api::Result<void>> write_status(api::Client& client, const api::ResourceType& type, api::ObjectPtr object,
                                      Json status);
 
+// A counter of a status; zeros are left out.
+void set_count(Json& status, const char* member, std::int64_t count);
+
 }  // namespace skiff::controllers

@@ -6,7 +6,7 @@
 namespace skiff::server {
 namespace {
 
-constexpr const char* kGroup = "authorization.k8s.io";
+constexpr const char* kAuthorizationGroup = "authorization.k8s.io";
 
 void validate_requirements(const Json& requirements, const std::string& path, api::FieldErrors& errors) {
   for (std::size_t i = 0; i < requirements.size(); ++i) {
@@ -114,7 +114,7 @@ Response answer(const ResourceCall& call, Json review, api::User subject) {
 
 api::Result<Json> read_review(const ResourceCall& call, std::string_view kind) {
   if (const api::Result<WriteQuery> query = create_query(call.request); !query) return query.error();
-  return read_body_as(call.request, call.type(kGroup, "v1", kind), call.parts.catalog);
+  return read_body_as(call.request, call.type(kAuthorizationGroup, "v1", kind), call.parts.catalog);
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ VerbResult review_own_access(ResourceCall& call) {
   api::FieldErrors errors;
   validate_action(review->at("spec"), errors);
   validate_metadata_is_empty(*review, false, errors);
-  if (!errors.empty()) co_return api::invalid(kGroup, "SelfSubjectAccessReview", "", errors);
+  if (!errors.empty()) co_return api::invalid(kAuthorizationGroup, "SelfSubjectAccessReview", "", errors);
   co_return answer(call, std::move(*review), call.context.user);
 }
 
@@ -137,7 +137,7 @@ VerbResult review_access(ResourceCall& call) {
   validate_action(spec, errors);
   validate_subject(spec, errors);
   validate_metadata_is_empty(*review, false, errors);
-  if (!errors.empty()) co_return api::invalid(kGroup, "SubjectAccessReview", "", errors);
+  if (!errors.empty()) co_return api::invalid(kAuthorizationGroup, "SubjectAccessReview", "", errors);
   api::User subject = subject_of(spec);
   co_return answer(call, std::move(*review), std::move(subject));
 }
@@ -164,7 +164,7 @@ VerbResult review_local_access(ResourceCall& call) {
   if (const Json* other = find(spec, {"nonResourceAttributes"})) {
     errors.invalid("spec.nonResourceAttributes", *other, "disallowed on this kind of request");
   }
-  if (!errors.empty()) co_return api::invalid(kGroup, "LocalSubjectAccessReview", "", errors);
+  if (!errors.empty()) co_return api::invalid(kAuthorizationGroup, "LocalSubjectAccessReview", "", errors);
   api::User subject = subject_of(spec);
   co_return answer(call, std::move(*review), std::move(subject));
 }

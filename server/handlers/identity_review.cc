@@ -5,7 +5,7 @@
 namespace skiff::server {
 namespace {
 
-constexpr const char* kGroup = "authentication.k8s.io";
+constexpr const char* kAuthenticationGroup = "authentication.k8s.io";
 
 Json user_info(const api::User& user) {
   Json info = Json::object();
@@ -20,8 +20,8 @@ Json user_info(const api::User& user) {
 
 VerbResult review_self(ResourceCall& call) {
   if (const api::Result<WriteQuery> query = create_query(call.request); !query) co_return query.error();
-  api::Result<Json> review =
-      read_body_as(call.request, call.type(kGroup, call.info.version, "SelfSubjectReview"), call.parts.catalog);
+  api::Result<Json> review = read_body_as(
+      call.request, call.type(kAuthenticationGroup, call.info.version, "SelfSubjectReview"), call.parts.catalog);
   if (!review) co_return review.error();
   (*review)["metadata"] = {{"creationTimestamp", format_time(call.registry.clock().now())}};
   (*review)["status"] = {{"userInfo", user_info(call.context.user)}};
@@ -30,7 +30,8 @@ VerbResult review_self(ResourceCall& call) {
 
 VerbResult review_token(ResourceCall& call) {
   if (const api::Result<WriteQuery> query = create_query(call.request); !query) co_return query.error();
-  api::Result<Json> review = read_body_as(call.request, call.type(kGroup, "v1", "TokenReview"), call.parts.catalog);
+  api::Result<Json> review =
+      read_body_as(call.request, call.type(kAuthenticationGroup, "v1", "TokenReview"), call.parts.catalog);
   if (!review) co_return review.error();
   const std::string namespace_ = string_at(*review, {"metadata", "namespace"});
   if (!namespace_.empty()) co_return api::bad_request("namespace is not allowed on this type: " + namespace_);

@@ -16,7 +16,7 @@ struct Rendering::Item {
 
 namespace {
 
-api::Status not_acceptable(std::string message) {
+api::Status not_renderable(std::string message) {
   api::Status status;
   status.reason = api::Reason::kNotAcceptable;
   status.message = std::move(message);
@@ -79,7 +79,7 @@ api::Result<std::vector<Slice>> Rendering::object(const store::RecordPtr& record
 
 api::Result<void> Rendering::check_single() const {
   if (format_.shape != Shape::kPartialMetadataList) return {};
-  return not_acceptable("you requested PartialObjectMetadataList, but the requested object is not a list (*" +
+  return not_renderable("you requested PartialObjectMetadataList, but the requested object is not a list (*" +
                         internal_package(kind_.kind->group()) + "." + kind_.kind->kind + ")");
 }
 
@@ -87,7 +87,7 @@ api::Result<std::vector<Slice>> Rendering::derived(const Json& document, const T
   std::vector<Slice> out;
   const Item item{document, Slice::of(to_json_text(document))};
   if (format_.shape == Shape::kPartialMetadataList) {
-    return not_acceptable("you requested PartialObjectMetadataList, but the requested object is not a list (*" +
+    return not_renderable("you requested PartialObjectMetadataList, but the requested object is not a list (*" +
                           string_at(document, {"kind"}) + ")");
   }
   append_item(item, table, true, out);
@@ -98,7 +98,7 @@ api::Result<std::vector<Slice>> Rendering::derived_list(const std::string& kind,
                                                         const std::vector<Json>& documents,
                                                         const TableSpec& table) const {
   if (format_.shape == Shape::kPartialMetadata) {
-    return not_acceptable("you requested PartialObjectMetadata, but the requested object is a list (*" + kind +
+    return not_renderable("you requested PartialObjectMetadata, but the requested object is a list (*" + kind +
                           "List)");
   }
   std::vector<Slice> out;
@@ -127,7 +127,7 @@ api::Result<std::vector<Slice>> Rendering::derived_list(const std::string& kind,
 
 api::Result<std::vector<Slice>> Rendering::list(const ListPage& page) const {
   if (format_.shape == Shape::kPartialMetadata) {
-    return not_acceptable("you requested PartialObjectMetadata, but the requested object is a list (*" +
+    return not_renderable("you requested PartialObjectMetadata, but the requested object is a list (*" +
                           internal_package(kind_.kind->group()) + "." + kind_.kind->kind + "List)");
   }
   std::vector<Slice> out;

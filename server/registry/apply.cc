@@ -1,3 +1,4 @@
+#include "api/managed_fields/scale.h"
 #include "server/registry/address.h"
 #include "server/registry/impl.h"
 
@@ -5,7 +6,6 @@ namespace skiff::server {
 
 namespace {
 
-constexpr const char* kScaleVersion = "autoscaling/v1";
 constexpr const char* kScaleKind = "Scale";
 
 // Upstream's "apps/v1, Kind=Deployment", with nothing before the slash for the core group.
@@ -17,7 +17,7 @@ std::string type_text(const std::string& api_version, const std::string& kind) {
 api::Result<void> check_configuration(const ServedKind& kind, const std::string& subresource,
                                       const Json& configuration) {
   const bool is_scale = subresource == "scale";
-  const std::string version = is_scale ? kScaleVersion : kind.version->api_version();
+  const std::string version = is_scale ? api::managed_fields::kScaleVersion : kind.version->api_version();
   const std::string& name = is_scale ? kScaleKind : kind.kind->kind;
   const std::string own_version = string_at(configuration, {"apiVersion"});
   const std::string own_kind = string_at(configuration, {"kind"});

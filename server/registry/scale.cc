@@ -1,3 +1,5 @@
+#include "api/managed_fields/scale.h"
+
 #include "api/base/check.h"
 #include "server/registry/impl.h"
 #include "server/registry/object_meta.h"
@@ -6,11 +8,9 @@ namespace skiff::server {
 
 namespace {
 
-constexpr const char* kScaleVersion = "autoscaling/v1";
-
 api::Result<std::int64_t> wanted_replicas(const Json& scale, const std::string& name) {
   if (!scale.is_object() || string_at(scale, {"kind"}, "Scale") != "Scale" ||
-      string_at(scale, {"apiVersion"}, kScaleVersion) != kScaleVersion) {
+      string_at(scale, {"apiVersion"}, api::managed_fields::kScaleVersion) != api::managed_fields::kScaleVersion) {
     return api::bad_request("expected input object type to be Scale, but " + string_at(scale, {"kind"}) + " in " +
                             string_at(scale, {"apiVersion"}) + " was sent");
   }
@@ -48,7 +48,7 @@ Json Registry::Impl::scale_document(const Kind& kind, const Json& object) {
     spec["replicas"] = replicas;
   Json status{{"replicas", integer_at(object, {"status", "replicas"})}};
   if (std::string selector = kind.scale->selector(object); !selector.empty()) status["selector"] = std::move(selector);
-  return Json{{"apiVersion", kScaleVersion},
+  return Json{{"apiVersion", api::managed_fields::kScaleVersion},
               {"kind", "Scale"},
               {"metadata", std::move(metadata)},
               {"spec", std::move(spec)},

@@ -6,12 +6,6 @@
 
 namespace skiff::server {
 
-void CallContext::warn(std::string text) {
-  if (std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(std::move(text));
-}
-
-namespace {
-
 void keep_member(Json& object, const Json& old_object, const char* name) {
   if (const auto old = old_object.find(name); old != old_object.end()) {
     object[name] = *old;
@@ -20,7 +14,9 @@ void keep_member(Json& object, const Json& old_object, const char* name) {
   }
 }
 
-}  // namespace
+void CallContext::warn(std::string text) {
+  if (std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(std::move(text));
+}
 
 void Strategy::prepare_for_create(Json& object, TimePoint) const {
   if (const auto status = object.find("status"); status != object.end()) *status = Json::object();

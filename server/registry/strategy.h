@@ -110,4 +110,7 @@ class Strategy {
   }
 };
 
+// Makes object[name] what it is in the old object, which may have none.
+void keep_member(Json& object, const Json& old_object, const char* name);
+
 }  // namespace skiff::server

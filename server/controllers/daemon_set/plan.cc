@@ -5,6 +5,7 @@
 #include "server/controllers/daemon_set/daemon_pod.h"
 #include "server/controllers/daemon_set/rollout.h"
 #include "server/controllers/pods.h"
+#include "server/controllers/write_status.h"
 
 #include <algorithm>
 #include <set>
@@ -110,14 +111,6 @@ void remove_homeless(DaemonPlan& plan, const std::vector<ObjectPtr>& nodes, cons
     for (const ObjectPtr& pod : on_node) {
       if (api::node_name_of(*pod).empty() && !api::is_terminating(*pod)) plan.remove.push_back(pod);
     }
-  }
-}
-
-void set_count(Json& status, const char* member, std::int64_t count) {
-  if (count != 0) {
-    status[member] = count;
-  } else {
-    status.erase(member);
   }
 }
 

@@ -38,9 +38,9 @@ SetSize size_of(const Json& set) {
 }
 
 // One planning: what is known, and the plan as it grows.
-class Planner {
+class DeploymentPlanner {
  public:
-  Planner(const Json& deployment, const std::vector<ObjectPtr>& sets, const PodCounts& pods, TimePoint now)
+  DeploymentPlanner(const Json& deployment, const std::vector<ObjectPtr>& sets, const PodCounts& pods, TimePoint now)
       : deployment_(deployment), spec_(rollout_spec(deployment)), sets_(sets), pods_(pods), now_(now) {
     find_new_set();
   }
@@ -282,7 +282,7 @@ class Planner {
 
 DeploymentPlan plan_deployment(const Json& deployment, const std::vector<ObjectPtr>& sets, const PodCounts& pods,
                                TimePoint now) {
-  return Planner(deployment, sets, pods, now).plan();
+  return DeploymentPlanner(deployment, sets, pods, now).plan();
 }
 
 Json status_of_failed_create(const Json& deployment, const std::string& set_name, const std::string& message,

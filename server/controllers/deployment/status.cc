@@ -1,6 +1,7 @@
 #include "server/controllers/deployment/status.h"
 
 #include "api/views/meta.h"
+#include "server/controllers/write_status.h"
 
 #include <limits>
 
@@ -92,14 +93,6 @@ void set_progress(Json& updated, const Json& deployment, const RolloutSpec& spec
     if (!deadline || *deadline >= now) return;
     const Condition late{"Progressing", "False", kProgressDeadlineExceeded, subject + " has timed out progressing."};
     set_deployment_condition(updated, late, now);
-  }
-}
-
-void set_count(Json& status, const char* member, std::int64_t count) {
-  if (count != 0) {
-    status[member] = count;
-  } else {
-    status.erase(member);
   }
 }
 

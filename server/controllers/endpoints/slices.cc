@@ -48,9 +48,9 @@ bool is_owned_by(const Json& slice, const Json& owner) {
 }
 
 // Makes the plan for one owner; one use.
-class Planner {
+class SlicePlanner {
  public:
-  explicit Planner(const SliceOwner& owner) : owner_(owner) {
+  explicit SlicePlanner(const SliceOwner& owner) : owner_(owner) {
     labels_ = owner.labels;
     labels_[kServiceNameLabel] = api::name_of(owner.object);
     labels_[kManagedByLabel] = owner.managed_by;
@@ -231,7 +231,7 @@ class Planner {
 
 SlicePlan plan_slices(const SliceOwner& owner, std::vector<EndpointGroup> groups,
                       const std::vector<ObjectPtr>& existing) {
-  return Planner(owner).plan(std::move(groups), existing);
+  return SlicePlanner(owner).plan(std::move(groups), existing);
 }
 
 }  // namespace skiff::controllers

@@ -2,6 +2,7 @@
 
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
+#include "server/controllers/write_status.h"
 
 #include <algorithm>
 #include <bit>
@@ -61,10 +62,6 @@ bool carries_all_labels(const Json& pod, const Json& wanted) {
 }
 
 // Upstream leaves counters out that are zero, except `replicas`.
-void set_count(Json& status, const char* member, std::int64_t count) {
-  if (count != 0) status[member] = count;
-}
-
 }  // namespace
 
 void sort_for_deletion(std::vector<ObjectPtr>& pods, const std::map<std::string, int>& neighbours, TimePoint now) {

@@ -28,9 +28,9 @@ std::int64_t partition_of(const Json& set) {
   return integer_at(set, {"spec", "updateStrategy", "rollingUpdate", "partition"});
 }
 
-class Planner {
+class StatefulSetPlanner {
  public:
-  Planner(const RevisedSet& update, const std::vector<ObjectPtr>& pods, TimePoint now)
+  StatefulSetPlanner(const RevisedSet& update, const std::vector<ObjectPtr>& pods, TimePoint now)
       : set_(update.set),
         revision_(update.revision),
         now_(now),
@@ -139,7 +139,7 @@ bool is_complete(const Json& set, const Json& status) {
 }  // namespace
 
 StatefulPlan plan_stateful_set(const RevisedSet& update, const std::vector<ObjectPtr>& pods, TimePoint now) {
-  return Planner(update, pods, now).plan();
+  return StatefulSetPlanner(update, pods, now).plan();
 }
 
 const RevisedSet& revision_for(const RevisedSet& current, const RevisedSet& update, std::int64_t ordinal) {

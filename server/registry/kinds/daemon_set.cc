@@ -41,7 +41,7 @@ void validate_rolling_update(const Json& update, const std::string& path, api::F
   }
 }
 
-void validate_update_strategy(const Json& strategy, api::FieldErrors& errors) {
+void validate_daemon_strategy(const Json& strategy, api::FieldErrors& errors) {
   const std::string path = "spec.updateStrategy";
   const std::string type = string_at(strategy, {"type"});
   if (type == "OnDelete") return;
@@ -83,7 +83,7 @@ class DaemonSetStrategy final : public Strategy {
   void validate(const Json& object, api::FieldErrors& errors) const override {
     validate_selector(object, errors, "daemonset");
     validate_lasting_template(object, "DaemonSet", errors);
-    if (const Json* strategy = find(object, {"spec", "updateStrategy"})) validate_update_strategy(*strategy, errors);
+    if (const Json* strategy = find(object, {"spec", "updateStrategy"})) validate_daemon_strategy(*strategy, errors);
   }
 
   void validate_status_update(const Json& object, const Json& old_object, api::FieldErrors& errors) const override {

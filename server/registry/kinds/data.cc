@@ -6,7 +6,7 @@ namespace skiff::server {
 
 namespace {
 
-constexpr const char* kImmutable = "field is immutable when `immutable` is set";
+constexpr const char* kMarkedImmutable = "field is immutable when `immutable` is set";
 
 }  // namespace
 
@@ -25,9 +25,9 @@ void validate_data_keys(const Json& data, std::string_view path, api::FieldError
 void validate_immutable_data(const Json& object, const Json& old_object, std::initializer_list<const char*> members,
                              api::FieldErrors& errors) {
   if (!bool_at(old_object, {"immutable"})) return;
-  if (!bool_at(object, {"immutable"})) errors.forbidden("immutable", kImmutable);
+  if (!bool_at(object, {"immutable"})) errors.forbidden("immutable", kMarkedImmutable);
   for (const char* member : members) {
-    if (data_member(object, member) != data_member(old_object, member)) errors.forbidden(member, kImmutable);
+    if (data_member(object, member) != data_member(old_object, member)) errors.forbidden(member, kMarkedImmutable);
   }
 }
 

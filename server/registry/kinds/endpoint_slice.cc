@@ -71,7 +71,7 @@ void validate_endpoints(const Json& endpoints, const std::string& type, api::Fie
   }
 }
 
-void validate_ports(const Json& ports, api::FieldErrors& errors) {
+void validate_slice_ports(const Json& ports, api::FieldErrors& errors) {
   if (ports.size() > kMaxPorts) return errors.too_many("ports", ports.size(), kMaxPorts);
   std::set<std::string> names;
   for (std::size_t i = 0; i < ports.size(); ++i) {
@@ -98,7 +98,7 @@ class EndpointSliceStrategy final : public Strategy {
 
   void validate(const Json& object, api::FieldErrors& errors) const override {
     validate_endpoints(object.at("endpoints"), string_at(object, {"addressType"}), errors);
-    validate_ports(object.at("ports"), errors);
+    validate_slice_ports(object.at("ports"), errors);
   }
 
   [[nodiscard]] bool counts_generation() const override { return true; }

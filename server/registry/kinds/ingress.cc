@@ -10,7 +10,6 @@ namespace skiff::server {
 namespace {
 
 // What named an ingress's class before spec.ingressClassName did.
-constexpr const char* kClassAnnotation = "kubernetes.io/ingress.class";
 
 // "*.example.com".
 void check_wildcard(const std::string& host, const std::string& path, api::FieldErrors& errors) {
@@ -159,10 +158,10 @@ class IngressStrategy final : public Strategy {
   }
 
   void validate_create(const Json& object, api::FieldErrors& errors) const override {
-    const std::string* annotated = api::annotation_of(object, kClassAnnotation);
+    const std::string* annotated = api::annotation_of(object, kIngressClassAnnotation);
     const Json* name = find(object, {"spec", "ingressClassName"});
     if (annotated != nullptr && name != nullptr && *annotated != name->get<std::string>()) {
-      errors.invalid(api::child("annotations", kClassAnnotation), *annotated,
+      errors.invalid(api::child("annotations", kIngressClassAnnotation), *annotated,
                      "must match `ingressClassName` when both are specified");
     }
   }
@@ -188,8 +187,8 @@ class IngressStrategy final : public Strategy {
 
   void warn(const Json& object, const Json* old_object, std::vector<std::string>& warnings) const override {
     if (old_object != nullptr || object.at("spec").contains("ingressClassName")) return;
-    if (api::annotation_of(object, kClassAnnotation) == nullptr) return;
-    warnings.push_back("annotation \"" + std::string(kClassAnnotation) +
+    if (api::annotation_of(object, kIngressClassAnnotation) == nullptr) return;
+    warnings.push_back("annotation \"" + std::string(kIngressClassAnnotation) +
                        "\" is deprecated, please use 'spec.ingressClassName' instead");
   }
 };

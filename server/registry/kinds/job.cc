@@ -25,19 +25,18 @@ constexpr const char* kLegacyJobName = "job-name";
 constexpr std::int64_t kMaxParallelismIndexed = 100'000;
 constexpr std::int64_t kMaxFailedIndexes = 100'000;
 // Jobs with more completions and a limit per index must be content with less.
-constexpr std::int64_t kManyCompletions = 100'000;
 constexpr std::int64_t kMaxWithManyCompletions = 10'000;
 constexpr std::size_t kMaxManagedByLength = 63;
 
 bool selects_manually(const Json& object) { return bool_at(object, {"spec", "manualSelector"}); }
 
-Json template_labels(const Json& object) {
+Json labels_of_template(const Json& object) {
   const Json* labels = find(object, {"spec", "template", "metadata", "labels"});
   return labels == nullptr ? Json() : *labels;
 }
 
 void default_labels(Json& object) {
-  const Json labels = template_labels(object);
+  const Json labels = labels_of_template(object);
   if (labels.is_object() && !labels.empty() && api::labels_of(object).empty()) object["metadata"]["labels"] = labels;
 }
 
@@ -59,7 +58,7 @@ void generate_selector(Json& object) {
 void validate_generated_selector(const Json& object, api::FieldErrors& errors) {
   const Json* selector = find(object, {"spec", "selector"});
   if (selects_manually(object) || selector == nullptr) return;
-  const Json labels = template_labels(object);
+  const Json labels = labels_of_template(object);
   Json expected = Json::object();
   const auto expect = [&](const char* key, const std::string& value) {
     expected[key] = value;
@@ -198,7 +197,7 @@ class JobStrategy final : public Strategy {
     validate_job_policies(spec, errors);
     validate_job_template(spec, "spec", errors);
     if (const Json* selector = find(spec, {"selector"})) {
-      validate_template_match(*selector, template_labels(object), errors);
+      validate_template_match(*selector, labels_of_template(object), errors);
     } else {
       errors.required("spec.selector");
     }

@@ -8,6 +8,9 @@
 // The parts of a Job's validation; each has a file of its own.
 namespace skiff::server {
 
+// Beyond which a Job has to say how many may fail, and of what its parallelism is limited.
+inline constexpr std::int64_t kManyCompletions = 100'000;
+
 // The template of a Job's specification, which stands at `path`: its pods must come to an end.
 void validate_job_template(const Json& spec, const std::string& path, api::FieldErrors& errors);
 

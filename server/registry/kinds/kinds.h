@@ -5,6 +5,9 @@
 // One function per built-in kind; builtin_kinds() lists them all.
 namespace skiff::server {
 
+// On an Ingress: its class, from before spec.ingressClassName.
+inline constexpr const char* kIngressClassAnnotation = "kubernetes.io/ingress.class";
+
 [[nodiscard]] Kind namespace_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind node_kind(const api::schema::Catalog& catalog);
 [[nodiscard]] Kind pod_kind(const api::schema::Catalog& catalog);

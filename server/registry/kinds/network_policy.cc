@@ -61,7 +61,7 @@ void validate_number(const Json& number, const std::string& path, api::FieldErro
   if (number < 1 || number > kMaxPort) errors.invalid(path, number, kPortRange);
 }
 
-void validate_port(const Json& policy_port, const std::string& path, api::FieldErrors& errors) {
+void validate_policy_port(const Json& policy_port, const std::string& path, api::FieldErrors& errors) {
   const Json* port = find(policy_port, {"port"});
   const Json* end = find(policy_port, {"endPort"});
   const std::string end_path = api::child(path, "endPort");
@@ -105,7 +105,7 @@ void validate_rules(const Json& spec, const char* direction, const char* peers, 
   for (std::size_t i = 0; i < rules->size(); ++i) {
     const std::string path = api::index(api::child("spec", direction), i);
     for_each((*rules)[i], "ports", path,
-             [&](const Json& port, const std::string& at) { validate_port(port, at, errors); });
+             [&](const Json& port, const std::string& at) { validate_policy_port(port, at, errors); });
     for_each((*rules)[i], peers, path,
              [&](const Json& peer, const std::string& at) { validate_peer(peer, at, errors); });
   }

@@ -1,5 +1,6 @@
 #include "api/quantity.h"
 #include "api/views/meta.h"
+#include "api/views/persistent_volume.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/label_selector.h"
 #include "server/registry/kinds/storage.h"
@@ -13,7 +14,6 @@ namespace skiff::server {
 namespace {
 
 // What named a claim's class before spec.storageClassName did.
-constexpr const char* kClassAnnotation = "volume.beta.kubernetes.io/storage-class";
 
 // dataSource is the older, narrower form of dataSourceRef: each follows the other.
 void normalize_data_sources(Json& spec) {
@@ -52,7 +52,7 @@ Json with_allowed_changes(const Json& object, const Json& old_object) {
     if (spec.contains(member)) allowed[member] = spec.at(member);
   };
   if (string_at(allowed, {"volumeName"}).empty()) take("volumeName");
-  const bool was_annotated = api::annotation_of(old_object, kClassAnnotation) != nullptr;
+  const bool was_annotated = api::annotation_of(old_object, api::kStorageClassAnnotation) != nullptr;
   if (!allowed.contains("storageClassName") && !was_annotated) take("storageClassName");
   take("volumeAttributesClassName");
   const Json* size = find(spec, {"resources", "requests", "storage"});

@@ -9,7 +9,8 @@ namespace skiff::server {
 
 namespace {
 
-constexpr std::array<const char*, 4> kSources = {"fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef"};
+constexpr std::array<const char*, 4> kVariableSources = {"fieldRef", "resourceFieldRef", "configMapKeyRef",
+                                                         "secretKeyRef"};
 
 // What resourceFieldRef may name, besides huge pages.
 const std::vector<std::string> kResources = {"limits.cpu",   "limits.ephemeral-storage",   "limits.memory",
@@ -17,7 +18,7 @@ const std::vector<std::string> kResources = {"limits.cpu",   "limits.ephemeral-s
 
 // What fieldRef may name in an environment variable, besides single labels and annotations. Sorted, as upstream's
 // message is.
-const std::vector<std::string> kFields = {
+const std::vector<std::string> kVariableFields = {
     "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
     "status.hostIP", "status.hostIPs",     "status.podIP", "status.podIPs"};
 
@@ -83,7 +84,7 @@ void validate_source(const Json& variable, const std::string& path, api::FieldEr
   if (source == variable.end()) return;
   const std::string source_path = api::child(path, "valueFrom");
   if (const Json* field = find(*source, {"fieldRef"})) {
-    validate_field_reference(*field, kFields, api::child(source_path, "fieldRef"), errors);
+    validate_field_reference(*field, kVariableFields, api::child(source_path, "fieldRef"), errors);
   }
   if (const Json* resource = find(*source, {"resourceFieldRef"})) {
     validate_resource_reference(*resource, false, api::child(source_path, "resourceFieldRef"), errors);
@@ -93,8 +94,8 @@ void validate_source(const Json& variable, const std::string& path, api::FieldEr
       validate_key_reference(*reference, api::child(source_path, name), errors);
     }
   }
-  const auto given =
-      std::count_if(kSources.begin(), kSources.end(), [&](const char* name) { return source->contains(name); });
+  const auto given = std::count_if(kVariableSources.begin(), kVariableSources.end(),
+                                   [&](const char* name) { return source->contains(name); });
   if (given == 0) {
     errors.invalid(source_path, "",
                    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
@@ -142,8 +143,8 @@ void validate_field_reference(const Json& reference, const std::vector<std::stri
                           "error converting fieldPath: unsupported pod version: " + version);
   }
   if (validate_subscript(field, path, errors) || contains(fields, field)) return;
-  const bool is_known = contains(kFields, field) || field == "spec.restartPolicy" || field == "spec.schedulerName" ||
-                        field == "status.phase" ||
+  const bool is_known = contains(kVariableFields, field) || field == "spec.restartPolicy" ||
+                        field == "spec.schedulerName" || field == "status.phase" ||
                         std::find(kConvertedFields.begin(), kConvertedFields.end(), field) != kConvertedFields.end();
   if (is_known) return errors.not_supported(api::child(path, "fieldPath"), field, fields);
   errors.invalid(api::child(path, "fieldPath"), field,

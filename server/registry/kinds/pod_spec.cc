@@ -1,6 +1,7 @@
 #include "server/registry/kinds/pod_spec.h"
 
 #include "api/schema/validate.h"
+#include "api/views/static_pods.h"
 #include "server/registry/object_meta.h"
 
 #include <charconv>
@@ -17,9 +18,7 @@ std::string default_pull_policy(const std::string& image) {
   return !has_tag || image.substr(colon + 1) == "latest" ? "Always" : "IfNotPresent";
 }
 
-constexpr const char* kMirror = "kubernetes.io/config.mirror";
 constexpr const char* kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
-constexpr std::string_view kAppArmor = "container.apparmor.security.beta.kubernetes.io/";
 
 // As upstream reads it: no plus sign, no leading zeros.
 bool is_cost(const std::string& text) {
@@ -97,16 +96,17 @@ void validate_pod_spec(const Json& spec, std::string_view path, api::FieldErrors
 
 void validate_pod_annotations(const Json& annotations, const Json& spec, std::string_view path,
                               api::FieldErrors& errors) {
-  const std::string mirror = string_at(annotations, {kMirror});
-  if (annotations.contains(kMirror) && string_at(spec, {"nodeName"}).empty()) {
-    errors.invalid(api::key(path, kMirror), mirror, "must set spec.nodeName if mirror pod annotation is set");
+  const std::string mirror = string_at(annotations, {api::kConfigMirrorAnnotation});
+  if (annotations.contains(api::kConfigMirrorAnnotation) && string_at(spec, {"nodeName"}).empty()) {
+    errors.invalid(api::key(path, api::kConfigMirrorAnnotation), mirror,
+                   "must set spec.nodeName if mirror pod annotation is set");
   }
   if (const Json* cost = find(annotations, {kDeletionCost}); cost != nullptr && !is_cost(cost->get<std::string>())) {
     errors.invalid(api::key(path, kDeletionCost), *cost, "must be a 32bit integer");
   }
   for (const auto& [name, value] : annotations.items()) {
-    if (!name.starts_with(kAppArmor)) continue;
-    const std::string container = name.substr(kAppArmor.size());
+    if (!name.starts_with(kAppArmorPrefix)) continue;
+    const std::string container = name.substr(kAppArmorPrefix.size());
     if (!has_container(spec, container)) errors.invalid(api::key(path, name), container, "container not found");
     const std::string profile = value.get<std::string>();
     if (!profile.empty() && profile != "runtime/default" && profile != "unconfined" &&

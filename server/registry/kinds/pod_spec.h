@@ -12,6 +12,9 @@
 // of the schema does not stop these checks, so a required member may be missing.
 namespace skiff::server {
 
+// Of annotations that name a container's AppArmor profile.
+inline constexpr std::string_view kAppArmorPrefix = "container.apparmor.security.beta.kubernetes.io/";
+
 // Defaults that depend on other fields: imagePullPolicy, serviceAccount's alias, emptyDir.
 void default_pod_spec(Json& spec);
 

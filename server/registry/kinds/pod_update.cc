@@ -3,7 +3,9 @@
 #include "api/go_syntax.h"
 #include "api/schema/validate.h"
 #include "api/views/meta.h"
+#include "api/views/static_pods.h"
 #include "server/registry/kinds/pod_spec.h"
+#include "server/registry/strategy.h"
 
 #include <algorithm>
 #include <set>
@@ -14,17 +16,7 @@ namespace {
 
 constexpr const char* kGates = "schedulingGates";
 constexpr const char* kNodeSelector = "nodeSelector";
-constexpr const char* kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
-constexpr std::string_view kAppArmor = "container.apparmor.security.beta.kubernetes.io/";
-constexpr const char* kMirror = "kubernetes.io/config.mirror";
-
-void keep_member(Json& object, const Json& old_object, const char* name) {
-  if (const auto old = old_object.find(name); old != old_object.end()) {
-    object[name] = *old;
-  } else {
-    object.erase(name);
-  }
-}
+constexpr const char* kRequiredAffinity = "requiredDuringSchedulingIgnoredDuringExecution";
 
 void keep_node_affinity(Json& spec, const Json& old_spec) {
   const Json* old_affinity = find(old_spec, {"affinity", "nodeAffinity"});
@@ -116,14 +108,14 @@ void validate_gated(const Json& spec, const Json& old_spec, api::FieldErrors& er
       break;
     }
   }
-  const Json* old_required = find(old_spec, {"affinity", "nodeAffinity", kRequired});
+  const Json* old_required = find(old_spec, {"affinity", "nodeAffinity", kRequiredAffinity});
   if (old_required == nullptr) return;
   static const Json none = Json::object();
-  const Json* required = find(spec, {"affinity", "nodeAffinity", kRequired});
+  const Json* required = find(spec, {"affinity", "nodeAffinity", kRequiredAffinity});
   if (required == nullptr) required = &none;
   const Json& terms = elements_of(*required, "nodeSelectorTerms");
   const Json& old_terms = elements_of(*old_required, "nodeSelectorTerms");
-  const std::string path = api::child("spec.affinity.nodeAffinity", kRequired) + ".nodeSelectorTerms";
+  const std::string path = api::child("spec.affinity.nodeAffinity", kRequiredAffinity) + ".nodeSelectorTerms";
   if (old_terms.empty()) return;
   if (terms.size() != old_terms.size()) {
     return errors.invalid(path, terms, "no additions/deletions to non-empty NodeSelectorTerms list are allowed");
@@ -143,13 +135,15 @@ void validate_annotation_update(const Json& pod, const Json& old_pod, api::Field
   for (const auto& [name, old_value] : old_annotations.items()) {
     const Json* value = find(annotations, {name});
     if (value != nullptr && *value == old_value) continue;
-    if (name.starts_with(kAppArmor)) errors.forbidden(path_of(name), "may not remove or update AppArmor annotations");
-    if (name == kMirror) errors.forbidden(path_of(name), "may not remove or update mirror pod annotation");
+    if (name.starts_with(kAppArmorPrefix))
+      errors.forbidden(path_of(name), "may not remove or update AppArmor annotations");
+    if (name == api::kConfigMirrorAnnotation)
+      errors.forbidden(path_of(name), "may not remove or update mirror pod annotation");
   }
   for (const auto& [name, value] : annotations.items()) {
     if (old_annotations.contains(name)) continue;
-    if (name.starts_with(kAppArmor)) errors.forbidden(path_of(name), "may not add AppArmor annotations");
-    if (name == kMirror) errors.forbidden(path_of(name), "may not add mirror pod annotation");
+    if (name.starts_with(kAppArmorPrefix)) errors.forbidden(path_of(name), "may not add AppArmor annotations");
+    if (name == api::kConfigMirrorAnnotation) errors.forbidden(path_of(name), "may not add mirror pod annotation");
   }
 }
 
@@ -218,7 +212,7 @@ void validate_ephemeral_update(const Json& pod, const Json& old_pod, api::FieldE
   const Json& spec = pod.at("spec");
   const std::string path = "spec.ephemeralContainers";
   validate_ephemeral_containers(spec, "spec", errors);
-  if (find(pod, {"metadata", "annotations", "kubernetes.io/config.mirror"}) != nullptr) {
+  if (api::is_mirror_pod(pod)) {
     errors.forbidden("", "static pods do not support ephemeral containers");
   }
   const Json& present = elements_of(spec, "ephemeralContainers");

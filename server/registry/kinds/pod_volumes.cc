@@ -14,40 +14,40 @@ constexpr std::int64_t kMinTokenSeconds = 600;
 constexpr std::int64_t kMaxTokenSeconds = std::int64_t{1} << 32;
 
 // The order in which upstream looks at the sources: the first that is set is taken for meant.
-constexpr std::array<const char*, 30> kSources = {"emptyDir",
-                                                  "hostPath",
-                                                  "gitRepo",
-                                                  "gcePersistentDisk",
-                                                  "awsElasticBlockStore",
-                                                  "secret",
-                                                  "nfs",
-                                                  "iscsi",
-                                                  "glusterfs",
-                                                  "flocker",
-                                                  "persistentVolumeClaim",
-                                                  "rbd",
-                                                  "cinder",
-                                                  "cephfs",
-                                                  "quobyte",
-                                                  "downwardAPI",
-                                                  "fc",
-                                                  "flexVolume",
-                                                  "configMap",
-                                                  "azureFile",
-                                                  "vsphereVolume",
-                                                  "photonPersistentDisk",
-                                                  "portworxVolume",
-                                                  "azureDisk",
-                                                  "storageos",
-                                                  "projected",
-                                                  "scaleIO",
-                                                  "csi",
-                                                  "ephemeral",
-                                                  "image"};
+constexpr std::array<const char*, 30> kVolumeSources = {"emptyDir",
+                                                        "hostPath",
+                                                        "gitRepo",
+                                                        "gcePersistentDisk",
+                                                        "awsElasticBlockStore",
+                                                        "secret",
+                                                        "nfs",
+                                                        "iscsi",
+                                                        "glusterfs",
+                                                        "flocker",
+                                                        "persistentVolumeClaim",
+                                                        "rbd",
+                                                        "cinder",
+                                                        "cephfs",
+                                                        "quobyte",
+                                                        "downwardAPI",
+                                                        "fc",
+                                                        "flexVolume",
+                                                        "configMap",
+                                                        "azureFile",
+                                                        "vsphereVolume",
+                                                        "photonPersistentDisk",
+                                                        "portworxVolume",
+                                                        "azureDisk",
+                                                        "storageos",
+                                                        "projected",
+                                                        "scaleIO",
+                                                        "csi",
+                                                        "ephemeral",
+                                                        "image"};
 
 // What fieldRef may name in a file, besides single labels and annotations.
-const std::vector<std::string> kFields = {"metadata.annotations", "metadata.labels", "metadata.name",
-                                          "metadata.namespace", "metadata.uid"};
+const std::vector<std::string> kVolumeFields = {"metadata.annotations", "metadata.labels", "metadata.name",
+                                                "metadata.namespace", "metadata.uid"};
 
 void validate_mode(const Json& owner, const char* name, const std::string& path, api::FieldErrors& errors) {
   const Json* mode = find(owner, {name});
@@ -82,7 +82,7 @@ void validate_downward_files(const Json& source, const std::string& path, api::F
     if (file_path.empty()) errors.required(api::child(path, "path"));
     validate_file_path(file_path, api::child(path, "path"), errors);
     if (field != nullptr) {
-      validate_field_reference(*field, kFields, api::child(path, "fieldRef"), errors);
+      validate_field_reference(*field, kVolumeFields, api::child(path, "fieldRef"), errors);
       if (resource != nullptr) {
         errors.invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
       }
@@ -184,7 +184,7 @@ void validate_source(const std::string& type, const Json& source, const std::str
 void validate_volumes(const Json& spec, std::string_view path, api::FieldErrors& errors) {
   for_each_element(spec, "volumes", path, [&](const Json& volume, const std::string& own_path) {
     bool found = false;
-    for (const char* type : kSources) {
+    for (const char* type : kVolumeSources) {
       const auto source = volume.find(type);
       if (source == volume.end()) continue;
       const std::string source_path = api::child(own_path, type);

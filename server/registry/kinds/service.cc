@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::int64_t kDefaultAffinitySeconds = 10800;
 
-bool is_type(const Json& spec, std::string_view type) { return string_at(spec, {"type"}) == type; }
-
 bool same_member(const Json& spec, const Json& old_spec, const char* name) {
   return spec.value(name, Json()) == old_spec.value(name, Json());
 }
@@ -67,8 +65,8 @@ void drop_fields_of_old_type(Json& spec, const Json& old_spec) {
     if (needed_before && !needed_now && same_member(spec, old_spec, name)) spec.erase(name);
   };
   drop_unless_changed("healthCheckNodePort", needs_health_check_port(old_spec), needs_health_check_port(spec));
-  const bool was_balanced = is_type(old_spec, "LoadBalancer");
-  const bool is_balanced = is_type(spec, "LoadBalancer");
+  const bool was_balanced = is_service_type(old_spec, "LoadBalancer");
+  const bool is_balanced = is_service_type(spec, "LoadBalancer");
   drop_unless_changed("allocateLoadBalancerNodePorts", was_balanced, is_balanced);
   drop_unless_changed("loadBalancerClass", was_balanced, is_balanced);
   drop_unless_changed("externalTrafficPolicy", is_externally_accessible(old_spec), is_externally_accessible(spec));
@@ -83,7 +81,7 @@ void warn_of_service(const Json& object, std::vector<std::string>& warnings) {
                        " is deprecated, please use service.kubernetes.io/topology-mode instead");
   }
   const bool has_external_ips = !texts_at(spec, "externalIPs").empty();
-  if (is_type(spec, "ClusterIP") && is_headless(spec)) {
+  if (is_service_type(spec, "ClusterIP") && is_headless(spec)) {
     if (spec.contains("loadBalancerIP")) {
       warnings.emplace_back("spec.loadBalancerIP is ignored for headless services");
     }
@@ -92,7 +90,7 @@ void warn_of_service(const Json& object, std::vector<std::string>& warnings) {
       warnings.emplace_back("spec.SessionAffinity is ignored for headless services");
     }
   }
-  const bool is_alias = is_type(spec, "ExternalName");
+  const bool is_alias = is_service_type(spec, "ExternalName");
   if (is_alias && has_external_ips) {
     warnings.emplace_back("spec.externalIPs is ignored when spec.type is \"ExternalName\"");
   }
@@ -111,14 +109,14 @@ class ServiceStrategy final : public Strategy {
       spec["externalTrafficPolicy"] = "Cluster";
     }
     if (needs_cluster_ip(spec) && !spec.contains("internalTrafficPolicy")) spec["internalTrafficPolicy"] = "Cluster";
-    if (is_type(spec, "LoadBalancer") && !spec.contains("allocateLoadBalancerNodePorts")) {
+    if (is_service_type(spec, "LoadBalancer") && !spec.contains("allocateLoadBalancerNodePorts")) {
       spec["allocateLoadBalancerNodePorts"] = true;
     }
     Json* ingress = nullptr;
     if (find(object, {"status", "loadBalancer", "ingress"}) != nullptr) {
       ingress = &object["status"]["loadBalancer"]["ingress"];
     }
-    if (ingress == nullptr || !is_type(spec, "LoadBalancer")) return;
+    if (ingress == nullptr || !is_service_type(spec, "LoadBalancer")) return;
     for (Json& address : *ingress) {
       if (!string_at(address, {"ip"}).empty() && !address.contains("ipMode")) address["ipMode"] = "VIP";
     }
@@ -170,24 +168,27 @@ std::vector<std::string> texts_at(const Json& spec, const char* name) {
   return list->get<std::vector<std::string>>();
 }
 
+bool is_service_type(const Json& spec, std::string_view type) { return string_at(spec, {"type"}) == type; }
+
 bool is_headless(const Json& spec) { return texts_at(spec, "clusterIPs") == std::vector<std::string>{kHeadless}; }
 
 bool needs_cluster_ip(const Json& spec) {
-  return is_type(spec, "ClusterIP") || is_type(spec, "NodePort") || is_type(spec, "LoadBalancer");
+  return is_service_type(spec, "ClusterIP") || is_service_type(spec, "NodePort") ||
+         is_service_type(spec, "LoadBalancer");
 }
 
 bool needs_node_ports(const Json& spec) {
-  return is_type(spec, "NodePort") ||
-         (is_type(spec, "LoadBalancer") && bool_at(spec, {"allocateLoadBalancerNodePorts"}, true));
+  return is_service_type(spec, "NodePort") ||
+         (is_service_type(spec, "LoadBalancer") && bool_at(spec, {"allocateLoadBalancerNodePorts"}, true));
 }
 
 bool needs_health_check_port(const Json& spec) {
-  return is_type(spec, "LoadBalancer") && string_at(spec, {"externalTrafficPolicy"}) == "Local";
+  return is_service_type(spec, "LoadBalancer") && string_at(spec, {"externalTrafficPolicy"}) == "Local";
 }
 
 bool is_externally_accessible(const Json& spec) {
-  return is_type(spec, "LoadBalancer") || is_type(spec, "NodePort") ||
-         (is_type(spec, "ClusterIP") && !texts_at(spec, "externalIPs").empty());
+  return is_service_type(spec, "LoadBalancer") || is_service_type(spec, "NodePort") ||
+         (is_service_type(spec, "ClusterIP") && !texts_at(spec, "externalIPs").empty());
 }
 
 Kind service_kind(const api::schema::Catalog& catalog, const KindOptions& options) {

@@ -17,6 +17,7 @@ inline constexpr const char* kHeadless = "None";
 // spec.<name> as a list of texts; empty when it is absent.
 [[nodiscard]] std::vector<std::string> texts_at(const Json& spec, const char* name);
 
+[[nodiscard]] bool is_service_type(const Json& spec, std::string_view type);
 [[nodiscard]] bool is_headless(const Json& spec);
 [[nodiscard]] bool needs_cluster_ip(const Json& spec);
 [[nodiscard]] bool needs_node_ports(const Json& spec);

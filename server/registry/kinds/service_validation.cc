@@ -17,8 +17,6 @@ constexpr const char* kSourceRanges = "service.beta.kubernetes.io/load-balancer-
 constexpr const char* kOnlyForLoadBalancer = "may only be used when `type` is 'LoadBalancer'";
 constexpr const char* kNoChange = "may not change once set";
 
-bool is_type(const Json& spec, std::string_view type) { return string_at(spec, {"type"}) == type; }
-
 // []string{"a", "b"}: how upstream's messages print lists.
 std::string go_list(const char* type, const Strings& values) {
   std::string text = "[]" + std::string(type);
@@ -60,7 +58,7 @@ void validate_target_port(const Json& port, const std::string& path, api::FieldE
   }
 }
 
-void validate_ports(const Json& ports, api::FieldErrors& errors) {
+void validate_service_ports(const Json& ports, api::FieldErrors& errors) {
   std::set<std::string> names;
   for (std::size_t i = 0; i < ports.size(); ++i) {
     const std::string path = api::index("spec.ports", i);
@@ -91,7 +89,7 @@ void validate_port_numbers(const Json& spec, const Json& ports, api::FieldErrors
     const std::string protocol = string_at(ports[i], {"protocol"});
     const std::int64_t number = integer_at(ports[i], {"port"});
     const std::int64_t node_port = integer_at(ports[i], {"nodePort"});
-    if (node_port != 0 && is_type(spec, "ClusterIP")) {
+    if (node_port != 0 && is_service_type(spec, "ClusterIP")) {
       errors.forbidden(api::child(path, "nodePort"), "may not be used when `type` is 'ClusterIP'");
     }
     if (node_port != 0 && !node_ports.emplace(protocol, node_port).second) {
@@ -103,7 +101,7 @@ void validate_port_numbers(const Json& spec, const Json& ports, api::FieldErrors
   }
 }
 
-void validate_affinity(const Json& spec, api::FieldErrors& errors) {
+void validate_session_affinity(const Json& spec, api::FieldErrors& errors) {
   const std::string path = "spec.sessionAffinityConfig";
   const Json* config = find(spec, {"sessionAffinityConfig"});
   if (string_at(spec, {"sessionAffinity"}) == "None" && config != nullptr) {
@@ -128,13 +126,13 @@ void validate_source_ranges(const Json& service, const Json& spec, api::FieldErr
   const Json* annotation = find(service, {"metadata", "annotations", kSourceRanges});
   if (!ranges.empty()) {
     const std::string path = "spec.LoadBalancerSourceRanges";  // upstream's spelling
-    if (!is_type(spec, "LoadBalancer")) errors.forbidden(path, kOnlyForLoadBalancer);
+    if (!is_service_type(spec, "LoadBalancer")) errors.forbidden(path, kOnlyForLoadBalancer);
     for (std::size_t i = 0; i < ranges.size(); ++i) {
       api::schema::validate_format("cidr", trimmed(ranges[i]), api::index(path, i), errors);
     }
   } else if (annotation != nullptr) {
     const std::string path = api::key("metadata.annotations", kSourceRanges);
-    if (!is_type(spec, "LoadBalancer")) errors.forbidden(path, kOnlyForLoadBalancer);
+    if (!is_service_type(spec, "LoadBalancer")) errors.forbidden(path, kOnlyForLoadBalancer);
     std::string rest = trimmed(annotation->get<std::string>());
     while (!rest.empty()) {
       const std::size_t comma = rest.find(',');
@@ -147,7 +145,7 @@ void validate_source_ranges(const Json& service, const Json& spec, api::FieldErr
 void validate_load_balancer(const Json& service, const Json& spec, api::FieldErrors& errors) {
   validate_source_ranges(service, spec, errors);
   const Json* load_balancer_class = find(spec, {"loadBalancerClass"});
-  if (is_type(spec, "LoadBalancer")) {
+  if (is_service_type(spec, "LoadBalancer")) {
     if (load_balancer_class != nullptr) {
       api::schema::validate_format("qualified-name", load_balancer_class->get<std::string>(), "spec.loadBalancerClass",
                                    errors);
@@ -247,7 +245,7 @@ bool validate_ip_texts(const Strings& ips, api::FieldErrors& errors) {
 }  // namespace
 
 void validate_cluster_ips(const Json& spec, api::FieldErrors& errors) {
-  if (is_type(spec, "ExternalName")) return;
+  if (is_service_type(spec, "ExternalName")) return;
   const std::string first = string_at(spec, {"clusterIP"});
   const Strings ips = texts_at(spec, "clusterIPs");
   const Strings families = texts_at(spec, "ipFamilies");
@@ -274,11 +272,11 @@ void validate_cluster_ips(const Json& spec, api::FieldErrors& errors) {
 void validate_service(const Json& service, api::FieldErrors& errors) {
   const Json& spec = service.at("spec");
   const Json* ports = find(spec, {"ports"});
-  if (ports == nullptr && !is_headless(spec) && !is_type(spec, "ExternalName")) errors.required("spec.ports");
+  if (ports == nullptr && !is_headless(spec) && !is_service_type(spec, "ExternalName")) errors.required("spec.ports");
   validate_type(spec, errors);
-  if (ports != nullptr) validate_ports(*ports, errors);
+  if (ports != nullptr) validate_service_ports(*ports, errors);
   if (const Json* selector = find(spec, {"selector"})) validate_labels(*selector, "spec.selector", errors);
-  validate_affinity(spec, errors);
+  validate_session_affinity(spec, errors);
   validate_cluster_ips(spec, errors);
   const Strings external = texts_at(spec, "externalIPs");
   for (std::size_t i = 0; i < external.size(); ++i) {
@@ -292,7 +290,7 @@ void validate_service(const Json& service, api::FieldErrors& errors) {
 void validate_service_update(const Json& service, const Json& old_service, api::FieldErrors& errors) {
   const Json& spec = service.at("spec");
   const Json& old_spec = old_service.at("spec");
-  if (!is_type(spec, "ExternalName") && !is_type(old_spec, "ExternalName")) {
+  if (!is_service_type(spec, "ExternalName") && !is_service_type(old_spec, "ExternalName")) {
     const bool headless = is_headless(spec);
     const bool was_headless = is_headless(old_spec);
     if (!headless || !was_headless) {
@@ -308,7 +306,7 @@ void validate_service_update(const Json& service, const Json& old_service, api::
                            errors);
     }
   }
-  if (is_type(spec, "LoadBalancer") && is_type(old_spec, "LoadBalancer") &&
+  if (is_service_type(spec, "LoadBalancer") && is_service_type(old_spec, "LoadBalancer") &&
       spec.value("loadBalancerClass", Json()) != old_spec.value("loadBalancerClass", Json())) {
     errors.invalid("spec.loadBalancerClass", spec.value("loadBalancerClass", Json()), kNoChange);
   }
@@ -322,7 +320,7 @@ void validate_service_status(const Json& service, api::FieldErrors& errors) {
   const Json* ingress = find(service, {"status", "loadBalancer", "ingress"});
   if (ingress == nullptr || ingress->empty()) return;
   const std::string path = "status.loadBalancer.ingress";
-  if (!is_type(service.at("spec"), "LoadBalancer")) {
+  if (!is_service_type(service.at("spec"), "LoadBalancer")) {
     return errors.forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'");
   }
   for (std::size_t i = 0; i < ingress->size(); ++i) {

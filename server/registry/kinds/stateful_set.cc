@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kMutable[] = {"replicas",       "ordinals",        "template",
                                     "updateStrategy", "minReadySeconds", "persistentVolumeClaimRetentionPolicy"};
 
-void validate_update_strategy(const Json& spec, api::FieldErrors& errors) {
+void validate_stateful_strategy(const Json& spec, api::FieldErrors& errors) {
   const std::string path = "spec.updateStrategy";
   const Json& strategy = spec.at("updateStrategy");
   const std::string type = string_at(strategy, {"type"});
@@ -77,7 +77,7 @@ class StatefulSetStrategy final : public Strategy {
     if (policy != "OrderedReady" && policy != "Parallel") {
       errors.invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'");
     }
-    validate_update_strategy(spec, errors);
+    validate_stateful_strategy(spec, errors);
     validate_selector(object, errors, "statefulset");
     validate_template(spec, errors);
   }

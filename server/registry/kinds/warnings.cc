@@ -4,6 +4,8 @@
 #include "api/quantity.h"
 #include "api/schema/validate.h"
 #include "api/views/meta.h"
+#include "api/views/persistent_volume.h"
+#include "server/registry/kinds/job.h"
 
 namespace skiff::server {
 
@@ -26,10 +28,7 @@ constexpr DeprecatedLabel kDeprecatedLabels[] = {
     {"node-role.kubernetes.io/master", "use \"node-role.kubernetes.io/control-plane\" instead"},
 };
 
-constexpr const char* kBetaClassAnnotation = "volume.beta.kubernetes.io/storage-class";
-
 // Beyond both, upstream's lists of the indexes that are done may outgrow an object.
-constexpr std::int64_t kManyCompletions = 100'000;
 constexpr std::int64_t kManyPods = 10'000;
 
 const DeprecatedLabel* deprecated_label(const std::string& label) {
@@ -110,8 +109,8 @@ void warn_of_claim(const Json& spec, const std::string& path, std::vector<std::s
 }
 
 void warn_of_class_annotation(const Json& object, std::vector<std::string>& warnings) {
-  if (api::annotation_of(object, kBetaClassAnnotation) == nullptr) return;
-  warn_at(api::key("metadata.annotations", kBetaClassAnnotation),
+  if (api::annotation_of(object, api::kStorageClassAnnotation) == nullptr) return;
+  warn_at(api::key("metadata.annotations", api::kStorageClassAnnotation),
           "deprecated since v1.8; use \"storageClassName\" attribute instead", warnings);
 }
 

@@ -5,7 +5,7 @@ namespace skiff::server {
 
 namespace {
 
-std::string lower(std::string text) {
+std::string lowered(std::string text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
@@ -20,7 +20,7 @@ std::string trim(const std::string& text) {
 }
 
 std::string target_cell(const Json& event) {
-  const std::string kind = lower(string_at(event, {"involvedObject", "kind"}));
+  const std::string kind = lowered(string_at(event, {"involvedObject", "kind"}));
   const std::string name = string_at(event, {"involvedObject", "name"});
   return name.empty() ? kind : kind + "/" + name;
 }

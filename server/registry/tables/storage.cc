@@ -1,4 +1,5 @@
 #include "api/views/meta.h"
+#include "api/views/persistent_volume.h"
 #include "server/registry/tables/cells.h"
 #include "server/registry/tables/tables.h"
 
@@ -30,7 +31,7 @@ std::string phase_cell(const Json& object) {
 }
 
 std::string class_cell(const Json& object) {
-  const std::string* annotated = api::annotation_of(object, "volume.beta.kubernetes.io/storage-class");
+  const std::string* annotated = api::annotation_of(object, api::kStorageClassAnnotation);
   return annotated != nullptr ? *annotated : string_at(object, {"spec", "storageClassName"});
 }
 
