@@ -83,7 +83,7 @@ class EchoNode final : public SilentNode {
   }
 
   Task<api::Result<api::NodeUsage>> usage(std::string node_name) override {
-    if (node_name != "n/1") co_return api::not_found("", "nodes", node_name);
+    if (node_name != "n1") co_return api::not_found("", "nodes", node_name);
     co_return measured;
   }
 
@@ -286,7 +286,7 @@ TEST_CASE("what a node of another process uses") {
   measured.cpu_nanocores = 1'500'000'000'000;
   measured.memory_bytes = std::int64_t{1} << 40;
   measured.pods.push_back({{"default", "web"}, {{"app", 1, 2}, {"side", 3, 4}}});
-  const auto usage = test::run(agent.cluster.io, agent.find()->usage("n/1"));
+  const auto usage = test::run(agent.cluster.io, agent.find()->usage("n1"));
   REQUIRE(usage);
   CHECK(usage->time == measured.time);
   CHECK(usage->window == measured.window);

@@ -89,7 +89,7 @@ TEST_CASE("what pods use, by namespace and selector") {
   Cluster cluster;
   CHECK(cluster.names("/pods") == Names{"default/web", "other/web"});
   CHECK(cluster.names("/namespaces/default/pods") == Names{"default/web"});
-  CHECK(cluster.names("/pods?labelSelector=app%3Dnone").empty());
+  CHECK(cluster.names("/pods?labelSelector=app=none").empty());
   CHECK(cluster.names("/pods?labelSelector=app=web") == Names{"default/web", "other/web"});
   CHECK(cluster.names("/pods?fieldSelector=metadata.namespace=other") == Names{"other/web"});
   const Json list = cluster.api.get(kMetrics + "/pods").json();
