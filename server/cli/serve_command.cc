@@ -58,6 +58,7 @@ Task<void> serve(ControlPlane& control_plane, Nodes* nodes, asio::signal_set& si
   } else {
     failure = started.error();
   }
+  signals.cancel();  // the wait would keep the process alive
   signals.clear();
   if (nodes != nullptr) co_await nodes->stop();
   co_await control_plane.stop();
