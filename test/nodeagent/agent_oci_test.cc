@@ -1,5 +1,6 @@
 // The agent with real containers: what the fake runtime cannot show.
 #include "nodeagent/agent.h"
+#include "nodeagent/mounts.h"
 #include "test/nodeagent/pods/pod_documents.h"
 #include "test/support/fake_client.h"
 #include "test/support/oci_harness.h"
@@ -38,7 +39,11 @@ struct RealNode {
   OneImage images{harness.path("layer")};
   std::unique_ptr<NodeAgent> agent;
 
-  ~RealNode() { stop(); }
+  // Also after a test that failed half way.
+  ~RealNode() {
+    stop();
+    CHECK(unmount_below(harness.path("agent")));
+  }
 
   void start() {
     AgentOptions options;
