@@ -1,10 +1,10 @@
 #include "api/cron_schedule.h"
 
+#include "api/base/text.h"
 #include "api/duration.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <vector>
 
@@ -148,8 +148,7 @@ class CronSchedule::Parser {
   }
 
   std::int64_t parse_number(const std::string& text, const Bounds& limits) {
-    std::string lower = text;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string lower = lower_case(text);
     const auto name = std::find(limits.names.begin(), limits.names.end(), lower);
     if (name != limits.names.end()) return limits.min + (name - limits.names.begin());
     return parse_digits(text);

@@ -1,3 +1,4 @@
+#include "api/base/text.h"
 #include "nodeagent/images/image.h"
 
 #include <spdlog/fmt/fmt.h>
@@ -107,9 +108,7 @@ Result<ImageReference> ImageReference::parse(std::string_view text) {
   }
   if (reference.registry == "index.docker.io") reference.registry = "docker.io";
   if (!is_path(rest)) {
-    std::string lower(rest);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string lower = lower_case(rest);
     return invalid(text, lower != rest && is_path(lower) ? "invalid reference format: repository name must be lowercase"
                                                          : kBadFormat);
   }

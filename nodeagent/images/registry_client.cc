@@ -1,6 +1,7 @@
 #include "nodeagent/images/registry_client.h"
 
 #include "api/base/ids.h"
+#include "api/base/text.h"
 #include "nodeagent/images/sha256.h"
 
 #include <curl/curl.h>
@@ -62,12 +63,6 @@ std::string escape(CURL* curl, const std::string& text) {
   return escaped.get();
 }
 
-bool starts_with_nocase(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(), [](char a, char b) {
-           return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-         });
-}
-
 }  // namespace
 
 struct RegistryClient::Response {
@@ -102,13 +97,13 @@ struct Transfer {
   static std::size_t header(char* data, std::size_t, std::size_t size, void* self) {
     constexpr std::string_view kName = "www-authenticate:";
     std::string_view line(data, size);
-    if (starts_with_nocase(line, kName)) {
+    if (starts_with_ignoring_case(line, kName)) {
       line.remove_prefix(kName.size());
       while (!line.empty() && std::isspace(static_cast<unsigned char>(line.front())) != 0) line.remove_prefix(1);
       while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())) != 0) line.remove_suffix(1);
       // Of several ways the token's: a registry that knows them serves those without credentials, too.
       std::string& challenge = static_cast<Transfer*>(self)->challenge;
-      if (!starts_with_nocase(challenge, kBearer)) challenge = line;
+      if (!starts_with_ignoring_case(challenge, kBearer)) challenge = line;
     }
     return size;
   }
@@ -217,7 +212,7 @@ Result<RegistryClient::Response> RegistryClient::get(const std::string& path, co
 Result<void> RegistryClient::authenticate(const std::string& challenge) {
   const bool has_credentials = !credentials_.username.empty();
   const std::string basic = "Basic " + base64_encode(credentials_.username + ":" + credentials_.password);
-  if (!starts_with_nocase(challenge, kBearer)) {
+  if (!starts_with_ignoring_case(challenge, kBearer)) {
     if (has_credentials) authorization_ = basic;
     return {};
   }

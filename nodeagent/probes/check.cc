@@ -1,7 +1,8 @@
 #include "nodeagent/probes/check.h"
 
+#include "api/base/text.h"
+
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 namespace skiff::nodeagent {
@@ -49,12 +50,6 @@ std::string escape_path(const std::string& path) {
   return escaped;
 }
 
-bool same_name(const std::string& a, const std::string& b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-         });
-}
-
 Result<Check> make_http_check(const Json& action, const CheckTarget& target, const std::string& agent) {
   const auto port = resolve_port(action, target.container);
   if (!port) return port.error();
@@ -69,7 +64,7 @@ Result<Check> make_http_check(const Json& action, const CheckTarget& target, con
   if (const Json* headers = find(action, {"httpHeaders"})) {
     for (const Json& header : *headers) {
       check.headers.emplace_back(string_at(header, {"name"}), string_at(header, {"value"}));
-      names_agent = names_agent || same_name(check.headers.back().first, "User-Agent");
+      names_agent = names_agent || equal_ignoring_case(check.headers.back().first, "User-Agent");
     }
   }
   if (!names_agent) check.headers.emplace_back("User-Agent", agent);

@@ -1,6 +1,7 @@
 #include "nodeagent/probes/http_transfers.h"
 
 #include "api/base/check.h"
+#include "api/base/text.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <curl/curl.h>
@@ -51,8 +52,7 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* context
   while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
   const auto colon = line.find(':');
   if (colon == std::string::npos) return size;
-  std::string name = line.substr(0, colon);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string name = lower_case(line.substr(0, colon));
   const auto value = line.find_first_not_of(' ', colon + 1);
   headers[name] = value == std::string::npos ? "" : line.substr(value);
   return size;

@@ -1,5 +1,6 @@
 #include "nodeagent/probes/node_checks.h"
 
+#include "api/base/text.h"
 #include "nodeagent/pods/back_off.h"
 #include "nodeagent/probes/grpc_health.h"
 
@@ -41,8 +42,7 @@ std::string host_and_port(const std::string& host, std::uint16_t port) {
 std::vector<std::string> curl_headers(const HttpCheck& check) {
   std::vector<std::string> lines{"Connection: close"};
   for (const auto& [name, value] : check.headers) {
-    std::string lower = name;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string lower = lower_case(name);
     const bool leave_out = value.empty() && (lower == "user-agent" || lower == "accept" || lower == "host");
     if (!value.empty()) {
       lines.push_back(name + ": " + value);

@@ -1,11 +1,11 @@
 #include "nodeagent/static_pods/static_pod.h"
 
 #include "api/base/ids.h"
+#include "api/base/text.h"
 #include "api/views/meta.h"
 #include "api/views/static_pods.h"
 
 #include <algorithm>
-#include <cctype>
 
 namespace skiff::nodeagent {
 
@@ -28,13 +28,8 @@ std::string uid_of_manifest(const Json& manifest, const ManifestSource& source) 
   return sha256_hex(text).substr(0, kUidLength);
 }
 
-std::string in_lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 Json static_metadata(const Json& decoded, const std::string& uid, const ManifestSource& source, TimePoint now) {
-  Json metadata = {{"name", api::name_of(decoded) + "-" + in_lower_case(source.node_name)},
+  Json metadata = {{"name", api::name_of(decoded) + "-" + lower_case(source.node_name)},
                    {"namespace", api::namespace_of(decoded)},
                    {"uid", uid}};
   if (metadata["namespace"] == "") metadata["namespace"] = "default";

@@ -1,9 +1,8 @@
 #include "server/auth/authenticator.h"
 
 #include "api/base/ids.h"
+#include "api/base/text.h"
 #include "server/http/status_response.h"
-
-#include <strings.h>
 
 #include <algorithm>
 
@@ -20,7 +19,7 @@ std::string bearer_token(const Request& request) {
   constexpr std::string_view kSpace = " \t";
   value.remove_prefix(std::min(value.find_first_not_of(kSpace), value.size()));
   const std::string_view scheme = value.substr(0, value.find(' '));
-  if (scheme.size() != 6 || strncasecmp(scheme.data(), "bearer", 6) != 0) return {};
+  if (!equal_ignoring_case(scheme, "bearer")) return {};
   value.remove_prefix(scheme.size());
   value.remove_prefix(std::min(value.find_first_not_of(kSpace), value.size()));
   return std::string(value.substr(0, value.find(' ')));

@@ -1,13 +1,11 @@
 #include "server/auth/impersonation.h"
 
 #include "api/base/json.h"
+#include "api/base/text.h"
 #include "server/http/status_response.h"
 #include "server/http/target.h"
 
-#include <strings.h>
-
 #include <algorithm>
-#include <cctype>
 #include <optional>
 
 namespace skiff::server {
@@ -21,14 +19,9 @@ constexpr std::string_view kAnonymous = "system:anonymous";
 constexpr std::string_view kAuthenticated = "system:authenticated";
 constexpr std::string_view kUnauthenticated = "system:unauthenticated";
 
-bool has_prefix(std::string_view name, std::string_view prefix) {
-  return name.size() >= prefix.size() && strncasecmp(name.data(), prefix.data(), prefix.size()) == 0;
-}
-
 // A header's name is written in any case and cannot hold every character: keys are lower-case and percent-encoded.
 std::string extra_key(std::string_view header) {
-  std::string key(header.substr(kExtraPrefix.size()));
-  std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string key = lower_case(header.substr(kExtraPrefix.size()));
   return percent_decoded(key).value_or(key);
 }
 
@@ -38,8 +31,8 @@ api::User asked_user(const Headers& headers) {
   user.name = headers.get("Impersonate-User");
   user.uid = headers.get("Impersonate-Uid");
   for (const auto& [name, value] : headers.all()) {
-    if (strcasecmp(name.c_str(), "Impersonate-Group") == 0) user.groups.push_back(value);
-    if (has_prefix(name, kExtraPrefix)) user.extra[extra_key(name)].push_back(value);
+    if (equal_ignoring_case(name, "Impersonate-Group")) user.groups.push_back(value);
+    if (starts_with_ignoring_case(name, kExtraPrefix)) user.extra[extra_key(name)].push_back(value);
   }
   return user;
 }
@@ -107,7 +100,7 @@ void add_system_groups(api::User& user) {
 Headers without_impersonation(const Headers& headers) {
   Headers kept;
   for (const auto& [name, value] : headers.all()) {
-    if (!has_prefix(name, kPrefix)) kept.add(name, value);
+    if (!starts_with_ignoring_case(name, kPrefix)) kept.add(name, value);
   }
   return kept;
 }

@@ -1,6 +1,7 @@
 #include "server/cluster/remote_nodes.h"
 
 #include "api/base/log.h"
+#include "api/base/text.h"
 #include "api/client/http/http_connection.h"
 #include "api/client/http/tls.h"
 #include "api/views/meta.h"
@@ -8,8 +9,6 @@
 #include "server/cluster/kubelet_api.h"
 #include "server/cluster/relay_session.h"
 #include "server/registry/registry.h"
-
-#include <strings.h>
 
 #include <algorithm>
 
@@ -74,7 +73,7 @@ api::HttpRequest upgrade_request(const StreamRequest& asked) {
   request.method = asked.request.method;
   request.target = stream_target(asked);
   for (const auto& [name, value] : asked.request.headers.all()) {
-    const auto is_same = [&name = name](std::string_view each) { return ::strcasecmp(each.data(), name.c_str()) == 0; };
+    const auto is_same = [&name = name](std::string_view each) { return equal_ignoring_case(each, name); };
     if (std::any_of(std::begin(kAskedHeaders), std::end(kAskedHeaders), is_same))
       request.headers.emplace_back(name, value);
   }

@@ -1,6 +1,6 @@
 #include "server/handlers/negotiation.h"
 
-#include "server/handlers/text.h"
+#include "api/base/text.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,8 +1,8 @@
 #include "server/handlers/parameters.h"
 
+#include "api/base/text.h"
 #include "api/field_error.h"
 #include "server/handlers/negotiation.h"
-#include "server/handlers/text.h"
 
 #include <charconv>
 #include <string_view>

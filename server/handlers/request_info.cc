@@ -1,7 +1,7 @@
 #include "server/handlers/request_info.h"
 
+#include "api/base/text.h"
 #include "server/handlers/parameters.h"
-#include "server/handlers/text.h"
 
 #include <algorithm>
 #include <string_view>

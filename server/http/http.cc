@@ -1,18 +1,10 @@
 #include "server/http/http.h"
 
+#include "api/base/text.h"
+
 #include <algorithm>
 
 namespace skiff::server {
-
-namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-}  // namespace
 
 Slice Slice::of(std::string text) {
   auto owner = std::make_shared<const std::string>(std::move(text));

@@ -1,6 +1,6 @@
 #include "server/http/response_head.h"
 
-#include <strings.h>
+#include "api/base/text.h"
 
 #include <algorithm>
 #include <array>
@@ -51,7 +51,7 @@ void append_line(std::string& head, std::string_view name, std::string_view valu
 
 bool is_ours(const std::string& name) {
   for (const char* ours : {"Content-Length", "Transfer-Encoding", "Connection", "Date"}) {
-    if (strcasecmp(name.c_str(), ours) == 0) return true;
+    if (equal_ignoring_case(name, ours)) return true;
   }
   return false;
 }

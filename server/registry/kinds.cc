@@ -1,6 +1,7 @@
 #include "server/registry/kinds/kinds.h"
 
 #include "api/base/check.h"
+#include "api/base/text.h"
 
 namespace skiff::server {
 
@@ -50,7 +51,7 @@ Kind plain_kind(ServedVersion version, std::string plural, TableSpec table) {
   Kind kind;
   kind.kind = version.type->name;
   kind.plural = std::move(plural);
-  for (const char c : kind.kind) kind.singular += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  kind.singular = lower_case(kind.kind);
   kind.versions = {std::move(version)};
   kind.strategy = std::make_shared<Strategy>();
   kind.table = std::move(table);

@@ -2,6 +2,7 @@
 
 #include "api/base/ids.h"
 #include "api/base/json_text.h"
+#include "api/base/text.h"
 #include "api/go_syntax.h"
 #include "api/schema/validate.h"
 #include "api/views/meta.h"
@@ -18,14 +19,6 @@ constexpr std::size_t kGeneratedSuffix = 5;
 constexpr std::size_t kMaxAnnotationBytes = 256 * 1024;
 constexpr const char* kImmutable = "field is immutable";
 constexpr std::string_view kOwners = "metadata.ownerReferences";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 const Json& member(const Json& object, const char* name) {
   static const Json null;
@@ -184,7 +177,7 @@ void validate_annotations(const Json& annotations, std::string_view path, api::F
   std::size_t bytes = 0;
   for (const auto& [name, value] : annotations.items()) {
     // A qualified name, but for upper case, which annotations allow in the prefix too.
-    for (std::string& what : api::schema::format_messages("qualified-name", lower(name))) {
+    for (std::string& what : api::schema::format_messages("qualified-name", lower_case(name))) {
       errors.invalid(std::string(path), name, std::move(what));
     }
     bytes += name.size() + value.get_ref<const std::string&>().size();

@@ -1,6 +1,6 @@
 #include "server/streaming/upgrade_request.h"
 
-#include <strings.h>
+#include "api/base/text.h"
 
 #include <algorithm>
 
@@ -8,15 +8,11 @@ namespace skiff::server {
 
 namespace {
 
-bool same_text(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
 // The elements of a list in a header's lines.
 std::vector<std::string> list_of(const Headers& headers, std::string_view name) {
   std::vector<std::string> elements;
   for (const auto& [key, value] : headers.all()) {
-    if (!same_text(key, name)) continue;
+    if (!equal_ignoring_case(key, name)) continue;
     for (std::size_t begin = 0; begin <= value.size();) {
       const std::size_t end = std::min(value.find(',', begin), value.size());
       const std::size_t first = value.find_first_not_of(" \t", begin);
@@ -31,7 +27,7 @@ std::vector<std::string> list_of(const Headers& headers, std::string_view name) 
 bool lists(const Headers& headers, std::string_view name, std::string_view element) {
   const std::vector<std::string> elements = list_of(headers, name);
   return std::any_of(elements.begin(), elements.end(),
-                     [&](const std::string& each) { return same_text(each, element); });
+                     [&](const std::string& each) { return equal_ignoring_case(each, element); });
 }
 
 }  // namespace

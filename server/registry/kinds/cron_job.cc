@@ -1,3 +1,4 @@
+#include "api/base/text.h"
 #include "api/cron_schedule.h"
 #include "api/views/meta.h"
 #include "server/registry/kinds/job.h"
@@ -5,8 +6,6 @@
 #include "server/registry/kinds/pod_spec.h"
 #include "server/registry/kinds/warnings.h"
 #include "server/registry/tables/tables.h"
-
-#include <strings.h>
 
 #include <algorithm>
 #include <string>
@@ -37,7 +36,7 @@ void validate_time_zone(const Json& spec, api::FieldErrors& errors) {
   if (value == nullptr) return;
   const std::string name = value->get<std::string>();
   if (name.empty()) return errors.invalid("spec.timeZone", name, "timeZone must be nil or non-empty string");
-  if (strcasecmp(name.c_str(), "local") == 0) {
+  if (equal_ignoring_case(name, "local")) {
     return errors.invalid("spec.timeZone", name,
                           "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
   }

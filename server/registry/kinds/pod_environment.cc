@@ -1,3 +1,4 @@
+#include "api/base/text.h"
 #include "api/quantity.h"
 #include "api/schema/validate.h"
 #include "server/registry/kinds/pod_spec.h"
@@ -36,7 +37,7 @@ bool validate_subscript(const std::string& field, const std::string& path, api::
   const std::string owner = field.substr(0, open);
   std::string key = field.substr(open + 2, field.size() - open - 4);
   if (owner == "metadata.annotations") {
-    std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
+    key = lower_case(key);
   } else if (owner != "metadata.labels") {
     errors.invalid(api::child(path, "fieldPath"), field,
                    "error converting fieldPath: field label does not support subscript: " + field);

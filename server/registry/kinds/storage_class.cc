@@ -1,3 +1,4 @@
+#include "api/base/text.h"
 #include "api/schema/validate.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/pod_spec.h"
@@ -5,7 +6,6 @@
 #include "server/registry/tables/tables.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 
 namespace skiff::server {
@@ -16,9 +16,7 @@ constexpr std::size_t kMaxParameters = 512;
 constexpr std::size_t kMaxParameterBytes = 256 * 1024;
 
 void validate_provisioner(const std::string& provisioner, api::FieldErrors& errors) {
-  std::string lower = provisioner;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (std::string& what : api::schema::format_messages("qualified-name", lower)) {
+  for (std::string& what : api::schema::format_messages("qualified-name", lower_case(provisioner))) {
     errors.invalid("provisioner", provisioner, std::move(what));
   }
 }

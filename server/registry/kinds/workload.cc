@@ -1,12 +1,12 @@
 #include "server/registry/kinds/workload.h"
 
+#include "api/base/text.h"
 #include "api/go_syntax.h"
 #include "api/selector.h"
 #include "server/registry/kinds/kinds.h"
 #include "server/registry/kinds/label_selector.h"
 #include "server/registry/kinds/pod_spec.h"
 
-#include <cctype>
 #include <optional>
 
 namespace skiff::server {
@@ -30,11 +30,6 @@ std::optional<std::int64_t> percentage(const Json& value) {
     number = number * 10 + (c - '0');
   }
   return number;
-}
-
-std::string lower_case(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 }  // namespace

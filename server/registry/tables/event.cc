@@ -1,16 +1,10 @@
+#include "api/base/text.h"
 #include "server/registry/tables/cells.h"
 #include "server/registry/tables/tables.h"
 
 namespace skiff::server {
 
 namespace {
-
-std::string lowered(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 std::string trim(const std::string& text) {
   constexpr const char* kSpace = " \t\r\n";
@@ -20,7 +14,7 @@ std::string trim(const std::string& text) {
 }
 
 std::string target_cell(const Json& event) {
-  const std::string kind = lowered(string_at(event, {"involvedObject", "kind"}));
+  const std::string kind = lower_case(string_at(event, {"involvedObject", "kind"}));
   const std::string name = string_at(event, {"involvedObject", "name"});
   return name.empty() ? kind : kind + "/" + name;
 }

@@ -1,9 +1,8 @@
+#include "api/base/text.h"
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
 #include "server/registry/tables/cells.h"
 #include "server/registry/tables/tables.h"
-
-#include <cctype>
 
 namespace skiff::server {
 
@@ -65,8 +64,7 @@ std::vector<Json> daemon_set_row(const Json& object, TimePoint now) {
 std::string controller_cell(const Json& object) {
   const Json* owner = api::controller_of(object);
   if (owner == nullptr) return "<none>";
-  std::string text = string_at(*owner, {"kind"});
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string text = lower_case(string_at(*owner, {"kind"}));
   const std::string version = string_at(*owner, {"apiVersion"});
   if (const std::size_t slash = version.find('/'); slash != std::string::npos) text += "." + version.substr(0, slash);
   return text + "/" + string_at(*owner, {"name"});
