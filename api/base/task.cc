@@ -6,30 +6,42 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include <atomic>
+#include <mutex>
 
 namespace skiff {
 
 using std::chrono::steady_clock;
 
-// The timer is the waiting coroutine's bed: it never expires by itself in wait(), and notify() cancels it from the
-// signal's own executor.
 struct Signal::State {
-  explicit State(asio::any_io_executor executor) : timer(std::move(executor)) {}
+  // The timer is the waiting coroutine's bed: it never expires by itself in wait(), and notify() cancels it from the
+  // signal's own executor.
+  struct Bed {
+    explicit Bed(asio::any_io_executor executor) : timer(std::move(executor)) {}
 
-  asio::steady_timer timer;
-  std::atomic<bool> notified = false;
-  // Set while a wake-up is on its way to the executor, so that a burst of notifications posts once.
-  std::atomic<bool> posted = false;
+    asio::steady_timer timer;
+    std::atomic<bool> notified = false;
+    // Set while a wake-up is on its way to the executor, so that a burst of notifications posts once.
+    std::atomic<bool> posted = false;
+  };
 
-  static void notify(const std::shared_ptr<State>& state) {
-    state->notified = true;
-    if (state->posted.exchange(true)) return;
-    auto executor = state->timer.get_executor();
-    asio::post(executor, [state] {
-      state->posted = false;
-      state->timer.cancel();
+  explicit State(asio::any_io_executor executor) : bed(std::make_shared<Bed>(std::move(executor))) {}
+
+  void notify() {
+    const std::lock_guard lock(mutex);
+    if (!bed) return;
+    bed->notified = true;
+    if (bed->posted.exchange(true)) return;
+    asio::post(bed->timer.get_executor(), [bed = bed] {
+      bed->posted = false;
+      bed->timer.cancel();
     });
   }
+
+  // The timer must not outlive its io_context, which may go right after the Signal. Hence only the Signal, its waiting
+  // coroutine and handlers inside of the io_context own the bed; other threads touch it under the lock, and ~Signal
+  // takes it away under the same lock.
+  std::mutex mutex;
+  std::shared_ptr<Bed> bed;  // null once the Signal is gone
 };
 
 namespace {
@@ -44,26 +56,28 @@ Task<void> wait_for_timer(asio::steady_timer& timer) {
 }  // namespace
 
 Signal::Signal(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
-Signal::~Signal() = default;
 
-void Signal::notify() const { State::notify(state_); }
+Signal::~Signal() {
+  const std::lock_guard lock(state_->mutex);
+  state_->bed.reset();
+}
+
+void Signal::notify() const { state_->notify(); }
 
 std::function<void()> Signal::notifier() const {
-  return [weak = std::weak_ptr<State>(state_)] {
-    if (const auto state = weak.lock()) State::notify(state);
-  };
+  return [state = state_] { state->notify(); };
 }
 
 Task<void> Signal::wait() { co_await wait_until(steady_clock::time_point::max()); }
 
 Task<bool> Signal::wait_until(steady_clock::time_point deadline) {
   // Held by the coroutine: the Signal may be destroyed while it waits.
-  const std::shared_ptr<State> state = state_;
+  const std::shared_ptr<State::Bed> bed = state_->bed;
   // A loop, since the wake-up of a notification that was seen already may still be on its way.
-  while (!state->notified.exchange(false)) {
+  while (!bed->notified.exchange(false)) {
     if (steady_clock::now() >= deadline) co_return false;
-    state->timer.expires_at(deadline);
-    co_await wait_for_timer(state->timer);
+    bed->timer.expires_at(deadline);
+    co_await wait_for_timer(bed->timer);
   }
   co_return true;
 }

@@ -3,6 +3,8 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
+#include <atomic>
+#include <memory>
 #include <thread>
 
 namespace skiff {
@@ -54,6 +56,29 @@ TEST_CASE("a notification before the wait is remembered once") {
   context.poll();
   CHECK(wakes == 2);
   CHECK(group.running() == 0);
+}
+
+// AddressSanitizer is the judge: the notifying thread must not be the one that drops the last piece of the signal.
+TEST_CASE("a signal and its context may go while another thread notifies") {
+  for (int round = 0; round < 300; ++round) {
+    auto context = std::make_unique<asio::io_context>();
+    auto signal = std::make_unique<Signal>(context->get_executor());
+    std::atomic<bool> started = false;
+    std::atomic<bool> stop = false;
+    std::thread other([notify = signal->notifier(), &started, &stop] {
+      while (!stop) {
+        notify();
+        started = true;
+      }
+    });
+    while (!started) std::this_thread::yield();
+    context->poll();
+    signal.reset();
+    context.reset();
+    stop = true;
+    other.join();
+  }
+  SUCCEED("no thread touched what was gone");
 }
 
 TEST_CASE("a notification from another thread wakes, and a deadline ends the wait") {
