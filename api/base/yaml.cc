@@ -50,6 +50,54 @@ Extent measure(const Json& value) {
   return extent;
 }
 
+// The length of the UTF-8 sequence at the start of `text`, or 0 when it is not one.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xc2 && first < 0xe0   ? 2
+                             : first >= 0xe0 && first < 0xf0 ? 3
+                             : first < 0xf5                  ? 4
+                                                             : 0;
+  if (first < 0xc2 || length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  const unsigned char second = byte(1);
+  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool surrogate = first == 0xed && second >= 0xa0;
+  const bool too_large = first == 0xf4 && second >= 0x90;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+// The text with what `mended` makes of each byte that is no part of a character.
+template <class Mended>
+std::string mend_utf8(const std::string& text, Mended mended) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(std::string_view(text).substr(at));
+    if (length == 0) {
+      result += mended(text[at++]);
+    } else {
+      result.append(text, at, length);
+      at += length;
+    }
+  }
+  return result;
+}
+
+// yaml-cpp writes the escapes "\\_" (no-break space) and "\\N" (next line) as Latin-1; the rest of its scalars is
+// UTF-8, as the text is.
+std::string mend_escapes(const std::string& value) {
+  return mend_utf8(value, [](char latin1) { return std::string("\xc2") + latin1; });
+}
+
+// As Go's encoding/json shows bytes that are no text.
+std::string replace_invalid(const std::string& bytes) {
+  constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+  return mend_utf8(bytes, [kReplacement](char) { return kReplacement; });
+}
+
 // A plain key's text after resolution: `yes: 1` is the member "true", `0x10: 1` the member "16".
 std::string key_text(const YAML::Mark& mark, const Json& key) {
   if (key.is_string()) return key.get<std::string>();
@@ -118,9 +166,9 @@ class EventBuilder final : public YAML::EventHandler {
     if (name == "binary") {
       std::string bytes;
       if (!base64_decode(value, bytes)) throw YamlFailure(mark, "!!binary value contains invalid base64 data");
-      return bytes;
+      return replace_invalid(bytes);
     }
-    if ((!standard && tag != "?") || name == "str") return value;
+    if ((!standard && tag != "?") || name == "str") return mend_escapes(value);
     Json resolved = internal::resolve_plain_scalar(value);
     if (resolved.is_number_float() && !std::isfinite(resolved.get<double>())) {
       throw YamlFailure(mark, "unsupported value: " + value);
@@ -206,26 +254,6 @@ class EventBuilder final : public YAML::EventHandler {
   std::size_t alias_bytes_ = 0;
 };
 
-// The length of the UTF-8 sequence at the start of `text`, or 0 when it is not one.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xc2 && first < 0xe0   ? 2
-                             : first >= 0xe0 && first < 0xf0 ? 3
-                             : first < 0xf5                  ? 4
-                                                             : 0;
-  if (first < 0xc2 || length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const unsigned char second = byte(1);
-  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool surrogate = first == 0xed && second >= 0xa0;
-  const bool too_large = first == 0xf4 && second >= 0x90;
-  return overlong || surrogate || too_large ? 0 : length;
-}
-
 // Empty when every character may stand in a YAML text. yaml-cpp would replace the others, or take them for its end.
 std::string check_characters(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
@@ -251,6 +279,17 @@ bool has_more(YAML::Parser& parser, YAML::Mark start) {
   }
 }
 
+// The text with a mark at its end that no quoted scalar may contain: where a line break stands before it, yaml-cpp
+// takes the end of the text for the closing quote.
+std::string with_end_mark(std::string_view text) {
+  std::string marked(text);
+  const std::size_t last = text.find_last_not_of(" \t");
+  if (last == text.npos || text[last] != '\n') return marked;
+  if (last + 1 < text.size()) marked += '\n';
+  marked += "...\n";
+  return marked;
+}
+
 Error yaml_error(const std::string& what) { return Error{ErrorCode::kInvalid, "yaml: " + what}; }
 
 }  // namespace
@@ -258,7 +297,7 @@ Error yaml_error(const std::string& what) { return Error{ErrorCode::kInvalid, "y
 Result<ParsedJson> parse_yaml(std::string_view text) {
   if (std::string problem = check_characters(text); !problem.empty()) return yaml_error(problem);
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream(with_end_mark(text));
     YAML::Parser parser(stream);
     EventBuilder builder;
     parser.HandleNextDocument(builder);
@@ -267,6 +306,9 @@ Result<ParsedJson> parse_yaml(std::string_view text) {
   } catch (const YamlFailure& failure) {
     return yaml_error(failure.what());
   } catch (const YAML::Exception& exception) {
+    if (exception.msg == YAML::ErrorMsg::DOC_IN_SCALAR && exception.mark.pos >= static_cast<int>(text.size())) {
+      return yaml_error("line " + std::to_string(exception.mark.line) + ": found unexpected end of stream");
+    }
     return yaml_error("line " + std::to_string(exception.mark.line + 1) + ": " + exception.msg);
   }
 }

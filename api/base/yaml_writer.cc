@@ -86,7 +86,9 @@ std::string single_quoted(std::string_view text) {
 
 // A string on one line.
 std::string inline_string(std::string_view text) {
-  if (!internal::resolve_plain_scalar(text).is_string() || looks_like_time(text) || looks_like_base_60(text)) {
+  const bool merge_word = text == "<<";
+  if (merge_word || !internal::resolve_plain_scalar(text).is_string() || looks_like_time(text) ||
+      looks_like_base_60(text)) {
     return double_quoted(text);
   }
   if (has_special_characters(text) || text.find('\n') != text.npos) return double_quoted(text);

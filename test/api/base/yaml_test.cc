@@ -153,6 +153,25 @@ TEST_CASE("hostile YAML is refused, quickly and without a crash") {
   CHECK(parsed("a: \xe2\x82\xac\xf0\x9f\x98\x80") == "{\"a\":\"\xe2\x82\xac\xf0\x9f\x98\x80\"}");
 }
 
+// Each was found by test/fuzz; yaml-cpp 0.7 gets them wrong.
+TEST_CASE("what yaml-cpp takes for a value though it is none, or makes no text of") {
+  const std::string unterminated = "found unexpected end of stream";
+  CHECK(parsed("a: \"b\n") == "error: yaml: line 1: " + unterminated);
+  CHECK(parsed("a: 'b\n\n") == "error: yaml: line 2: " + unterminated);
+  CHECK(parsed("a: \"b\n  ").find(unterminated) != std::string::npos);
+  CHECK(parsed("a: \"b\n...\n").starts_with("error: yaml: line 2:"));
+  CHECK(parsed("a: |+\n  b\n\n") == R"({"a":"b\n\n"})");
+  CHECK(parsed("a: |\n  b") == R"({"a":"b"})");
+  CHECK(parsed("a: |\n  b\n") == R"({"a":"b\n"})");
+  CHECK(parsed("# nothing\n") == "null");
+  CHECK(parsed(R"("a\_b\N\u00e9\_")") ==
+        "\"a\xc2\xa0"
+        "b\xc2\x85\xc3\xa9\xc2\xa0\"");
+  CHECK(parsed("!!binary /2H/") ==
+        "\"\xef\xbf\xbd"
+        "a\xef\xbf\xbd\"");
+}
+
 TEST_CASE("YAML is written as kubectl prints it") {
   const Json object = Json::parse(R"({
     "apiVersion": "v1", "kind": "Pod",
@@ -195,6 +214,12 @@ spec:
   ratio: 0.5
   when: "2026-11-22T14:53:01Z"
 )");
+}
+
+TEST_CASE("a member of the merge word's name is written so that it merges nothing") {
+  const Json object = {{"<<", {{"a", 1}}}};
+  CHECK(to_yaml(object) == "\"<<\":\n  a: 1\n");
+  CHECK(parse_yaml(to_yaml(object))->value == object);
 }
 
 TEST_CASE("strings survive being written and read") {
