@@ -26,34 +26,7 @@ std::vector<std::string> segments_of(std::string_view path) {
   return segments;
 }
 
-void add_parameter(std::string& target, std::string_view name, const std::string& value) {
-  if (value.empty()) return;
-  target += target.find('?') == std::string::npos ? '?' : '&';
-  target += name;
-  target += '=';
-  target += api::percent_encode(value);
-}
-
 std::string text_of(const std::optional<std::int64_t>& number) { return number ? std::to_string(*number) : ""; }
-
-api::Result<api::LogOptions> parse_log_options(const Request& request, std::string container) {
-  const auto since = integer_parameter(request, "sinceSeconds");
-  if (!since) return since.error();
-  const auto tail = integer_parameter(request, "tailLines");
-  if (!tail) return tail.error();
-  const auto limit = integer_parameter(request, "limitBytes");
-  if (!limit) return limit.error();
-  api::LogOptions options;
-  options.container = std::move(container);
-  options.follow = is_true(request.query_value("follow"));
-  options.previous = is_true(request.query_value("previous"));
-  options.timestamps = is_true(request.query_value("timestamps"));
-  options.since_seconds = *since;
-  options.since_time = request.query_value("sinceTime").value_or("");
-  options.tail_lines = *tail;
-  options.limit_bytes = *limit;
-  return options;
-}
 
 std::string pod_path(std::string_view prefix, const api::NamespacedName& pod) {
   std::string path = "/";
@@ -103,8 +76,9 @@ Task<Response> answer_usage(std::shared_ptr<NodeAccess> node, std::string node_n
 }
 
 Task<Response> answer_logs(std::shared_ptr<NodeAccess> node, std::vector<std::string> path, Request request) {
-  auto options = parse_log_options(request, path[3]);
+  auto options = log_query(request);
   if (!options) co_return status_response(options.error());
+  options->container = path[3];
   api::NamespacedName pod{path[1], path[2]};
   auto bytes = co_await node->logs(std::move(pod), std::move(*options));
   if (!bytes) co_return status_response(bytes.error());
@@ -120,13 +94,13 @@ std::string container_logs_target(const api::NamespacedName& pod, const api::Log
   std::string target = pod_path(kLogs, pod);
   target += '/';
   target += api::percent_encode(options.container);
-  add_parameter(target, "follow", options.follow ? "true" : "");
-  add_parameter(target, "previous", options.previous ? "true" : "");
-  add_parameter(target, "timestamps", options.timestamps ? "true" : "");
-  add_parameter(target, "sinceSeconds", text_of(options.since_seconds));
-  add_parameter(target, "sinceTime", options.since_time);
-  add_parameter(target, "tailLines", text_of(options.tail_lines));
-  add_parameter(target, "limitBytes", text_of(options.limit_bytes));
+  api::add_optional_parameter(target, "follow", options.follow ? "true" : "");
+  api::add_optional_parameter(target, "previous", options.previous ? "true" : "");
+  api::add_optional_parameter(target, "timestamps", options.timestamps ? "true" : "");
+  api::add_optional_parameter(target, "sinceSeconds", text_of(options.since_seconds));
+  api::add_optional_parameter(target, "sinceTime", options.since_time);
+  api::add_optional_parameter(target, "tailLines", text_of(options.tail_lines));
+  api::add_optional_parameter(target, "limitBytes", text_of(options.limit_bytes));
   return target;
 }
 
@@ -139,7 +113,7 @@ std::string stream_target(const StreamRequest& asked) {
     target += '/';
     target += api::percent_encode(asked.container);
   }
-  for (const auto& [name, value] : asked.request.query) add_parameter(target, name, value);
+  for (const auto& [name, value] : asked.request.query) api::add_parameter(target, name, value);
   return target;
 }
 

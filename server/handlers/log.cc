@@ -7,35 +7,20 @@
 namespace skiff::server {
 namespace {
 
-// An optional whole number that must not be below `minimum`.
-api::Result<std::optional<std::int64_t>> bounded(const Request& request, const char* name, std::int64_t minimum,
-                                                 api::FieldErrors& errors) {
-  const api::Result<std::optional<std::int64_t>> value = integer_parameter(request, name);
-  if (value && *value && **value < minimum) {
-    errors.invalid(name, **value, minimum == 0 ? "must be greater than or equal to 0" : "must be greater than 0");
-  }
-  return value;
+void check_minimum(const char* name, std::optional<std::int64_t> value, std::int64_t minimum,
+                   api::FieldErrors& errors) {
+  if (!value || *value >= minimum) return;
+  errors.invalid(name, *value, minimum == 0 ? "must be greater than or equal to 0" : "must be greater than 0");
 }
 
 api::Result<api::LogOptions> log_options(const ResourceCall& call) {
-  const Request& request = call.request;
+  api::Result<api::LogOptions> query = log_query(call.request);
+  if (!query) return query;
+  const api::LogOptions& options = *query;
   api::FieldErrors errors;
-  const auto since = bounded(request, "sinceSeconds", 1, errors);
-  if (!since) return since.error();
-  const auto tail = bounded(request, "tailLines", 0, errors);
-  if (!tail) return tail.error();
-  const auto limit = bounded(request, "limitBytes", 1, errors);
-  if (!limit) return limit.error();
-
-  api::LogOptions options;
-  options.container = request.query_value("container").value_or("");
-  options.follow = is_true(request.query_value("follow"));
-  options.previous = is_true(request.query_value("previous"));
-  options.timestamps = is_true(request.query_value("timestamps"));
-  options.since_seconds = *since;
-  options.tail_lines = *tail;
-  options.limit_bytes = *limit;
-  options.since_time = request.query_value("sinceTime").value_or("");
+  check_minimum("sinceSeconds", options.since_seconds, 1, errors);
+  check_minimum("tailLines", options.tail_lines, 0, errors);
+  check_minimum("limitBytes", options.limit_bytes, 1, errors);
   if (!options.since_time.empty() && !parse_time(options.since_time)) {
     return api::bad_request("parsing time " + to_json_text(Json(options.since_time)) +
                             " as \"2006-01-02T15:04:05Z07:00\": cannot parse " +
@@ -45,7 +30,7 @@ api::Result<api::LogOptions> log_options(const ResourceCall& call) {
     errors.forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified");
   }
   if (!errors.empty()) return api::invalid("", "PodLogOptions", call.info.name, errors);
-  return options;
+  return query;
 }
 
 }  // namespace
@@ -55,7 +40,9 @@ VerbResult read_pod_log(ResourceCall& call) {
   if (!record) co_return record.error();
   api::Result<api::LogOptions> options = log_options(call);
   if (!options) co_return options.error();
-  const Json pod = Json::parse((*record)->value, nullptr, false);
+  const api::Result<api::ObjectPtr> object = call.registry.object(call.kind, *record);
+  if (!object) co_return object.error();
+  const Json& pod = **object;
   api::Result<std::string> container = choose_container(pod, call.info.name, options->container);
   if (!container) co_return container.error();
   options->container = std::move(*container);

@@ -13,14 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxFieldManagerLength = 128;
 
-std::vector<std::string> values_of(const Request& request, std::string_view name) {
-  std::vector<std::string> values;
-  for (const auto& [key, value] : request.query) {
-    if (key == name) values.push_back(value);
-  }
-  return values;
-}
-
 // Go's %#v of a []string, in which upstream prints bad dryRun values.
 std::string go_syntax(const std::vector<std::string>& values) {
   std::string text = "[]string{";
@@ -204,6 +196,14 @@ bool is_true(const std::optional<std::string>& value) {
   return lower_case(*value) != "false";
 }
 
+std::vector<std::string> values_of(const Request& request, std::string_view name) {
+  std::vector<std::string> values;
+  for (const auto& [key, value] : request.query) {
+    if (key == name) values.push_back(value);
+  }
+  return values;
+}
+
 api::Result<std::optional<std::int64_t>> integer_parameter(const Request& request, std::string_view name) {
   const std::optional<std::string> text = request.query_value(name);
   if (!text) return std::optional<std::int64_t>();
@@ -217,6 +217,25 @@ api::Result<std::optional<std::int64_t>> integer_parameter(const Request& reques
                             (out_of_range ? "value out of range" : "invalid syntax"));
   }
   return std::optional<std::int64_t>(value);
+}
+
+api::Result<api::LogOptions> log_query(const Request& request) {
+  const auto since = integer_parameter(request, "sinceSeconds");
+  if (!since) return since.error();
+  const auto tail = integer_parameter(request, "tailLines");
+  if (!tail) return tail.error();
+  const auto limit = integer_parameter(request, "limitBytes");
+  if (!limit) return limit.error();
+  api::LogOptions options;
+  options.container = request.query_value("container").value_or("");
+  options.follow = is_true(request.query_value("follow"));
+  options.previous = is_true(request.query_value("previous"));
+  options.timestamps = is_true(request.query_value("timestamps"));
+  options.since_seconds = *since;
+  options.since_time = request.query_value("sinceTime").value_or("");
+  options.tail_lines = *tail;
+  options.limit_bytes = *limit;
+  return options;
 }
 
 api::Result<ListQuery> list_query(const Request& request) {

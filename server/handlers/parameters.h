@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/client.h"
+#include "api/node_service.h"
 #include "api/status.h"
 #include "server/http/http.h"
 #include "server/registry/registry.h"
@@ -18,8 +19,15 @@ namespace skiff::server {
 // Upstream's reading of boolean parameters: present and neither "false" nor "0".
 [[nodiscard]] bool is_true(const std::optional<std::string>& value);
 
-// Nothing when the parameter is absent or empty; kBadRequest with the text of Go's strconv.ParseInt otherwise.
+// All values of a parameter that may stand there several times, in their order.
+[[nodiscard]] std::vector<std::string> values_of(const Request& request, std::string_view name);
+
+// Nothing when the parameter is absent; kBadRequest with the text of Go's strconv.ParseInt when it is no number, which
+// "" is not.
 [[nodiscard]] api::Result<std::optional<std::int64_t>> integer_parameter(const Request& request, std::string_view name);
+
+// v1.PodLogOptions as they stand in the query, numbers and times not yet checked for sense.
+[[nodiscard]] api::Result<api::LogOptions> log_query(const Request& request);
 
 // metav1.ListOptions.
 struct ListQuery {

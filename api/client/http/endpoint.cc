@@ -68,4 +68,15 @@ std::string percent_encode(std::string_view text) {
   return encoded;
 }
 
+void add_parameter(std::string& target, std::string_view name, std::string_view value) {
+  target += target.find('?') == std::string::npos ? '?' : '&';
+  target += name;
+  target += '=';
+  target += percent_encode(value);
+}
+
+void add_optional_parameter(std::string& target, std::string_view name, std::string_view value) {
+  if (!value.empty()) add_parameter(target, name, value);
+}
+
 }  // namespace skiff::api

@@ -23,4 +23,9 @@ struct Endpoint {
 // The text as it stands in a path or a query: all but letters, digits and "-._~" as %XX.
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
+// Adds "name=value" to the query of a request's target; "" is a value, too.
+void add_parameter(std::string& target, std::string_view name, std::string_view value);
+// The same, unless the value is "", which says nothing.
+void add_optional_parameter(std::string& target, std::string_view name, std::string_view value);
+
 }  // namespace skiff::api

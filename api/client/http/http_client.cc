@@ -41,15 +41,6 @@ std::string object_path(const ResourceType& resource, const NamespacedName& name
   return path;
 }
 
-// Adds a query parameter, unless it says nothing.
-void add_parameter(std::string& target, std::string_view name, std::string_view value) {
-  if (value.empty()) return;
-  target += target.find('?') == std::string::npos ? '?' : '&';
-  target += name;
-  target += '=';
-  target += percent_encode(value);
-}
-
 const char* content_type_of(PatchType type) {
   switch (type) {
     case PatchType::kJson:
@@ -123,8 +114,8 @@ Task<Result<ObjectPtr>> HttpClient::get(const ResourceType& resource, Namespaced
 
 Task<Result<ObjectList>> HttpClient::list(const ResourceType& resource, std::string namespace_, ListOptions options) {
   std::string target = collection_path(resource, namespace_);
-  add_parameter(target, "labelSelector", options.label_selector);
-  add_parameter(target, "fieldSelector", options.field_selector);
+  add_optional_parameter(target, "labelSelector", options.label_selector);
+  add_optional_parameter(target, "fieldSelector", options.field_selector);
   Result<Json> answer = co_await call("GET", target, "", "");
   if (!answer) co_return answer.error();
   ObjectList list;
@@ -141,14 +132,14 @@ Task<Result<ObjectPtr>> HttpClient::create(const ResourceType& resource, std::st
   if (namespace_.empty()) namespace_ = namespace_of(object);
   std::string target = collection_path(resource, namespace_);
   if (!options.subresource.empty()) target = object_path(resource, {namespace_, name_of(object)}, options.subresource);
-  add_parameter(target, "fieldManager", options.field_manager);
+  add_optional_parameter(target, "fieldManager", options.field_manager);
   std::string body = body_of(resource, std::move(object), options.subresource);
   return call_for_object("POST", std::move(target), kJsonType, std::move(body));
 }
 
 Task<Result<ObjectPtr>> HttpClient::update(const ResourceType& resource, Json object, WriteOptions options) {
   std::string target = object_path(resource, key_of(object), options.subresource);
-  add_parameter(target, "fieldManager", options.field_manager);
+  add_optional_parameter(target, "fieldManager", options.field_manager);
   std::string body = body_of(resource, std::move(object), options.subresource);
   return call_for_object("PUT", std::move(target), kJsonType, std::move(body));
 }
@@ -156,7 +147,7 @@ Task<Result<ObjectPtr>> HttpClient::update(const ResourceType& resource, Json ob
 Task<Result<ObjectPtr>> HttpClient::patch(const ResourceType& resource, NamespacedName name, PatchType type, Json patch,
                                           WriteOptions options) {
   std::string target = object_path(resource, name, options.subresource);
-  add_parameter(target, "fieldManager", options.field_manager);
+  add_optional_parameter(target, "fieldManager", options.field_manager);
   return call_for_object("PATCH", std::move(target), content_type_of(type), to_json_text(patch));
 }
 
@@ -170,9 +161,9 @@ Task<Result<std::unique_ptr<WatchStream>>> HttpClient::watch(const ResourceType&
   add_parameter(target, "watch", "true");
   // They keep the position of a quiet watch from falling out of the server's history.
   add_parameter(target, "allowWatchBookmarks", "true");
-  add_parameter(target, "resourceVersion", options.resource_version);
-  add_parameter(target, "labelSelector", options.label_selector);
-  add_parameter(target, "fieldSelector", options.field_selector);
+  add_optional_parameter(target, "resourceVersion", options.resource_version);
+  add_optional_parameter(target, "labelSelector", options.label_selector);
+  add_optional_parameter(target, "fieldSelector", options.field_selector);
   auto connection = co_await connect();
   if (!connection) co_return connection.error();
   HttpRequest request = make_request("GET", std::move(target), "", "");

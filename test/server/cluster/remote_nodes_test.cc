@@ -153,7 +153,8 @@ StreamRequest exec_request(const std::string& pod = "web") {
   asked.pod = {"default", pod};
   asked.container = "main";
   asked.request.method = "GET";
-  asked.request.query = {{"command", "sh -c"}, {"command", "a&b=c/%"}, {"stdin", "true"}, {"stdout", "true"}};
+  asked.request.query = {
+      {"command", "sh -c"}, {"command", ""}, {"command", "a&b=c/%"}, {"stdin", "true"}, {"stdout", "true"}};
   asked.request.headers.add("Connection", "Upgrade");
   asked.request.headers.add("upgrade", "websocket");
   asked.request.headers.add("Sec-WebSocket-Version", "13");
@@ -213,7 +214,7 @@ TEST_CASE("exec on a node of another process") {
   CHECK(opened->headers.get("Upgrade") == "websocket");
   CHECK(opened->headers.get("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
   CHECK(opened->headers.get("Sec-WebSocket-Protocol") == "v5.channel.k8s.io");
-  CHECK(agent.node->command == std::vector<std::string>{"sh -c", "a&b=c/%"});
+  CHECK(agent.node->command == std::vector<std::string>{"sh -c", "", "a&b=c/%"});
   REQUIRE(opened->upgrade);
   RelayedClient client(agent.cluster.io, *opened->upgrade);
 
