@@ -28,4 +28,16 @@ namespace skiff::api {
 // 2026-11-22 10:00:00 +0000 UTC, of a time as objects have it.
 [[nodiscard]] std::string go_time(std::string_view text);
 
+// A slice of strings as the verb %v prints it: "[sh -c exit 3]".
+template <class Words>
+[[nodiscard]] std::string go_words(const Words& words) {
+  std::string text = "[";
+  for (const std::string_view word : words) {
+    if (text.size() > 1) text += ' ';
+    text += word;
+  }
+  text += ']';
+  return text;
+}
+
 }  // namespace skiff::api

@@ -1,3 +1,4 @@
+#include "api/go_syntax.h"
 #include "server/handlers/node_access.h"
 #include "server/handlers/parameters.h"
 #include "server/handlers/responses.h"
@@ -12,12 +13,28 @@
 namespace skiff::server {
 namespace {
 
+// What is spoken inside of either kind of connection.
+struct Spoken {
+  Protocols over_spdy;
+  Protocols over_websocket;
+  bool websocket_must_name_it = false;  // elsewhere a client may offer nothing, which stands for the oldest protocol
+};
+
 constexpr std::string_view kSpdyProcessProtocols[] = {"v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io",
                                                       "channel.k8s.io"};
 constexpr std::string_view kWebSocketProcessProtocols[] = {
     "v5.channel.k8s.io", "v4.channel.k8s.io", "v4.base64.channel.k8s.io", "channel.k8s.io", "base64.channel.k8s.io"};
 constexpr std::string_view kSpdyPortProtocols[] = {"portforward.k8s.io"};
 constexpr std::string_view kWebSocketPortProtocols[] = {"SPDY/3.1+portforward.k8s.io"};
+constexpr Spoken kSpokenToProcesses{kSpdyProcessProtocols, kWebSocketProcessProtocols, false};
+constexpr Spoken kSpokenToPorts{kSpdyPortProtocols, kWebSocketPortProtocols, true};
+
+// How a connection goes on, if it does.
+struct Agreement {
+  bool websocket = false;
+  std::string protocol;  // "" when the client named none
+  std::optional<Response> refusal;
+};
 
 // Upstream gives output and errors to who asks for nothing in particular.
 WantedStreams wanted_streams(const Request& request) {
@@ -34,33 +51,32 @@ WantedStreams wanted_streams(const Request& request) {
   return wanted;
 }
 
-std::vector<std::string> command_of(const Request& request) {
-  std::vector<std::string> command;
-  for (const auto& [name, value] : request.query) {
-    if (name == "command") command.push_back(value);
-  }
-  return command;
-}
-
 // What a kubelet says of itself passes through the API server as it is, as text.
 Response node_says(const api::Status& status) { return text_response(status.code(), status.message); }
 
 Response no_common_protocol(const std::vector<std::string>& offered, Protocols spoken) {
-  const auto bracketed = [](const auto& protocols) {
-    std::string text = "[";
-    for (const auto& protocol : protocols) {
-      if (text.size() > 1) text += ' ';
-      text += protocol;
-    }
-    return text + "]";
-  };
-  std::string text = "unable to upgrade: unable to negotiate protocol: client supports " + bracketed(offered);
-  text += ", server accepts " + bracketed(spoken);
+  std::string text = "unable to upgrade: unable to negotiate protocol: client supports " + api::go_words(offered);
+  text += ", server accepts " + api::go_words(spoken);
   Response response = text_response(403, std::move(text));
   for (const std::string_view protocol : spoken) {
     response.headers.add("X-Accepted-Stream-Protocol-Versions", std::string(protocol));
   }
   return response;
+}
+
+Agreement agree(const Headers& headers, const Spoken& spoken) {
+  Agreement agreement;
+  agreement.websocket = requested_upgrade(headers) == UpgradeKind::kWebSocket;
+  const auto offered = offered_protocols(headers, agreement.websocket ? kWebSocketProtocolHeader : kSpdyProtocolHeader);
+  const Protocols ours = agreement.websocket ? spoken.over_websocket : spoken.over_spdy;
+  std::optional<std::string> protocol = negotiate(offered, ours);
+  const bool unnamed = protocol && protocol->empty() && agreement.websocket && spoken.websocket_must_name_it;
+  if (!protocol || unnamed) {
+    agreement.refusal = no_common_protocol(offered, ours);
+  } else {
+    agreement.protocol = std::move(*protocol);
+  }
+  return agreement;
 }
 
 ProcessSession::MakeClient client_maker(bool websocket, WantedStreams wanted, std::string protocol) {
@@ -99,18 +115,17 @@ class LocalAccess final : public NodeAccess {
 
 Task<api::Result<Response>> LocalAccess::open_process(StreamRequest asked) {
   const Headers& headers = asked.request.headers;
-  const bool websocket = requested_upgrade(headers) == UpgradeKind::kWebSocket;
-  const auto offered = offered_protocols(headers, websocket ? kWebSocketProtocolHeader : kSpdyProtocolHeader);
-  const Protocols spoken = websocket ? Protocols(kWebSocketProcessProtocols) : Protocols(kSpdyProcessProtocols);
-  const std::optional<std::string> protocol = negotiate(offered, spoken);
-  if (!protocol) co_return no_common_protocol(offered, spoken);
+  Agreement agreement = agree(headers, kSpokenToProcesses);
+  if (agreement.refusal) co_return std::move(*agreement.refusal);
+  const bool websocket = agreement.websocket;
+  const std::string protocol = std::move(agreement.protocol);
   const WantedStreams wanted = wanted_streams(asked.request);
   if (!wanted.input && !wanted.output && !wanted.errors) {
     co_return text_response(400, "you must specify at least 1 of stdin, stdout, stderr");
   }
   api::ExecOptions options;
   options.container = asked.container;
-  options.command = command_of(asked.request);
+  options.command = values_of(asked.request, "command");
   options.input = wanted.input;
   options.terminal = wanted.terminal;
   std::vector<std::string> command = options.command;
@@ -122,24 +137,22 @@ Task<api::Result<Response>> LocalAccess::open_process(StreamRequest asked) {
   // Upstream's words for a process that could not be reached.
   const char* failure = attaches ? "error attaching to container" : "error executing command in container";
   auto session = std::make_unique<ProcessSession>(service_, std::move(*start), failure, std::move(command),
-                                                  client_maker(websocket, wanted, *protocol));
-  if (websocket) co_return switch_to_websocket(headers, *protocol, std::move(session));
-  co_return switch_to_spdy(*protocol, std::move(session));
+                                                  client_maker(websocket, wanted, protocol));
+  if (websocket) co_return switch_to_websocket(headers, protocol, std::move(session));
+  co_return switch_to_spdy(protocol, std::move(session));
 }
 
 Task<api::Result<Response>> LocalAccess::open_ports(StreamRequest asked) {
   const Headers& headers = asked.request.headers;
-  const bool websocket = requested_upgrade(headers) == UpgradeKind::kWebSocket;
-  const auto offered = offered_protocols(headers, websocket ? kWebSocketProtocolHeader : kSpdyProtocolHeader);
-  const Protocols spoken = websocket ? Protocols(kWebSocketPortProtocols) : Protocols(kSpdyPortProtocols);
-  const std::optional<std::string> protocol = negotiate(offered, spoken);
-  // There is one WebSocket form only, so that it must be named.
-  if (!protocol || (websocket && protocol->empty())) co_return no_common_protocol(offered, spoken);
+  Agreement agreement = agree(headers, kSpokenToPorts);
+  if (agreement.refusal) co_return std::move(*agreement.refusal);
+  const bool websocket = agreement.websocket;
+  const std::string protocol = std::move(agreement.protocol);
   api::Result<api::OpenPort> open_port = co_await service_->port_forward(asked.pod);
   if (!open_port) co_return node_says(open_port.error());
   auto session = std::make_unique<PortForwardSession>(service_, std::move(*open_port), websocket);
-  if (websocket) co_return switch_to_websocket(headers, *protocol, std::move(session));
-  co_return switch_to_spdy(*protocol, std::move(session));
+  if (websocket) co_return switch_to_websocket(headers, protocol, std::move(session));
+  co_return switch_to_spdy(protocol, std::move(session));
 }
 
 }  // namespace

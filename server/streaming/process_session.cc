@@ -1,5 +1,7 @@
 #include "server/streaming/process_session.h"
 
+#include "api/go_syntax.h"
+
 #include <utility>
 
 namespace skiff::server {
@@ -8,23 +10,12 @@ namespace {
 
 Json success_status() { return {{"metadata", Json::object()}, {"status", "Success"}}; }
 
-// As Go prints a slice of strings: "[sh -c exit 3]".
-std::string go_slice(const std::vector<std::string>& words) {
-  std::string text = "[";
-  for (const std::string& word : words) {
-    if (text.size() > 1) text += ' ';
-    text += word;
-  }
-  text += "]";
-  return text;
-}
-
 // The Status that kubectl takes its own exit code from.
 Json exit_status(int exit_code, const std::vector<std::string>& command) {
   if (exit_code == 0) return success_status();
   const std::string code = std::to_string(exit_code);
   std::string message = "command terminated with non-zero exit code: error executing command ";
-  message += go_slice(command);
+  message += api::go_words(command);
   message += ", exit code " + code;
   const Json causes = Json::array({{{"reason", "ExitCode"}, {"message", code}}});
   return {{"metadata", Json::object()},
