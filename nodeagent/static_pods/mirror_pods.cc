@@ -1,6 +1,7 @@
 #include "nodeagent/static_pods/mirror_pods.h"
 
 #include "api/base/log.h"
+#include "api/views/conditions.h"
 #include "api/views/meta.h"
 #include "api/views/pod.h"
 #include "api/views/static_pods.h"
@@ -24,13 +25,6 @@ constexpr std::chrono::milliseconds kAbsence{500};
 
 std::string text_key(const Json& pod) { return api::key_of(pod).to_string(); }
 
-const Json* condition_of_type(const Json& conditions, const std::string& type) {
-  for (const Json& condition : conditions) {
-    if (string_at(condition, {"type"}) == type) return &condition;
-  }
-  return nullptr;
-}
-
 // A time of which an earlier agent knew better. Times in this form sort as texts.
 void keep_earlier(Json& object, const char* member, const Json& shown) {
   const std::string before = string_at(shown, {member});
@@ -47,12 +41,12 @@ Json mirrored_status(const Json& pod, const Json& mirror) {
   if (shown_conditions == nullptr) return status;
   Json& conditions = status["conditions"];
   for (Json& condition : conditions) {
-    const Json* before = condition_of_type(*shown_conditions, string_at(condition, {"type"}));
+    const Json* before = api::find_condition(mirror, string_at(condition, {"type"}));
     const bool same = before != nullptr && string_at(*before, {"status"}) == string_at(condition, {"status"});
     if (same) keep_earlier(condition, "lastTransitionTime", *before);
   }
   for (const Json& condition : *shown_conditions) {
-    if (condition_of_type(conditions, string_at(condition, {"type"})) == nullptr) conditions.push_back(condition);
+    if (api::find_condition(pod, string_at(condition, {"type"})) == nullptr) conditions.push_back(condition);
   }
   return status;
 }

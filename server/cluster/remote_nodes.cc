@@ -5,6 +5,7 @@
 #include "api/client/http/http_connection.h"
 #include "api/client/http/tls.h"
 #include "api/views/meta.h"
+#include "api/views/node.h"
 #include "nodeagent/node_presence.h"
 #include "server/cluster/kubelet_api.h"
 #include "server/cluster/relay_session.h"
@@ -163,15 +164,6 @@ class RemoteNode final : public NodeAccess {
 };
 
 // The node's address inside the cluster's network; "" when it has none.
-std::string internal_address(const Json& node) {
-  const Json* addresses = find(node, {"status", "addresses"});
-  if (addresses == nullptr || !addresses->is_array()) return "";
-  for (const Json& address : *addresses) {
-    if (string_at(address, {"type"}) == "InternalIP") return string_at(address, {"address"});
-  }
-  return "";
-}
-
 }  // namespace
 
 std::shared_ptr<NodeAccess> RemoteNodes::find(std::string_view node_name) {
@@ -183,7 +175,7 @@ std::shared_ptr<NodeAccess> RemoteNodes::find(std::string_view node_name) {
   if (!node) return nullptr;
   const std::string* fingerprint = api::annotation_of(**node, nodeagent::kCertificateAnnotation);
   const auto port = integer_at(**node, {"status", "daemonEndpoints", "kubeletEndpoint", "Port"});
-  api::Endpoint endpoint{internal_address(**node), static_cast<std::uint16_t>(port)};
+  api::Endpoint endpoint{api::node_address(**node, "InternalIP"), static_cast<std::uint16_t>(port)};
   if (fingerprint == nullptr || endpoint.host.empty() || port <= 0 || port > 65535) return nullptr;
 
   api::ClientTlsOptions options;

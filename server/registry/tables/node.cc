@@ -1,3 +1,5 @@
+#include "api/views/node.h"
+
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
 #include "server/registry/tables/cells.h"
@@ -32,15 +34,6 @@ std::string roles_cell(const Json& node) {
   return or_none(text);
 }
 
-std::string address_cell(const Json& node, std::string_view type) {
-  if (const Json* addresses = find(node, {"status", "addresses"})) {
-    for (const Json& address : *addresses) {
-      if (string_at(address, {"type"}) == type) return string_at(address, {"address"});
-    }
-  }
-  return "<none>";
-}
-
 std::string info_cell(const Json& node, std::string_view name) {
   std::string text = string_at(node, {"status", "nodeInfo", name});
   return text.empty() ? "<unknown>" : text;
@@ -52,8 +45,8 @@ std::vector<Json> node_row(const Json& node, TimePoint now) {
           roles_cell(node),
           age_cell(node, now),
           string_at(node, {"status", "nodeInfo", "kubeletVersion"}),
-          address_cell(node, "InternalIP"),
-          address_cell(node, "ExternalIP"),
+          or_none(api::node_address(node, "InternalIP")),
+          or_none(api::node_address(node, "ExternalIP")),
           info_cell(node, "osImage"),
           info_cell(node, "kernelVersion"),
           info_cell(node, "containerRuntimeVersion")};
