@@ -10,7 +10,9 @@ namespace {
 VerbResult connect_pod(ResourceCall& call, StreamKind kind) {
   const api::Result<store::RecordPtr> record = call.registry.get(call.kind, call.name());
   if (!record) co_return record.error();
-  const Json pod = Json::parse((*record)->value, nullptr, false);
+  const api::Result<api::ObjectPtr> object = call.registry.object(call.kind, *record);
+  if (!object) co_return object.error();
+  const Json& pod = **object;
   StreamRequest asked;
   asked.kind = kind;
   asked.pod = call.name();

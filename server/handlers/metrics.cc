@@ -136,12 +136,13 @@ VerbResult get_metrics(ResourceCall& call, const MetricsSubject& subject) {
   const std::string shown = name.namespace_.empty() ? name.name : name.namespace_ + "/" + name.name;
   const auto record = call.registry.get(kind, name);
   if (!record) co_return api::not_found("", subject.plural, shown);
-  const Json object = Json::parse((*record)->value, nullptr, false);
-  const std::string node = subject.node_of(object);
+  const auto object = call.registry.object(kind, *record);
+  if (!object) co_return object.error();
+  const std::string node = subject.node_of(**object);
   if (node.empty()) co_return api::not_found("", subject.plural, shown);
   const std::set<std::string> names = {node};
   const UsageByNode usages = co_await ask_nodes(call.parts.nodes, names);
-  auto metrics = subject.metrics(object, usages, call.registry.clock().now());
+  auto metrics = subject.metrics(**object, usages, call.registry.clock().now());
   if (!metrics) co_return api::not_found(kMetricsGroup, subject.metrics_plural, shown);
   (*metrics)["kind"] = subject.metrics_kind;
   (*metrics)["apiVersion"] = kMetricsVersion;
@@ -162,20 +163,21 @@ VerbResult list_metrics(ResourceCall& call, const MetricsSubject& subject) {
   const api::Result<ListPage> page = call.registry.list(kind, namespace_, params);
   if (!page) co_return page.error();
 
-  std::vector<Json> objects;
+  std::vector<api::ObjectPtr> objects;
   std::set<std::string> names;
   for (const store::RecordPtr& record : page->records) {
-    Json object = Json::parse(record->value, nullptr, false);
-    std::string node = subject.node_of(object);
+    auto object = call.registry.object(kind, record);
+    if (!object) co_return object.error();
+    std::string node = subject.node_of(**object);
     if (node.empty()) continue;
     names.insert(std::move(node));
-    objects.push_back(std::move(object));
+    objects.push_back(std::move(*object));
   }
   const UsageByNode usages = co_await ask_nodes(call.parts.nodes, std::move(names));
   const TimePoint now = call.registry.clock().now();
   std::vector<Json> all;
-  for (const Json& object : objects) {
-    if (auto metrics = subject.metrics(object, usages, now)) all.push_back(std::move(*metrics));
+  for (const api::ObjectPtr& object : objects) {
+    if (auto metrics = subject.metrics(*object, usages, now)) all.push_back(std::move(*metrics));
   }
   const TableSpec table = metrics_table();
   auto document = call.rendering().derived_list(subject.metrics_kind, kMetricsVersion, all, table);

@@ -8,10 +8,16 @@
 
 namespace skiff::server {
 
-// An object in both of its forms, the document for what is computed and the bytes for what is passed on.
+// An object that is shown: as it is stored, or a document that is stored nowhere.
 struct Rendering::Item {
   Json object;  // in the storage version
-  Slice bytes;  // in the version asked for
+  store::RecordPtr record;
+};
+
+struct Rendering::ListHead {
+  std::string kind;
+  std::string api_version;
+  std::string metadata;
 };
 
 namespace {
@@ -21,6 +27,10 @@ api::Status not_renderable(std::string message) {
   status.reason = api::Reason::kNotAcceptable;
   status.message = std::move(message);
   return status;
+}
+
+api::Status no_list(const std::string& kind) {
+  return not_renderable("you requested PartialObjectMetadata, but the requested object is a list (*" + kind + "List)");
 }
 
 std::string list_metadata(const ListPage& page) {
@@ -84,42 +94,26 @@ api::Result<void> Rendering::check_single() const {
 }
 
 api::Result<std::vector<Slice>> Rendering::derived(const Json& document, const TableSpec& table) const {
-  std::vector<Slice> out;
-  const Item item{document, Slice::of(to_json_text(document))};
   if (format_.shape == Shape::kPartialMetadataList) {
     return not_renderable("you requested PartialObjectMetadataList, but the requested object is not a list (*" +
                           string_at(document, {"kind"}) + ")");
   }
-  append_item(item, table, true, out);
+  std::vector<Slice> out;
+  append_item({document, nullptr}, table, true, out);
   return out;
 }
 
 api::Result<std::vector<Slice>> Rendering::derived_list(const std::string& kind, const std::string& api_version,
                                                         const std::vector<Json>& documents,
                                                         const TableSpec& table) const {
-  if (format_.shape == Shape::kPartialMetadata) {
-    return not_renderable("you requested PartialObjectMetadata, but the requested object is a list (*" + kind +
-                          "List)");
-  }
+  if (format_.shape == Shape::kPartialMetadata) return no_list(kind);
   std::vector<Slice> out;
-  const bool partial = format_.shape == Shape::kPartialMetadataList;
-  const bool as_rows = format_.shape == Shape::kTable;
-  if (as_rows) {
-    append_table_head("{}", table, true, out);
-  } else {
-    out.push_back(Slice::of("{\"kind\":\"" + (partial ? "PartialObjectMetadataList" : kind + "List") +
-                            "\",\"apiVersion\":\"" + (partial ? meta_api_version() : api_version) +
-                            "\",\"metadata\":{},\"items\":["));
-  }
+  append_list_head({kind, api_version, "{}"}, table, out);
+  const TimePoint now = registry_.clock().now();
   bool first = true;
   for (const Json& document : documents) {
     append_separator(first, out);
-    const Item item{document, Slice::of(to_json_text(document))};
-    if (as_rows) {
-      append_row(item, table, registry_.clock().now(), out);
-    } else {
-      out.push_back(partial ? Slice::of(partial_metadata(document)) : item.bytes);
-    }
+    append_element({document, nullptr}, table, now, out);
   }
   out.push_back(Slice::literal("]}"));
   return out;
@@ -127,31 +121,21 @@ api::Result<std::vector<Slice>> Rendering::derived_list(const std::string& kind,
 
 api::Result<std::vector<Slice>> Rendering::list(const ListPage& page) const {
   if (format_.shape == Shape::kPartialMetadata) {
-    return not_renderable("you requested PartialObjectMetadata, but the requested object is a list (*" +
-                          internal_package(kind_.kind->group()) + "." + kind_.kind->kind + "List)");
+    return no_list(internal_package(kind_.kind->group()) + "." + kind_.kind->kind);
   }
+  const TableSpec& table = kind_.kind->table;
   std::vector<Slice> out;
   out.reserve(2 * page.records.size() + 2);
+  append_list_head({kind_.kind->kind, kind_.version->api_version(), list_metadata(page)}, table, out);
+  const TimePoint now = registry_.clock().now();
   bool first = true;
-  if (format_.shape == Shape::kTable) {
-    append_table_head(list_metadata(page), kind_.kind->table, true, out);
-    const TimePoint now = registry_.clock().now();
-    for (const store::RecordPtr& record : page.records) {
-      append_separator(first, out);
-      append_row(item_of(record), kind_.kind->table, now, out);
-    }
-    out.push_back(Slice::literal("]}"));
-    return out;
-  }
-  const bool partial = format_.shape == Shape::kPartialMetadataList;
-  const std::string kind = partial ? "PartialObjectMetadataList" : kind_.kind->kind + "List";
-  const std::string api_version = partial ? meta_api_version() : kind_.version->api_version();
-  out.push_back(Slice::of("{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + api_version +
-                          "\",\"metadata\":" + list_metadata(page) + ",\"items\":["));
   for (const store::RecordPtr& record : page.records) {
     append_separator(first, out);
-    out.push_back(partial ? Slice::of(partial_metadata(item_of(record).object))
-                          : share(registry_.encode(kind_, record)));
+    if (format_.shape == Shape::kObject) {
+      out.push_back(share(registry_.encode(kind_, record)));  // without a look inside
+    } else {
+      append_element(item_of(record), table, now, out);
+    }
   }
   out.push_back(Slice::literal("]}"));
   return out;
@@ -174,7 +158,6 @@ void Rendering::append_bookmark(store::Revision revision, bool initial_events_en
   item.object["kind"] = kind_.kind->kind;
   item.object["apiVersion"] = kind_.version->api_version();
   item.object["metadata"] = std::move(metadata);
-  item.bytes = Slice::of(to_json_text(item.object));
   append_item(item, kind_.kind->table, with_columns, out);
 }
 
@@ -184,11 +167,13 @@ std::string Rendering::partial_metadata(const Json& object) const {
 }
 
 Rendering::Item Rendering::item_of(const store::RecordPtr& record) const {
-  Item item;
-  item.object = Json::parse(record->value, nullptr, false);
+  Item item{Json::parse(record->value, nullptr, false), record};
   CHECK_INVARIANT(!item.object.is_discarded());
-  item.bytes = share(registry_.encode(kind_, record));
   return item;
+}
+
+Slice Rendering::bytes_of(const Item& item) const {
+  return item.record ? share(registry_.encode(kind_, item.record)) : Slice::of(to_json_text(item.object));
 }
 
 void Rendering::append_row(const Item& item, const TableSpec& table, TimePoint now, std::vector<Slice>& out) const {
@@ -202,7 +187,7 @@ void Rendering::append_row(const Item& item, const TableSpec& table, TimePoint n
       return;
     case IncludeObject::kObject:
       out.push_back(Slice::of(std::move(head)));
-      out.push_back(item.bytes);
+      out.push_back(bytes_of(item));
       out.push_back(Slice::literal("}"));
       return;
   }
@@ -215,12 +200,36 @@ void Rendering::append_table_head(const std::string& metadata, const TableSpec& 
                           ",\"columnDefinitions\":" + (with_columns ? columns_of(table) : "null") + ",\"rows\":["));
 }
 
+// The head of a list in any shape; behind its elements comes "]}".
+void Rendering::append_list_head(const ListHead& head, const TableSpec& table, std::vector<Slice>& out) const {
+  if (format_.shape == Shape::kTable) return append_table_head(head.metadata, table, true, out);
+  const bool partial = format_.shape == Shape::kPartialMetadataList;
+  out.push_back(Slice::of("{\"kind\":\"" + (partial ? "PartialObjectMetadataList" : head.kind + "List") +
+                          "\",\"apiVersion\":\"" + (partial ? meta_api_version() : head.api_version) +
+                          "\",\"metadata\":" + head.metadata + ",\"items\":["));
+}
+
+void Rendering::append_element(const Item& item, const TableSpec& table, TimePoint now, std::vector<Slice>& out) const {
+  switch (format_.shape) {
+    case Shape::kTable:
+      append_row(item, table, now, out);
+      return;
+    case Shape::kPartialMetadata:
+    case Shape::kPartialMetadataList:
+      out.push_back(Slice::of(partial_metadata(item.object)));
+      return;
+    case Shape::kObject:
+      out.push_back(bytes_of(item));
+      return;
+  }
+}
+
 void Rendering::append_item(const Item& item, const TableSpec& table, bool with_columns,
                             std::vector<Slice>& out) const {
   switch (format_.shape) {
     case Shape::kObject:
     case Shape::kPartialMetadataList:
-      out.push_back(item.bytes);
+      out.push_back(bytes_of(item));
       return;
     case Shape::kPartialMetadata:
       out.push_back(Slice::of(partial_metadata(item.object)));

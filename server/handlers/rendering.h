@@ -40,12 +40,16 @@ class Rendering {
 
  private:
   struct Item;
+  struct ListHead;
   [[nodiscard]] std::string meta_api_version() const { return "meta.k8s.io/" + format_.shape_version; }
   [[nodiscard]] std::string partial_metadata(const Json& object) const;
   [[nodiscard]] Item item_of(const store::RecordPtr& record) const;
+  [[nodiscard]] Slice bytes_of(const Item& item) const;
   void append_row(const Item& item, const TableSpec& table, TimePoint now, std::vector<Slice>& out) const;
   void append_table_head(const std::string& metadata, const TableSpec& table, bool with_columns,
                          std::vector<Slice>& out) const;
+  void append_list_head(const ListHead& head, const TableSpec& table, std::vector<Slice>& out) const;
+  void append_element(const Item& item, const TableSpec& table, TimePoint now, std::vector<Slice>& out) const;
   void append_item(const Item& item, const TableSpec& table, bool with_columns, std::vector<Slice>& out) const;
 
   const Registry& registry_;
