@@ -1,7 +1,7 @@
 // What a write and a read cost in the registry alone, without HTTP and without a disk: microseconds of CPU for each, of
 // all threads, one at a time, over a store in memory.
 //
-//   ninja -C build/release bench_registry && build/release/test/bench_registry [PODS]
+//   ninja -C build/release run_bench_registry
 #include "test/server/registry/cluster.h"
 
 #include <cstdio>

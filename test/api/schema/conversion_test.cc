@@ -1,18 +1,14 @@
 #include "api/schema/conversion.h"
 
+#include "test/api/catalog.h"
+
 #include <catch2/catch.hpp>
 
 using namespace skiff::api::schema;
 using skiff::Json;
+using skiff::test::kind_v1;
 
 namespace {
-
-const Struct& kind_of(std::string_view group, std::string_view name) {
-  static const std::unique_ptr<const Catalog> catalog = Catalog::builtin();
-  const Struct* found = catalog->find_kind(group, "v1", name);
-  REQUIRE(found != nullptr);
-  return *found;
-}
 
 std::string problem(const Struct& type, const char* document) {
   return conversion_problem(type, Json::parse(document)).value_or("");
@@ -46,12 +42,12 @@ TEST_CASE("what is wrong with the types of a document, in the words of upstream'
       {R"({"spec":{"template":5,"selector":true}})", "cannot restore struct from: bool"},
   }));
   INFO(row.document);
-  CHECK(problem(kind_of("apps", "Deployment"), row.document) == row.problem);
+  CHECK(problem(kind_v1("apps", "Deployment"), row.document) == row.problem);
 }
 
 TEST_CASE("bytes of a patched document") {
-  CHECK(problem(kind_of("", "Secret"), R"({"data":{"a":"eA=="}})").empty());
-  CHECK(problem(kind_of("", "Secret"), R"({"data":{"a":"x y"}})") ==
+  CHECK(problem(kind_v1("", "Secret"), R"({"data":{"a":"eA=="}})").empty());
+  CHECK(problem(kind_v1("", "Secret"), R"({"data":{"a":"x y"}})") ==
         "error decoding from json: illegal base64 data at input byte 1");
-  CHECK(problem(kind_of("", "Secret"), R"({"data":{"a":5}})") == "cannot restore slice from int64");
+  CHECK(problem(kind_v1("", "Secret"), R"({"data":{"a":5}})") == "cannot restore slice from int64");
 }

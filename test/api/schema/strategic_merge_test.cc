@@ -1,18 +1,13 @@
 #include "api/schema/merge.h"
+#include "test/api/catalog.h"
 
 #include <catch2/catch.hpp>
 
 using namespace skiff::api::schema;
 using skiff::Json;
+using skiff::test::kind_v1;
 
 namespace {
-
-const Struct& kind(std::string_view group, std::string_view name) {
-  static const std::unique_ptr<const Catalog> catalog = Catalog::builtin();
-  const Struct* found = catalog->find_kind(group, "v1", name);
-  REQUIRE(found != nullptr);
-  return *found;
-}
 
 struct Row {
   const char* name;
@@ -63,7 +58,7 @@ TEST_CASE("strategic merge patch of objects and maps") {
        R"({"spec":{"zzz":{"a":[1]}}})"},
   }));
   INFO(row.name);
-  CHECK(patched(kind("", "Pod"), row.original, row.patch) == expected(row.result));
+  CHECK(patched(kind_v1("", "Pod"), row.original, row.patch) == expected(row.result));
 }
 
 TEST_CASE("strategic merge patch of lists with a merge key") {
@@ -133,7 +128,7 @@ TEST_CASE("strategic merge patch of lists with a merge key") {
        R"({"metadata":{"ownerReferences":[{"uid":"1","name":"a","controller":true},{"uid":"2"}]}})"},
   }));
   INFO(row.name);
-  CHECK(patched(kind("", "Pod"), row.original, row.patch) == expected(row.result));
+  CHECK(patched(kind_v1("", "Pod"), row.original, row.patch) == expected(row.result));
 }
 
 TEST_CASE("strategic merge patch of scalar sets") {
@@ -159,7 +154,7 @@ TEST_CASE("strategic merge patch of scalar sets") {
        R"({"metadata":{"$deleteFromPrimitiveList":["a"]}})", "invalid patch format of primitive list"},
   }));
   INFO(row.name);
-  CHECK(patched(kind("", "Pod"), row.original, row.patch) == expected(row.result));
+  CHECK(patched(kind_v1("", "Pod"), row.original, row.patch) == expected(row.result));
 }
 
 TEST_CASE("$setElementOrder puts what the client knows in order") {
@@ -203,13 +198,13 @@ TEST_CASE("$setElementOrder puts what the client knows in order") {
        "map[name:b]]\n"},
   }));
   INFO(row.name);
-  CHECK(patched(kind("", "Pod"), row.original, row.patch) == expected(row.result));
+  CHECK(patched(kind_v1("", "Pod"), row.original, row.patch) == expected(row.result));
 }
 
 TEST_CASE("whose fault a strategic merge patch is that cannot be applied") {
   const auto code = [](const char* patch) {
     const Json pod = Json::parse(R"({"spec":{"containers":[{"name":"a"}],"volumes":[[1]]}})");
-    const auto result = apply_strategic_merge_patch(kind("", "Pod"), pod, Json::parse(patch));
+    const auto result = apply_strategic_merge_patch(kind_v1("", "Pod"), pod, Json::parse(patch));
     REQUIRE_FALSE(result);
     const Json status = skiff::api::to_json(result.error());
     CHECK(status.contains("reason") == (result.error().code() != 500));
@@ -224,9 +219,10 @@ TEST_CASE("whose fault a strategic merge patch is that cannot be applied") {
 
 TEST_CASE("a budget's selector is replaced as a whole") {
   const char* const budget = R"({"spec":{"minAvailable":1,"selector":{"matchLabels":{"a":"1"}}}})";
-  CHECK(patched(kind("policy", "PodDisruptionBudget"), budget, R"({"spec":{"selector":{"matchLabels":{"b":"2"}}}})") ==
-        Json::parse(R"({"spec":{"minAvailable":1,"selector":{"matchLabels":{"b":"2"}}}})"));
-  CHECK(patched(kind("apps", "Deployment"), budget, R"({"spec":{"selector":{"matchLabels":{"b":"2"}}}})") ==
+  CHECK(
+      patched(kind_v1("policy", "PodDisruptionBudget"), budget, R"({"spec":{"selector":{"matchLabels":{"b":"2"}}}})") ==
+      Json::parse(R"({"spec":{"minAvailable":1,"selector":{"matchLabels":{"b":"2"}}}})"));
+  CHECK(patched(kind_v1("apps", "Deployment"), budget, R"({"spec":{"selector":{"matchLabels":{"b":"2"}}}})") ==
         Json::parse(R"({"spec":{"minAvailable":1,"selector":{"matchLabels":{"a":"1","b":"2"}}}})"));
 }
 
@@ -249,11 +245,11 @@ TEST_CASE("$retainKeys keeps only the members that it names") {
        R"({"spec":{"strategy":{"$retainKeys":"type"}}})", "invalid patch format of retainKeys"},
   }));
   INFO(row.name);
-  CHECK(patched(kind("apps", "Deployment"), row.original, row.patch) == expected(row.result));
+  CHECK(patched(kind_v1("apps", "Deployment"), row.original, row.patch) == expected(row.result));
 }
 
 TEST_CASE("a strategic merge patch must be an object") {
-  const auto result = apply_strategic_merge_patch(kind("", "Pod"), Json::object(), Json::array());
+  const auto result = apply_strategic_merge_patch(kind_v1("", "Pod"), Json::object(), Json::array());
   REQUIRE_FALSE(result);
   CHECK(result.error().message == "json: cannot unmarshal array into Go value of type map[string]interface {}");
   CHECK(result.error().code() == 400);
