@@ -77,18 +77,19 @@ def image_archives():
 
 
 class Cluster:
-    """`skiff up` as a user runs it, on a data directory and in a network namespace of its own."""
+    """`skiff up` as a user runs it, on a data directory and (when `isolated`) in a network namespace of its own."""
 
-    def __init__(self, *options, runtime="oci", images=True):
+    def __init__(self, *options, runtime="oci", images=True, isolated=True):
         self.directory = tempfile.mkdtemp(prefix="skiff-e2e-")
         self.data = os.path.join(self.directory, "data")
-        self.namespace = f"skiff-e2e-{os.getpid()}-{os.path.basename(self.directory)[-6:]}"
+        self.namespace = f"skiff-e2e-{os.getpid()}-{os.path.basename(self.directory)[-6:]}" if isolated else None
         self.options = ["--runtime", runtime, *options]
         self.process = None
         self.ready = None
         try:
-            run(["ip", "netns", "add", self.namespace])
-            run(["ip", "-n", self.namespace, "link", "set", "lo", "up"])
+            if isolated:
+                run(["ip", "netns", "add", self.namespace])
+                run(["ip", "-n", self.namespace, "link", "set", "lo", "up"])
             if images and runtime == "oci":
                 run([SKIFF, "image", "load", "--data-dir", self.data, *image_archives()])
             self.start()
@@ -98,6 +99,8 @@ class Cluster:
 
     def inside(self, arguments):
         """The command as it runs in the cluster's network namespace (and with everything else of the host's)."""
+        if not self.namespace:
+            return list(map(str, arguments))
         return ["nsenter", f"--net=/run/netns/{self.namespace}", "--", *map(str, arguments)]
 
     def start(self, *options):
@@ -138,7 +141,8 @@ class Cluster:
             if os.path.isdir(self.data):
                 run(self.inside([SKIFF, "clean", "--data-dir", self.data]), check=False)
             left = self.leftovers()
-            run(["ip", "netns", "delete", self.namespace], check=False)
+            if self.namespace:
+                run(["ip", "netns", "delete", self.namespace], check=False)
             shutil.rmtree(self.directory, ignore_errors=True)
         if left:
             raise AssertionError("left behind:\n" + "\n".join(left))

@@ -4,7 +4,7 @@ import os
 import signal
 import unittest
 
-from harness import Cluster, ClusterTestCase, run, wait_for
+from harness import Cluster, ClusterTestCase, wait_for
 
 DEPLOYMENT = """
 apiVersion: apps/v1
@@ -232,17 +232,6 @@ class RestartTest(unittest.TestCase):
         cluster.start()
         name = pod["metadata"]["name"]
         wait_for("the restart", lambda: cluster.get("pod", name)["status"]["containerStatuses"][0]["restartCount"] == 1)
-
-    def test_rm_leaves_nothing(self):
-        cluster = Cluster("--rm")
-        self.addCleanup(cluster.close)
-        cluster.apply(DEPLOYMENT.format(replicas=2, generation=1))
-        cluster.wait_running("app=web", 2)
-        self.assertEqual(cluster.stop(), 0)
-        self.assertEqual(cluster.leftovers(), [])
-        links = run(["ip", "-n", cluster.namespace, "-o", "link"]).stdout
-        self.assertNotIn("skiff", links)
-        self.assertNotIn("skiff", run(cluster.inside(["nft", "list", "tables"])).stdout)
 
 
 if __name__ == "__main__":
