@@ -2,6 +2,7 @@
 
 #include "api/base/files.h"
 #include "api/base/host_name.h"
+#include "api/base/ids.h"
 #include "api/schema/validate.h"
 #include "nodeagent/agent.h"
 #include "nodeagent/images/disk_image_store.h"
@@ -66,6 +67,7 @@ nodeagent::StaticPodOptions static_pod_options(const NodeOptions& options) {
 nodeagent::OciOptions oci_options(const DataDirectory& directory, nodeagent::NetworkOptions network) {
   nodeagent::OciOptions oci;
   oci.data_directory = directory.node() + "/runtime";
+  oci.cgroup_root = "skiff-" + sha256_hex(oci.data_directory).substr(0, 12);
   oci.network = std::move(network);
   return oci;
 }

@@ -137,7 +137,8 @@ class Survival:
         self.pods = pods
         self.dice = random.Random(seed)
         self.number = 0        # of pods that came and went
-        self.wanted = {}       # name -> document, until it is in the API
+        self.wanted = {}       # name -> document, until the server has said that it is in the API
+        self.created = set()   # names of pods of which it has said so
         self.unwanted = set()  # names of pods that are to go, or have gone
         self.ending = set()    # POD/CONTAINER of what ends by itself
         self.alive = {}        # POD/CONTAINER -> (pid, start) of what ran when last looked at
@@ -186,6 +187,7 @@ class Survival:
         if answer:
             assert answer[0] in (201, 409), answer  # 409: it was made, and the answer was lost
             del self.wanted[name]
+            self.created.add(name)
 
     def delete(self, name):
         self.unwanted.add(name)
@@ -224,6 +226,8 @@ class Survival:
         def settled():
             pods = self.api.must("GET", PODS)["items"]
             self.check_statuses(pods)
+            names = {pod["metadata"]["name"] for pod in pods}
+            assert names == self.created - self.unwanted, (names, self.created, self.unwanted)
             for pod in pods:
                 phase, containers = pod["status"].get("phase"), pod["status"].get("containerStatuses")
                 assert "deletionTimestamp" not in pod["metadata"], pod

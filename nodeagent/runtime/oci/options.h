@@ -20,7 +20,8 @@ struct LogLimits {
 struct OciOptions {
   // Absolute; everything that outlives the agent is below it, apart from cgroups and interfaces.
   std::string data_directory;
-  std::string cgroup_root = "skiff";                     // top-level cgroup, shared with other skiffs
+  // Top-level cgroup. No other data directory's containers are below it: clean() removes it with all that it holds.
+  std::string cgroup_root = "skiff";
   std::vector<std::string> runtimes = {"crun", "runc"};  // the first that is installed is used
   LogLimits logs;
   NetworkOptions network;                    // its data_directory is taken from here
