@@ -29,7 +29,8 @@ struct UsageSample {
 // and is not kept company. Pure.
 class UsageHistory {
  public:
-  // How many samples must be added before usage() can answer for the time `now`: 0, 1, or 2 with some time between them.
+  // How many samples must be added before usage() can answer for the time `now`: 0, 1, or 2 with some time between
+  // them.
   [[nodiscard]] int samples_due(TimePoint now) const;
   void add(UsageSample sample);
   // Between the last two samples. A pod that has a container which was not in both is left out.
