@@ -163,11 +163,12 @@ class OciHarness final : public RuntimeHarness {
   // Mounts, processes, interfaces and cgroups that are still there, for a message; empty when there are none.
   [[nodiscard]] std::string leftovers() const {
     std::string found;
-    skiff::test::shell(
-        "grep -F " + directory_.path() + " /proc/self/mountinfo; find /sys/fs/cgroup -ignore_readdir_race -name '" +
-            options_.cgroup_root + "'; ip -o link | grep -E 'skiff0|skf'; nft list tables | grep skiff; ls -A " +
-            options_.data_directory,
-        &found);
+    skiff::test::shell("grep -F " + directory_.path() +
+                           " /proc/self/mountinfo; find /sys/fs/cgroup -ignore_readdir_race -name '" +
+                           options_.cgroup_root +
+                           "' 2>/dev/null; ip -o link | grep -E 'skiff0|skf'; nft list tables | grep skiff; ls -A " +
+                           options_.data_directory,
+                       &found);
     found += processes();
     return found;
   }
