@@ -45,15 +45,16 @@ RecordPtr make_tombstone(const Record& last, Revision revision) {
 // Under Engine::state_mutex_ throughout: shared in poll(), exclusive when the writer publishes.
 class Engine::LogWatch final : public Watch {
  public:
-  LogWatch(Engine& engine, std::string prefix, Revision position, std::function<void()> wake)
-      : engine_(engine), prefix_(std::move(prefix)), position_(position), wake_(std::move(wake)) {}
+  LogWatch(Engine& engine, Scope scope, Revision position, std::function<void()> wake)
+      : engine_(engine), scope_(std::move(scope)), position_(position), wake_(std::move(wake)) {}
   ~LogWatch() override { engine_.forget(this); }
 
   Result<void> poll(std::vector<EventPtr>& events, std::size_t max) override {
     const std::shared_lock lock(engine_.state_mutex_);
     if (engine_.closed_) return closed_error();
     const std::size_t before = events.size();
-    if (!engine_.history_.events_after(prefix_, position_, max, events)) {
+    position_ = seen_revision();
+    if (!engine_.history_.events_after(scope_, position_, max, events)) {
       return Error{Code::kCompacted, "the watch fell behind the history that is kept", nullptr};
     }
     armed_ = events.size() == before;
@@ -62,23 +63,30 @@ class Engine::LogWatch final : public Watch {
 
   [[nodiscard]] Revision position() const override {
     const std::shared_lock lock(engine_.state_mutex_);
-    return position_;
+    return seen_revision();
   }
 
-  [[nodiscard]] const std::string& prefix() const { return prefix_; }
+  // The name under which events find the watch: that of the path, or of the part of the history that is indexed.
+  [[nodiscard]] std::string channel() const {
+    return scope_.attribute ? engine_.history_.part_of(scope_) : scope_.path;
+  }
+  // Of the events of its channel.
+  [[nodiscard]] bool concerns(const Event& event) const { return scope_.covers(event.record->key); }
   [[nodiscard]] bool armed() const { return armed_; }
 
-  // While armed the watch has seen everything, so what does not concern it need not hold it back.
-  void skip_to(Revision revision) { position_ = revision; }
-
-  [[nodiscard]] std::function<void()> disarm() {
+  [[nodiscard]] const std::function<void()>& wake() const { return wake_; }
+  // Before the event of this revision, which concerns the watch, there was none.
+  void disarm(Revision revision) {
     armed_ = false;
-    return wake_;
+    position_ = revision - 1;
   }
 
  private:
+  // While armed the watch has seen everything.
+  [[nodiscard]] Revision seen_revision() const { return armed_ ? engine_.history_.revision() : position_; }
+
   Engine& engine_;
-  const std::string prefix_;
+  const Scope scope_;
   Revision position_;
   const std::function<void()> wake_;
   bool armed_ = false;
@@ -273,7 +281,7 @@ void Engine::publish(const Batch& batch) {
     const std::unique_lock lock(state_mutex_);
     for (const EventPtr& event : batch.events) {
       history_.apply(event);
-      collect_wakes(*event->record, wakes);
+      collect_wakes(*event, wakes);
     }
     // What this commit removed from the journal; compact() may have added to the list meanwhile.
     forgotten_.erase(forgotten_.begin(), forgotten_.begin() + static_cast<std::ptrdiff_t>(batch.forgotten.size()));
@@ -282,16 +290,25 @@ void Engine::publish(const Batch& batch) {
   for (const auto& wake : wakes) wake();
 }
 
-void Engine::collect_wakes(const Record& written, std::vector<std::function<void()>>& wakes) {
-  const auto watchers = watches_.find(std::string(History::collection_of(written.key)));
+void Engine::collect_wakes(const Event& event, Wakes& wakes) {
+  if (watches_.empty()) return;
+  const std::string& key = event.record->key;
+  // Those of each directory that the key lies in, and of the key itself.
+  for (std::size_t slash = key.find('/', 1); slash != std::string::npos; slash = key.find('/', slash + 1)) {
+    collect_wakes_of(key.substr(0, slash + 1), event, wakes);
+  }
+  collect_wakes_of(key, event, wakes);
+  const auto parts = history_.parts_of(event);
+  for (std::size_t i = 1; i < parts.size(); ++i) collect_wakes_of(parts[i].name, event, wakes);
+}
+
+void Engine::collect_wakes_of(const std::string& channel, const Event& event, Wakes& wakes) {
+  const auto watchers = watches_.find(channel);
   if (watchers == watches_.end()) return;
   for (LogWatch* watch : watchers->second) {
-    if (!watch->armed()) continue;
-    if (written.key.starts_with(watch->prefix())) {
-      wakes.push_back(watch->disarm());
-    } else {
-      watch->skip_to(written.mod_revision);
-    }
+    if (!watch->armed() || !watch->concerns(event)) continue;
+    watch->disarm(event.record->mod_revision);
+    wakes.push_back(watch->wake());
   }
 }
 
@@ -327,17 +344,16 @@ Result<void> Engine::check_revision(Revision revision) const {
   return {};
 }
 
-Result<Range> Engine::range(std::string_view prefix, std::string_view after, std::size_t limit,
-                            Revision revision) const {
+Result<Range> Engine::range(const Scope& scope, std::string_view after, std::size_t limit, Revision revision) const {
   const std::shared_lock lock(state_mutex_);
   if (revision == 0) revision = history_.revision();
   if (auto known = check_revision(revision); !known) return known.error();
-  return history_.range(prefix, after, limit, revision);
+  return history_.range(scope, after, limit, revision);
 }
 
-std::size_t Engine::count(std::string_view prefix) const {
+std::size_t Engine::count(std::string_view directory) const {
   const std::shared_lock lock(state_mutex_);
-  return history_.count(prefix);
+  return history_.count(directory);
 }
 
 Revision Engine::revision() const {
@@ -350,22 +366,26 @@ Revision Engine::compacted_revision() const {
   return history_.compacted();
 }
 
-Result<std::unique_ptr<Watch>> Engine::watch(std::string prefix, Revision after, std::function<void()> wake) {
+Result<std::unique_ptr<Watch>> Engine::watch(Scope scope, Revision after, std::function<void()> wake) {
   const std::unique_lock lock(state_mutex_);
   if (closed_) return closed_error();
   if (auto known = check_revision(after); !known) return known.error();
-  std::string collection(History::collection_of(prefix));
-  auto watch = std::make_unique<LogWatch>(*this, std::move(prefix), after, std::move(wake));
-  watches_[std::move(collection)].insert(watch.get());
+  auto watch = std::make_unique<LogWatch>(*this, std::move(scope), after, std::move(wake));
+  watches_[watch->channel()].insert(watch.get());
   return std::unique_ptr<Watch>(std::move(watch));
 }
 
 void Engine::forget(LogWatch* watch) {
   const std::unique_lock lock(state_mutex_);
-  const auto watchers = watches_.find(std::string(History::collection_of(watch->prefix())));
+  const auto watchers = watches_.find(watch->channel());
   CHECK_INVARIANT(watchers != watches_.end());
   watchers->second.erase(watch);
   if (watchers->second.empty()) watches_.erase(watchers);
+}
+
+void Engine::index(const std::string& collection, const std::string& attribute) {
+  const std::unique_lock lock(state_mutex_);
+  history_.index(collection, attribute);
 }
 
 Result<void> Engine::compact(Revision revision) {
@@ -387,8 +407,8 @@ void Engine::close() {
   {
     const std::unique_lock lock(state_mutex_);
     closed_ = true;
-    for (auto& [collection, watchers] : watches_) {
-      for (LogWatch* watch : watchers) wakes.push_back(watch->disarm());
+    for (const auto& [channel, watchers] : watches_) {
+      for (const LogWatch* watch : watchers) wakes.push_back(watch->wake());
     }
   }
   for (const auto& wake : wakes) wake();

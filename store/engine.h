@@ -50,13 +50,13 @@ class Engine final : public Store {
 
   void write(Write write, Done done) override;
   [[nodiscard]] RecordPtr get(std::string_view key) const override;
-  [[nodiscard]] Result<Range> range(std::string_view prefix, std::string_view after, std::size_t limit,
+  [[nodiscard]] Result<Range> range(const Scope& scope, std::string_view after, std::size_t limit,
                                     Revision revision) const override;
-  [[nodiscard]] std::size_t count(std::string_view prefix) const override;
+  [[nodiscard]] std::size_t count(std::string_view directory) const override;
   [[nodiscard]] Revision revision() const override;
   [[nodiscard]] Revision compacted_revision() const override;
-  [[nodiscard]] Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision after,
-                                                     std::function<void()> wake) override;
+  [[nodiscard]] Result<std::unique_ptr<Watch>> watch(Scope scope, Revision after, std::function<void()> wake) override;
+  void index(const std::string& collection, const std::string& attribute) override;
   [[nodiscard]] Result<void> compact(Revision revision) override;
   void close() override;
 
@@ -85,7 +85,10 @@ class Engine final : public Store {
   [[nodiscard]] RecordPtr newest(const std::string& key, const Batch& batch) const;
   [[nodiscard]] Result<void> check_expected(const Write& write, const Batch& batch) const;
   void publish(const Batch& batch);
-  void collect_wakes(const Record& written, std::vector<std::function<void()>>& wakes);
+  // Of the armed watches that an event concerns.
+  using Wakes = std::vector<std::function<void()>>;
+  void collect_wakes(const Event& event, Wakes& wakes);
+  void collect_wakes_of(const std::string& channel, const Event& event, Wakes& wakes);
   void compact_to_bounds();
   void compact_history(Revision revision);
   void forget(LogWatch* watch);
@@ -96,7 +99,7 @@ class Engine final : public Store {
 
   mutable std::shared_mutex state_mutex_;  // guards the members up to closed_
   History history_;
-  std::unordered_map<std::string, std::unordered_set<LogWatch*>> watches_;  // by collection
+  std::unordered_map<std::string, std::unordered_set<LogWatch*>> watches_;  // by LogWatch::channel()
   std::vector<Revision> forgotten_;  // what history has let go of and the journal still holds
   bool closed_ = false;
 

@@ -21,6 +21,40 @@ auto first_after(const std::deque<EventPtr>& events, Revision revision) {
                           [](Revision wanted, const EventPtr& event) { return wanted < event->record->mod_revision; });
 }
 
+// Null when the record is null or lacks the attribute.
+const std::string* value_of(const RecordPtr& record, const std::string& attribute) {
+  if (!record) return nullptr;
+  for (const auto& [name, value] : record->attributes) {
+    if (name == attribute) return &value;
+  }
+  return nullptr;
+}
+
+bool has(const RecordPtr& record, const Attribute& attribute) {
+  const std::string* value = value_of(record, attribute.first);
+  return value != nullptr && *value == attribute.second;
+}
+
+// No key has a zero in it.
+std::string part_name(std::string_view collection, std::string_view attribute, std::string_view value) {
+  std::string name(collection);
+  name += '\0';
+  name += attribute;
+  name += '\0';
+  name += value;
+  return name;
+}
+
+void add_index_parts(const Event& event, std::string_view collection, const std::string& attribute,
+                     std::vector<History::PartOfEvent>& parts) {
+  const std::string* after = event.type == Event::Type::kPut ? value_of(event.record, attribute) : nullptr;
+  const std::string* before = value_of(event.previous, attribute);
+  if (after != nullptr) parts.push_back({part_name(collection, attribute, *after), true});
+  if (before != nullptr && (after == nullptr || *before != *after)) {
+    parts.push_back({part_name(collection, attribute, *before), false});
+  }
+}
+
 }  // namespace
 
 std::string_view History::collection_of(std::string_view key) {
@@ -28,28 +62,69 @@ std::string_view History::collection_of(std::string_view key) {
   return end == std::string_view::npos ? key : key.substr(0, end + 1);
 }
 
+std::vector<History::PartOfEvent> History::parts_of(const Event& event) const {
+  const std::string collection(collection_of(event.record->key));
+  std::vector<PartOfEvent> parts{{collection, event.type == Event::Type::kPut}};
+  const auto indexes = indexes_.find(collection);
+  if (indexes == indexes_.end()) return parts;
+  for (const std::string& attribute : indexes->second) add_index_parts(event, collection, attribute, parts);
+  return parts;
+}
+
+std::string History::part_of(const Scope& scope) const {
+  std::string collection(collection_of(scope.path));
+  if (!scope.attribute) return collection;
+  const auto indexes = indexes_.find(collection);
+  CHECK_INVARIANT(indexes != indexes_.end() &&
+                  std::count(indexes->second.begin(), indexes->second.end(), scope.attribute->first) > 0);
+  return part_name(collection, scope.attribute->first, scope.attribute->second);
+}
+
+void History::index(const std::string& collection, const std::string& attribute) {
+  std::vector<std::string>& attributes = indexes_[collection];
+  if (std::find(attributes.begin(), attributes.end(), attribute) != attributes.end()) return;
+  attributes.push_back(attribute);
+  const Part* whole = find_part(collection);
+  if (whole == nullptr) return;
+  const auto part_for = [&](const std::string& name) -> Part& {
+    return parts_.try_emplace(name, Part{{}, {}, whole->compacted}).first->second;
+  };
+  // Pointers to parts stay good while others are added.
+  for (const RecordPtr& record : whole->records) {
+    if (const std::string* value = value_of(record, attribute)) {
+      part_for(part_name(collection, attribute, *value)).records.put(record);
+    }
+  }
+  for (const EventPtr& event : whole->events) {
+    std::vector<PartOfEvent> parts;
+    add_index_parts(*event, collection, attribute, parts);
+    for (const PartOfEvent& part : parts) part_for(part.name).events.push_back(event);
+  }
+}
+
 void History::restore(RecordPtr record) {
-  Collection& collection = collections_[std::string(collection_of(record->key))];
-  RecordPtr& place = collection.records[record->key];
-  if (place) live_bytes_ -= cost_of(*place);
   live_bytes_ += cost_of(*record);
-  place = std::move(record);
+  Part& part = parts_[std::string(collection_of(record->key))];
+  if (const RecordPtr before = part.records.put(std::move(record))) live_bytes_ -= cost_of(*before);
 }
 
 void History::apply(EventPtr event) {
   const Record& record = *event->record;
   CHECK_INVARIANT(record.mod_revision == revision_ + 1);
   revision_ = record.mod_revision;
-  Collection& collection = collections_[std::string(collection_of(record.key))];
-  if (event->type == Event::Type::kPut) {
-    collection.records[record.key] = event->record;
-    live_bytes_ += cost_of(record);
-  } else {
-    collection.records.erase(record.key);
+  for (const PartOfEvent& place : parts_of(*event)) {
+    // A part that is made anew may be one that was emptied and dropped, with events that are forgotten by now.
+    Part& part = parts_.try_emplace(place.name, Part{{}, {}, compacted_}).first->second;
+    if (place.holds_record) {
+      part.records.put(event->record);
+    } else {
+      part.records.erase(record.key);
+    }
+    part.events.push_back(event);
   }
+  if (event->type == Event::Type::kPut) live_bytes_ += cost_of(record);
   if (event->previous) live_bytes_ -= cost_of(*event->previous);
   history_bytes_ += cost_of(*event);
-  collection.events.push_back(event);
   events_.push_back(std::move(event));
 }
 
@@ -59,94 +134,103 @@ void History::compact(Revision revision, const Forget& forget) {
     if (event.previous) forget(event.previous->key, event.previous->mod_revision);
     if (event.type == Event::Type::kDelete) forget(event.record->key, event.record->mod_revision);
     history_bytes_ -= cost_of(event);
-    Collection& collection = collections_[std::string(collection_of(event.record->key))];
-    collection.compacted = event.record->mod_revision;
-    collection.events.pop_front();
+    for (const PartOfEvent& place : parts_of(event)) {
+      const auto part = parts_.find(place.name);
+      part->second.compacted = event.record->mod_revision;
+      part->second.events.pop_front();
+      if (part->second.events.empty() && part->second.records.empty()) parts_.erase(part);
+    }
     events_.pop_front();
   }
   compacted_ = std::max(compacted_, revision);
 }
 
-const History::Collection* History::find_collection(std::string_view key) const {
-  const auto found = collections_.find(std::string(collection_of(key)));
-  return found == collections_.end() ? nullptr : &found->second;
+const History::Part* History::find_part(const std::string& name) const {
+  const auto found = parts_.find(name);
+  return found == parts_.end() ? nullptr : &found->second;
 }
 
 RecordPtr History::get(std::string_view key) const {
-  const Collection* collection = find_collection(key);
-  if (collection == nullptr) return nullptr;
-  const auto found = collection->records.find(key);
-  return found == collection->records.end() ? nullptr : found->second;
+  const Part* part = find_part(std::string(collection_of(key)));
+  return part == nullptr ? nullptr : part->records.find(key);
 }
 
-std::size_t History::count(std::string_view prefix) const {
-  const Collection* collection = find_collection(prefix);
-  if (collection == nullptr) return 0;
-  if (prefix == collection_of(prefix)) return collection->records.size();
-  std::size_t number = 0;
-  for (auto at = collection->records.lower_bound(prefix);
-       at != collection->records.end() && at->first.starts_with(prefix); ++at) {
-    ++number;
-  }
-  return number;
+std::size_t History::count(std::string_view directory) const {
+  const Part* part = find_part(std::string(collection_of(directory)));
+  if (part == nullptr) return 0;
+  const auto [first, last] = part->records.below(directory);
+  return part->records.distance(first, last);
 }
 
-std::map<std::string_view, RecordPtr> History::undo(const Collection& collection, std::string_view prefix,
-                                                    Revision revision) {
-  std::map<std::string_view, RecordPtr> then;
+History::Undone History::undo(const Part& part, const Scope& scope, Revision revision) const {
+  Undone undone;
+  std::size_t visited = 0;
   // Newest first, so that the oldest event after `revision` has the last word.
-  for (auto event = collection.events.rbegin(); event != collection.events.rend(); ++event) {
+  for (auto event = part.events.rbegin(); event != part.events.rend(); ++event) {
     const Record& record = *(*event)->record;
     if (record.mod_revision <= revision) break;
-    if (record.key.starts_with(prefix)) then[record.key] = (*event)->previous;
+    ++visited;
+    if (!scope.covers(record.key)) continue;
+    const RecordPtr& previous = (*event)->previous;
+    undone[record.key] = !scope.attribute || has(previous, *scope.attribute) ? previous : nullptr;
   }
-  return then;
+  visited_.fetch_add(visited, std::memory_order_relaxed);
+  return undone;
 }
 
-Range History::range(std::string_view prefix, std::string_view after, std::size_t limit, Revision revision) const {
+Range History::range(const Scope& scope, std::string_view after, std::size_t limit, Revision revision) const {
   Range range;
   range.revision = revision;
-  const Collection* collection = find_collection(prefix);
-  if (collection == nullptr) return range;
-  const auto take = [&](const RecordPtr& record) {
-    if (limit == 0 || range.records.size() < limit) {
-      range.records.push_back(record);
-    } else {
-      range.more = true;
-      ++range.remaining;
-    }
-  };
+  const Part* part = find_part(part_of(scope));
+  if (part == nullptr) return range;
+  const Records& records = part->records;
+  auto [live, last] = records.below(scope.path);
+  const Undone undone = undo(*part, scope, revision);
+  auto old = undone.begin();
+  if (after >= scope.path) {
+    live = scope.covers(after) ? records.upper_bound(after) : last;
+    old = undone.upper_bound(after);
+  }
 
-  const auto then = undo(*collection, prefix, revision);
-  auto live = after < prefix ? collection->records.lower_bound(prefix) : collection->records.upper_bound(after);
-  auto old = after < prefix ? then.lower_bound(prefix) : then.upper_bound(after);
-  const auto live_left = [&] { return live != collection->records.end() && live->first.starts_with(prefix); };
-  while (live_left() || old != then.end()) {
-    if (old != then.end() && (!live_left() || old->first <= live->first)) {
-      if (live_left() && old->first == live->first) ++live;
-      if (old->second) take(old->second);
+  const auto is_full = [&] { return limit > 0 && range.records.size() == limit; };
+  while ((live != last || old != undone.end()) && !is_full()) {
+    if (old != undone.end() && (live == last || old->first <= (*live)->key)) {
+      if (live != last && old->first == (*live)->key) ++live;
+      if (old->second) range.records.push_back(old->second);
       ++old;
     } else {
-      take(live->second);
+      range.records.push_back(*live);
       ++live;
     }
   }
+  visited_.fetch_add(range.records.size(), std::memory_order_relaxed);
+  // Of those that are left: as many as there are now, but for what came and went since then.
+  range.remaining = records.distance(live, last);
+  for (; old != undone.end(); ++old) {
+    const bool exists_now = records.find(old->first) != nullptr;
+    if (old->second && !exists_now) ++range.remaining;
+    if (!old->second && exists_now) --range.remaining;
+  }
+  range.more = range.remaining > 0;
   return range;
 }
 
-bool History::events_after(std::string_view prefix, Revision& position, std::size_t max,
+bool History::events_after(const Scope& scope, Revision& position, std::size_t max,
                            std::vector<EventPtr>& events) const {
-  const Collection* collection = find_collection(prefix);
-  if (collection != nullptr) {
-    if (position < collection->compacted) return false;
-    std::size_t taken = 0;
-    for (auto event = first_after(collection->events, position); event != collection->events.end(); ++event) {
-      if (taken == max) return true;
+  const Part* part = find_part(part_of(scope));
+  // Where there is no part there may have been one, all of which is forgotten.
+  if (position < (part != nullptr ? part->compacted : compacted_)) return false;
+  if (part != nullptr) {
+    std::size_t visited = 0;
+    const std::size_t full = events.size() + max;
+    for (auto event = first_after(part->events, position); event != part->events.end() && events.size() < full;
+         ++event) {
+      ++visited;
       position = (*event)->record->mod_revision;
-      if (!(*event)->record->key.starts_with(prefix)) continue;
-      events.push_back(*event);
-      ++taken;
+      if (scope.covers((*event)->record->key)) events.push_back(*event);
     }
+    visited_.fetch_add(visited, std::memory_order_relaxed);
+    if (events.size() == full) return true;
   }
   position = std::max(position, revision_);
   return true;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "store/records.h"
 #include "store/store.h"
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -13,15 +15,18 @@
 
 namespace skiff::store {
 
-// The live records in key order and the recent events, by collection: everything that reads and watches need. Not
-// thread-safe; the Engine guards it. An old state is the present one with the events since then undone, so history
-// costs only the old records.
+// The live records in key order and the recent events, in parts: by collection, and by the values of indexed
+// attributes. That is all that reads and watches need. Not thread-safe; the Engine guards it. An old state is the
+// present one with the events since then undone, so history costs only the old records.
 class History {
  public:
   // The first path segment of a key, slashes included: "/pods/" of "/pods/default/a". The whole key if it has none.
   [[nodiscard]] static std::string_view collection_of(std::string_view key);
 
-  // Puts a record in place without an event: what a journal holds from before its compacted revision.
+  // As Store::index.
+  void index(const std::string& collection, const std::string& attribute);
+
+  // Puts a record in place without an event: what a journal holds from before its compacted revision. Before index().
   void restore(RecordPtr record);
   // The next event.
   void apply(EventPtr event);
@@ -34,15 +39,24 @@ class History {
   void set_compacted(Revision revision) { compacted_ = revision; }
 
   [[nodiscard]] RecordPtr get(std::string_view key) const;
-  [[nodiscard]] std::size_t count(std::string_view prefix) const;
+  [[nodiscard]] std::size_t count(std::string_view directory) const;
   // As Store::range; `revision` is within compacted()..revision().
-  [[nodiscard]] Range range(std::string_view prefix, std::string_view after, std::size_t limit,
-                            Revision revision) const;
+  [[nodiscard]] Range range(const Scope& scope, std::string_view after, std::size_t limit, Revision revision) const;
 
-  // Events of the prefix's collection after `position`, up to `max` of them, whose key begins with the prefix. False
-  // when some were forgotten. `position` moves to the last event looked at, or to revision() when all were.
-  [[nodiscard]] bool events_after(std::string_view prefix, Revision& position, std::size_t max,
+  // Events of the scope after `position`, up to `max` of them. False when some were forgotten. `position` moves to the
+  // last event looked at, or to revision() when all were.
+  [[nodiscard]] bool events_after(const Scope& scope, Revision& position, std::size_t max,
                                   std::vector<EventPtr>& events) const;
+
+  // The parts that an event belongs to: its collection first, then per indexed attribute the value that its record has
+  // and the one that it had.
+  struct PartOfEvent {
+    std::string name;
+    bool holds_record = false;  // after the event
+  };
+  [[nodiscard]] std::vector<PartOfEvent> parts_of(const Event& event) const;
+  // The name of the smallest part that a scope lies in.
+  [[nodiscard]] std::string part_of(const Scope& scope) const;
 
   [[nodiscard]] Revision revision() const { return revision_; }
   [[nodiscard]] Revision compacted() const { return compacted_; }
@@ -52,25 +66,29 @@ class History {
   // The revision to compact to so that about `bytes` of history stay.
   [[nodiscard]] Revision revision_to_keep(std::size_t bytes) const;
 
+  // How many records and events range() and events_after() have looked at so far; for tests that guard their cost.
+  [[nodiscard]] std::size_t visited() const { return visited_.load(std::memory_order_relaxed); }
+
  private:
-  using Records = std::map<std::string, RecordPtr, std::less<>>;
-  struct Collection {
+  struct Part {
     Records records;
     std::deque<EventPtr> events;
     Revision compacted = 0;  // of the newest event forgotten here
   };
+  // The records of a part that differ between now and then: what stood there then (null: nothing).
+  using Undone = std::map<std::string_view, RecordPtr>;
 
-  [[nodiscard]] const Collection* find_collection(std::string_view key) const;
-  // The records that differ between now and `revision`: what stood there then (null: nothing).
-  [[nodiscard]] static std::map<std::string_view, RecordPtr> undo(const Collection& collection, std::string_view prefix,
-                                                                  Revision revision);
+  [[nodiscard]] const Part* find_part(const std::string& name) const;
+  [[nodiscard]] Undone undo(const Part& part, const Scope& scope, Revision revision) const;
 
-  std::unordered_map<std::string, Collection> collections_;
-  std::deque<EventPtr> events_;  // of all collections
+  std::unordered_map<std::string, Part> parts_;
+  std::unordered_map<std::string, std::vector<std::string>> indexes_;  // names of attributes, by collection
+  std::deque<EventPtr> events_;                                        // of all collections
   Revision revision_ = 1;
   Revision compacted_ = 0;
   std::size_t live_bytes_ = 0;
   std::size_t history_bytes_ = 0;
+  mutable std::atomic<std::size_t> visited_ = 0;
 };
 
 }  // namespace skiff::store

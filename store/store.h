@@ -28,7 +28,8 @@ using Revision = std::int64_t;
 
 // Small named values that travel with a record so that a reader can select without parsing the value (labels,
 // selectable fields). Sorted by name by whoever makes them; the store only keeps them.
-using Attributes = std::vector<std::pair<std::string, std::string>>;
+using Attribute = std::pair<std::string, std::string>;
+using Attributes = std::vector<Attribute>;
 
 struct Record {
   std::string key;
@@ -90,6 +91,23 @@ struct Event {
 };
 using EventPtr = std::shared_ptr<const Event>;
 
+// What a range or a watch looks at: all keys of a directory ("/pods/", "/pods/default/": it ends with a slash and lies
+// in one collection) or one key; and of these, when an attribute is named, the records that have it.
+struct Scope {
+  std::string path;
+  // Store::index() must have been called for its name.
+  std::optional<Attribute> attribute;
+
+  Scope(const char* text) : path(text) {}
+  Scope(std::string text) : path(std::move(text)) {}
+  Scope(std::string text, Attribute only) : path(std::move(text)), attribute(std::move(only)) {}
+
+  // Whether a key lies below the path.
+  [[nodiscard]] bool covers(std::string_view key) const {
+    return path.ends_with('/') ? key.starts_with(path) : key == path;
+  }
+};
+
 struct Range {
   std::vector<RecordPtr> records;  // in key order
   Revision revision = 0;           // the state of the store that they show
@@ -122,24 +140,30 @@ class Store {
   // The newest record, or null. From any thread, as all reads.
   [[nodiscard]] virtual RecordPtr get(std::string_view key) const = 0;
 
-  // Records whose key begins with `prefix` and is greater than `after` (empty: from the start), at most `limit` (0 =
-  // all), as they were at `revision` (0 = now). kCompacted, kFutureRevision.
-  [[nodiscard]] virtual Result<Range> range(std::string_view prefix, std::string_view after, std::size_t limit,
+  // Records in `scope` whose key is greater than `after` (empty: from the start), at most `limit` (0 = all), as they
+  // were at `revision` (0 = now). The cost grows with the answer and with what has changed since `revision`, not with
+  // the collection. kCompacted, kFutureRevision.
+  [[nodiscard]] virtual Result<Range> range(const Scope& scope, std::string_view after, std::size_t limit,
                                             Revision revision) const = 0;
 
-  // How many records begin with the prefix, now.
-  [[nodiscard]] virtual std::size_t count(std::string_view prefix) const = 0;
+  // How many records lie below the path of a directory, now.
+  [[nodiscard]] virtual std::size_t count(std::string_view directory) const = 0;
 
   // The newest visible revision.
   [[nodiscard]] virtual Revision revision() const = 0;
   // The oldest revision at which range() can read, and after which watch() can begin.
   [[nodiscard]] virtual Revision compacted_revision() const = 0;
 
-  // Events with a revision greater than `after` whose key begins with `prefix` (which names at least the collection).
-  // `wake` is called on the writer thread when, after a poll() that returned none, there is something to poll again; it
-  // must only hand on. kCompacted when `after` < compacted_revision(), kFutureRevision when it is beyond revision().
-  [[nodiscard]] virtual Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision after,
+  // Events in `scope` with a revision greater than `after`; where an attribute is named, of records that have it or had
+  // it until then. `wake` is called on the writer thread when, after a poll() that returned none, there is something to
+  // poll again; it must only hand on. A write costs nothing for watches that it does not concern. kCompacted when
+  // `after` < compacted_revision(), kFutureRevision when it is beyond revision().
+  [[nodiscard]] virtual Result<std::unique_ptr<Watch>> watch(Scope scope, Revision after,
                                                              std::function<void()> wake) = 0;
+
+  // From now on the records of the collection ("/pods/") are also kept by their values of the attribute, for scopes
+  // that name one. Idempotent.
+  virtual void index(const std::string& collection, const std::string& attribute) = 0;
 
   // Forgets history up to and including `revision`: reads before it and watches after less than it say kCompacted.
   // The store also compacts by itself (see the implementations). kFutureRevision.

@@ -39,9 +39,10 @@ struct Registry::Impl {
   [[nodiscard]] static std::string key_of(const Kind& kind, const api::NamespacedName& name);
   // Of all objects of a kind, or of those in one namespace.
   [[nodiscard]] static std::string prefix_of(const Kind& kind, const std::string& namespace_);
-  // The part of such a prefix that a selection can find anything under: all of it, or the key of a single name.
-  [[nodiscard]] static std::string narrowed(std::string prefix, const Kind& kind, const std::string& namespace_,
-                                            const Selection& selection);
+  // Where a selection can find anything: below that prefix, or the key of a single name; only the objects with one
+  // value of an indexed field.
+  [[nodiscard]] static store::Scope scope_of(const Kind& kind, const std::string& namespace_,
+                                             const Selection& selection);
 
   // Null for kinds whose objects share nothing.
   [[nodiscard]] Allocator* allocator_of(const Kind& kind) const;

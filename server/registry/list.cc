@@ -58,7 +58,7 @@ api::Result<ListPage> Registry::list(const ServedKind& kind, const std::string& 
   const Selection selection(params.label_selector, params.field_selector);
   if (auto checked = selection.check_fields(*kind.kind); !checked) return checked.error();
   const std::string prefix = Impl::prefix_of(*kind.kind, namespace_);
-  const std::string narrowed = Impl::narrowed(prefix, *kind.kind, namespace_, selection);
+  const store::Scope scope = Impl::scope_of(*kind.kind, namespace_, selection);
   auto start = start_of(params, prefix, impl_->store.revision());
   if (!start) return start.error();
 
@@ -69,7 +69,7 @@ api::Result<ListPage> Registry::list(const ServedKind& kind, const std::string& 
   std::string after = start->after;
   store::Revision revision = start->revision;
   for (;;) {
-    auto range = impl_->store.range(narrowed, after, chunk, revision);
+    auto range = impl_->store.range(scope, after, chunk, revision);
     if (!range) return range_error(range.error(), *start, prefix);
     revision = range->revision;
     std::size_t passed = 0;

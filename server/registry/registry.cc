@@ -29,6 +29,9 @@ Registry::Registry(store::Store& store, const KindTable& kinds, const api::schem
     : impl_(new Impl{*this, store, kinds, catalog, clock, std::move(admission), {}, {}}) {
   for (const Kind& kind : kinds.all()) {
     if (kind.make_allocator) impl_->allocators.emplace(&kind, open_allocator(store, kind));
+    for (const SelectableField& field : kind.strategy->selectable_fields()) {
+      if (field.indexed) store.index(kind.key_prefix(), field_attribute(field.name));
+    }
   }
 }
 
@@ -77,11 +80,14 @@ std::string Registry::Impl::prefix_of(const Kind& kind, const std::string& names
   return prefix;
 }
 
-std::string Registry::Impl::narrowed(std::string prefix, const Kind& kind, const std::string& namespace_,
-                                     const Selection& selection) {
+store::Scope Registry::Impl::scope_of(const Kind& kind, const std::string& namespace_, const Selection& selection) {
+  store::Scope scope(prefix_of(kind, namespace_));
   const std::optional<std::string_view> name = selection.only_name();
-  if (name && (!kind.namespaced || !namespace_.empty())) prefix += *name;
-  return prefix;
+  if (name && (!kind.namespaced || !namespace_.empty())) scope.path += *name;
+  for (const SelectableField& field : kind.strategy->selectable_fields()) {
+    if (field.indexed && !scope.attribute) scope.attribute = selection.only_attribute(field.name);
+  }
+  return scope;
 }
 
 Allocator* Registry::Impl::allocator_of(const Kind& kind) const {

@@ -24,6 +24,8 @@ const std::string* attribute_of(const store::Attributes& attributes, std::string
 
 }  // namespace
 
+std::string field_attribute(std::string_view field) { return std::string(kFieldPrefix).append(field); }
+
 store::Attributes attributes_of(const Kind& kind, const Json& object) {
   store::Attributes attributes;
   auto add = [&attributes](std::string_view prefix, std::string_view name, std::string value) {
@@ -56,11 +58,20 @@ bool Selection::matches(const store::Record& record) const {
       [&record](std::string_view label) { return attribute_of(record.attributes, kLabelPrefix, label); });
 }
 
-std::optional<std::string_view> Selection::only_name() const {
+std::optional<std::string_view> Selection::only_value(std::string_view field) const {
   for (const api::FieldSelector::Requirement& requirement : fields_.requirements()) {
-    if (requirement.field == "metadata.name" && requirement.equal) return requirement.value;
+    if (requirement.field == field && requirement.equal) return requirement.value;
   }
   return std::nullopt;
+}
+
+std::optional<std::string_view> Selection::only_name() const { return only_value("metadata.name"); }
+
+std::optional<store::Attribute> Selection::only_attribute(std::string_view field) const {
+  const std::optional<std::string_view> value = only_value(field);
+  // Records have no attributes for empty fields.
+  if (!value || value->empty()) return std::nullopt;
+  return store::Attribute(field_attribute(field), *value);
 }
 
 api::Result<void> Selection::check_fields(const Kind& kind) const {

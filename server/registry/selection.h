@@ -14,6 +14,9 @@ namespace skiff::server {
 // that is not empty and "l:<label>" for each label, sorted by name.
 [[nodiscard]] store::Attributes attributes_of(const Kind& kind, const Json& object);
 
+// "f:<field>".
+[[nodiscard]] std::string field_attribute(std::string_view field);
+
 // A label and a field selector, applied to records. Immutable.
 class Selection {
  public:
@@ -24,10 +27,14 @@ class Selection {
   [[nodiscard]] bool matches(const store::Record& record) const;
   // The one name that an object must have; nothing when the fields do not say so.
   [[nodiscard]] std::optional<std::string_view> only_name() const;
+  // The attribute that all records must have for the field; nothing when the fields do not say so, or that it be empty.
+  [[nodiscard]] std::optional<store::Attribute> only_attribute(std::string_view field) const;
   // kBadRequest when the field selector names a field that the kind does not offer.
   [[nodiscard]] api::Result<void> check_fields(const Kind& kind) const;
 
  private:
+  [[nodiscard]] std::optional<std::string_view> only_value(std::string_view field) const;
+
   api::LabelSelector labels_;
   api::FieldSelector fields_;
 };

@@ -39,6 +39,8 @@ struct CallContext {
 struct SelectableField {
   std::string name;  // "spec.nodeName"
   std::function<std::string(const Json& object)> value;
+  // Whether lists and watches that ask for one value are to cost what they find, not what there is. It costs memory.
+  bool indexed = false;
 };
 
 // What is peculiar to a kind; the verbs themselves are written once, in Registry. Stateless and thread-safe: every

@@ -60,7 +60,7 @@ api::Result<std::unique_ptr<RegistryWatch>> Registry::watch(const ServedKind& ki
                                                             std::function<void()> wake) const {
   Selection selection(params.label_selector, params.field_selector);
   if (auto checked = selection.check_fields(*kind.kind); !checked) return checked.error();
-  const std::string prefix = Impl::narrowed(Impl::prefix_of(*kind.kind, namespace_), *kind.kind, namespace_, selection);
+  const store::Scope scope = Impl::scope_of(*kind.kind, namespace_, selection);
   store::Revision asked = 0;
   if (!params.resource_version.empty()) {
     const auto parsed = parse_resource_version(params.resource_version);
@@ -75,14 +75,14 @@ api::Result<std::unique_ptr<RegistryWatch>> Registry::watch(const ServedKind& ki
     store::Revision after = from_now ? impl_->store.revision() : asked;
     std::vector<store::RecordPtr> initial;
     if (initial_events) {
-      auto range = impl_->store.range(prefix, "", 0, 0);
+      auto range = impl_->store.range(scope, "", 0, 0);
       if (!range) return to_status(range.error());
       after = range->revision;
       for (store::RecordPtr& record : range->records) {
         if (selection.matches(*record)) initial.push_back(std::move(record));
       }
     }
-    auto opened = impl_->store.watch(prefix, after, wake);
+    auto opened = impl_->store.watch(scope, after, wake);
     if (opened) return std::make_unique<RegistryWatch>(std::move(*opened), std::move(selection), std::move(initial));
     if (opened.error().code != store::Code::kCompacted) return to_status(opened.error());
     // A present that was compacted between the two calls: there is a newer one.

@@ -151,6 +151,7 @@ class PodStrategy final : public Strategy {
                           return string_at(object, {"spec", member});
                         }});
     }
+    fields.front().indexed = true;  // every node watches its own pods
     fields.push_back({"spec.hostNetwork", [](const Json& object) {
                         return std::string(bool_at(object, {"spec", "hostNetwork"}) ? "true" : "false");
                       }});

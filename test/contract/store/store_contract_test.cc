@@ -246,6 +246,82 @@ TEST_CASE("a watch sees every event after its revision once, in order, and only 
   }
 }
 
+TEST_CASE("a scope may name a value of an indexed attribute") {
+  for (const StoreFactory& factory : all_factories()) {
+    DYNAMIC_SECTION(factory.name) {
+      const auto store = factory.open();
+      const bool index_first = GENERATE(true, false);
+      if (index_first) store->index("/a/", "f:node");
+      const auto put_on = [&](const std::string& key, const std::string& node, Revision expected) {
+        Write request;
+        request.key = key;
+        request.value = "x";
+        request.expected = expected;
+        if (!node.empty()) request.attributes = {{"f:node", node}, {"l:node", "not this"}};
+        REQUIRE(write(*store, std::move(request)));
+      };
+      const Attribute on_one{"f:node", "one"};
+      const Attribute on_two{"f:node", "two"};
+      put_on("/a/m/1", "one", 0);  // 2
+      put_on("/a/n/1", "", 0);     // 3
+      put_on("/a/n/2", "one", 0);  // 4
+      store->index("/a/", "f:node");
+      const Revision then = store->revision();
+      CHECK(keys_of(*store->range({"/a/", on_one}, "", 0, 0)) == Texts{"/a/m/1", "/a/n/2"});
+      CHECK(keys_of(*store->range({"/a/n/", on_one}, "", 0, 0)) == Texts{"/a/n/2"});
+      CHECK(keys_of(*store->range({"/a/m/1", on_two}, "", 0, 0)).empty());
+
+      Bell bell;
+      auto watch = store->watch({"/a/n/", on_one}, 1, bell.ring());
+      REQUIRE(watch);
+      CHECK(drain(**watch) == Texts{"CREATE /a/n/2@4"});
+      put_on("/a/n/3", "two", 0);  // 5
+      put_on("/a/m/1", "one", 2);  // 6
+      put_on("/a/n/3", "two", 5);  // 7
+      CHECK(bell.count == 0);
+      CHECK((*watch)->position() == 7);
+      put_on("/a/n/1", "one", 3);  // 8: enters
+      REQUIRE(bell.wait_for(1));
+      put_on("/a/n/2", "two", 4);            // 9: leaves
+      REQUIRE(remove(*store, "/a/n/1", 8));  // 10
+      put_on("/a/n/2", "two", 9);            // 11: elsewhere
+      CHECK(drain(**watch) == Texts{"PUT /a/n/1@8", "PUT /a/n/2@9", "DELETE /a/n/1@10"});
+      CHECK(keys_of(*store->range({"/a/", on_one}, "", 0, 0)) == Texts{"/a/m/1"});
+      CHECK(keys_of(*store->range({"/a/", on_two}, "", 0, 0)) == Texts{"/a/n/2", "/a/n/3"});
+      // As it was.
+      CHECK(keys_of(*store->range({"/a/", on_one}, "", 0, then)) == Texts{"/a/m/1", "/a/n/2"});
+      CHECK(keys_of(*store->range({"/a/", on_two}, "", 0, then)).empty());
+      const auto page = store->range({"/a/", on_one}, "", 1, then);
+      CHECK(keys_of(*page) == Texts{"/a/m/1"});
+      CHECK(page->remaining == 1);
+
+      REQUIRE(store->compact(store->revision()));
+      CHECK(keys_of(*store->range({"/a/", on_two}, "", 0, 0)) == Texts{"/a/n/2", "/a/n/3"});
+      put_on("/a/n/9", "one", 0);  // 12
+      CHECK(drain(**watch) == Texts{"CREATE /a/n/9@12"});
+    }
+  }
+}
+
+TEST_CASE("a scope of one key does not see those that begin with it") {
+  for (const StoreFactory& factory : all_factories()) {
+    DYNAMIC_SECTION(factory.name) {
+      const auto store = factory.open();
+      Bell bell;
+      auto watch = store->watch("/a/n/x", 1, bell.ring());
+      REQUIRE(watch);
+      CHECK(drain(**watch).empty());
+      REQUIRE(put(*store, "/a/n/xy", "", 0));
+      REQUIRE(put(*store, "/a/n/", "", 0));
+      CHECK(bell.count == 0);
+      REQUIRE(put(*store, "/a/n/x", "", 0));
+      REQUIRE(bell.wait_for(1));
+      CHECK(drain(**watch) == Texts{"CREATE /a/n/x@4"});
+      CHECK(keys_of(*store->range("/a/n/x", "", 0, 0)) == Texts{"/a/n/x"});
+    }
+  }
+}
+
 TEST_CASE("compaction forgets history but nothing that lives") {
   for (const StoreFactory& factory : all_factories()) {
     DYNAMIC_SECTION(factory.name) {

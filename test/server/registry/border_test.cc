@@ -18,15 +18,17 @@ class SlowStore final : public store::Store {
     waiting.push_back(std::move(done));
   }
   store::RecordPtr get(std::string_view) const override { return nullptr; }
-  store::Result<store::Range> range(std::string_view, std::string_view, std::size_t, store::Revision) const override {
+  store::Result<store::Range> range(const store::Scope&, std::string_view, std::size_t,
+                                    store::Revision) const override {
     return store::Range();
   }
   std::size_t count(std::string_view) const override { return 0; }
   store::Revision revision() const override { return 1; }
   store::Revision compacted_revision() const override { return 1; }
-  store::Result<std::unique_ptr<store::Watch>> watch(std::string, store::Revision, std::function<void()>) override {
+  store::Result<std::unique_ptr<store::Watch>> watch(store::Scope, store::Revision, std::function<void()>) override {
     return store::Error{store::Code::kClosed, "", nullptr};
   }
+  void index(const std::string&, const std::string&) override {}
   store::Result<void> compact(store::Revision) override { return {}; }
   void close() override {}
 

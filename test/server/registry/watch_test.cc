@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+
 using namespace skiff;
 using namespace skiff::test;
 using api::Reason;
@@ -61,6 +63,28 @@ TEST_CASE("a watch sees objects enter, change in and leave its selection") {
   REQUIRE(cluster.remove(api::kConfigMaps, "a"));
   REQUIRE(cluster.remove(api::kConfigMaps, "old"));
   CHECK(seen(**watch) == "-old ");
+}
+
+TEST_CASE("a node's watch of its pods is not woken by the pods of others") {
+  Cluster cluster;
+  const auto pod_on = [&](const std::string& name, const std::string& node) {
+    Json object = pod(name);
+    if (!node.empty()) object["spec"]["nodeName"] = node;
+    return object;
+  };
+  server::WatchParams params;
+  params.field_selector = *api::FieldSelector::parse("spec.nodeName=n1");
+  std::atomic<int> wakes = 0;
+  auto watch = cluster.registry.watch(cluster.kind(api::kPods), "", params, [&wakes] { ++wakes; });
+  REQUIRE(watch);
+  CHECK(seen(**watch).empty());
+  REQUIRE(cluster.create(api::kPods, pod_on("other", "n2")));
+  REQUIRE(cluster.create(api::kPods, pod_on("nowhere", "")));
+  CHECK(wakes == 0);
+  CHECK((*watch)->position() == cluster.store->revision());
+  REQUIRE(cluster.create(api::kPods, pod_on("mine", "n1")));
+  CHECK(wakes == 1);
+  CHECK(seen(**watch) == "+mine ");
 }
 
 TEST_CASE("an object that leaves the selection is shown as it was, at the revision of its leaving") {
