@@ -1,0 +1,375 @@
+// The same work against any Kubernetes API server, with latencies as its clients see them: ConfigMaps of 1 KiB are
+// created, read, replaced, listed and deleted by 1, 8 and 64 clients, lists of many objects are read whole and in
+// pages, and events go out to up to 1,000 watchers. Everything happens in a namespace that it makes and removes.
+//
+//   ninja -C build/release run_bench_api               against a skiff of its own
+//   build/release/test/bench_api --server https://127.0.0.1:6443 --token T --certificate-authority ca.crt
+//
+// Clients and server share the machine's cores, as they do for those who run both.
+#include "api/client/http/http_connection.h"
+#include "api/client/http/kubeconfig.h"
+#include "api/client/http/tls.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <sstream>
+
+namespace skiff::bench {
+namespace {
+
+using api::HttpConnection;
+using api::HttpRequest;
+using std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+struct Options {
+  std::string kubeconfig;
+  std::string server;
+  std::string token;
+  std::string authority_file;
+  int pid = 0;  // of the server, for its memory and CPU; 0: elsewhere
+  std::size_t requests = 5000;
+  std::size_t objects = 10'000;
+  std::size_t watchers = 1000;
+};
+
+struct Target {
+  api::Endpoint endpoint;
+  std::shared_ptr<asio::ssl::context> tls;
+  std::string token;
+  std::string namespace_;
+
+  [[nodiscard]] std::string config_maps() const { return "/api/v1/namespaces/" + namespace_ + "/configmaps"; }
+  [[nodiscard]] HttpRequest request(std::string method, std::string path, std::string body = "") const {
+    HttpRequest request{std::move(method), std::move(path), {{"Authorization", "Bearer " + token}}, std::move(body)};
+    if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+    return request;
+  }
+};
+
+[[noreturn]] void fail(const std::string& message) {
+  std::fprintf(stderr, "bench_api: %s\n", message.c_str());
+  std::exit(1);
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) fail("cannot read " + path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// ---- one request, many requests
+
+// Reads the answer to its end; anything but success ends the benchmark.
+Task<std::string> call(HttpConnection& connection, HttpRequest request) {
+  const std::string shown = request.method + " " + request.target;
+  const auto status = co_await connection.send(std::move(request));
+  if (!status) fail(shown + ": " + status.error().message);
+  std::string body;
+  for (;;) {
+    auto piece = co_await connection.read_some();
+    if (!piece) fail(shown + ": " + piece.error().message);
+    if (piece->empty()) break;
+    body += *piece;
+  }
+  if (*status >= 300) fail(shown + ": " + std::to_string(*status) + " " + body);
+  co_return body;
+}
+
+Task<std::unique_ptr<HttpConnection>> connect(const Target& target) {
+  const auto deadline = steady_clock::now() + std::chrono::seconds(30);
+  auto opened = co_await HttpConnection::open(target.endpoint, target.tls, deadline);
+  if (!opened) fail(target.endpoint.to_string() + ": " + opened.error().message);
+  (*opened)->set_deadline(steady_clock::time_point::max());
+  co_return std::move(*opened);
+}
+
+// Requests by number, which clients take one after the other.
+struct Load {
+  std::size_t count = 0;
+  std::function<HttpRequest(std::size_t number)> request;
+  std::size_t next = 0;
+  std::vector<Seconds> latencies{};
+  std::size_t bytes = 0;
+};
+
+Task<void> run_client(const Target& target, Load& load) {
+  const std::unique_ptr<HttpConnection> connection = co_await connect(target);
+  while (load.next < load.count) {
+    HttpRequest request = load.request(load.next++);
+    const auto begin = steady_clock::now();
+    const std::string body = co_await call(*connection, std::move(request));
+    load.latencies.emplace_back(steady_clock::now() - begin);
+    load.bytes += body.size();
+  }
+  connection->close();
+}
+
+void run(Task<void> task) {
+  asio::io_context context;
+  asio::co_spawn(context, std::move(task), [](const std::exception_ptr& exception) {
+    if (exception) std::rethrow_exception(exception);
+  });
+  context.run();
+}
+
+// ---- figures
+
+Seconds cpu_of(int pid) {
+  if (pid == 0) return {};
+  std::istringstream stat(read_file("/proc/" + std::to_string(pid) + "/stat"));
+  std::string text;
+  std::getline(stat, text, ')');
+  std::vector<std::string> fields{std::istream_iterator<std::string>(stat), {}};
+  // utime and stime, proc(5).
+  return Seconds((std::stod(fields.at(11)) + std::stod(fields.at(12))) / static_cast<double>(sysconf(_SC_CLK_TCK)));
+}
+
+double memory_mib(int pid) {
+  std::istringstream status(read_file("/proc/" + std::to_string(pid) + "/status"));
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return std::stod(line.substr(6)) / 1024;
+  }
+  return 0;
+}
+
+double milliseconds(Seconds seconds) { return seconds.count() * 1000; }
+
+// The latency below which `part` of them lie (nearest rank).
+double percentile(std::vector<Seconds>& latencies, double part) {
+  std::sort(latencies.begin(), latencies.end());
+  const auto rank = static_cast<std::size_t>(part * static_cast<double>(latencies.size()));
+  return milliseconds(latencies.at(std::min(rank, latencies.size() - 1)));
+}
+
+void print_head() {
+  fmt::print("{:<34} {:>7} {:>10} {:>9} {:>9} {:>9} {:>14}\n", "", "clients", "per second", "p50 ms", "p99 ms",
+             "max ms", "server CPU us");
+}
+
+void measure(const Options& options, const Target& target, const char* what, std::size_t clients, Load load) {
+  const Seconds cpu = cpu_of(options.pid);
+  const auto begin = steady_clock::now();
+  asio::io_context context;
+  for (std::size_t i = 0; i < clients; ++i) asio::co_spawn(context, run_client(target, load), asio::detached);
+  context.run();
+  const Seconds took = steady_clock::now() - begin;
+  const Seconds used = cpu_of(options.pid) - cpu;
+  fmt::print("{:<34} {:>7} {:>10.0f} {:>9.2f} {:>9.2f} {:>9.2f} {:>14}\n", what, clients,
+             static_cast<double>(load.count) / took.count(), percentile(load.latencies, 0.5),
+             percentile(load.latencies, 0.99), percentile(load.latencies, 1),
+             options.pid == 0 ? "-" : fmt::format("{:.0f}", used.count() * 1e6 / static_cast<double>(load.count)));
+  std::fflush(stdout);
+}
+
+// ---- the work
+
+std::string config_map(const std::string& name, char filling) {
+  return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name +
+         R"(","labels":{"app":"bench"}},"data":{"text":")" + std::string(1024, filling) + "\"}}";
+}
+
+void measure_verbs(const Options& options, const Target& target, std::size_t clients) {
+  const std::size_t count = clients == 1 ? std::max<std::size_t>(options.requests / 10, 1) : options.requests;
+  const auto name = [clients](std::size_t i) { return fmt::format("c{}-{}", clients, i); };
+  const auto path = [&](std::size_t i) { return target.config_maps() + "/" + name(i); };
+  const auto load = [&](const char* what, std::size_t times, std::function<HttpRequest(std::size_t)> request) {
+    measure(options, target, what, clients, Load{times, std::move(request)});
+  };
+  load("create", count,
+       [&](std::size_t i) { return target.request("POST", target.config_maps(), config_map(name(i), 'a')); });
+  load("get", count, [&](std::size_t i) { return target.request("GET", path(i)); });
+  load("replace", count, [&](std::size_t i) { return target.request("PUT", path(i), config_map(name(i), 'b')); });
+  load("list 500", std::max<std::size_t>(count / 10, 1),
+       [&](std::size_t) { return target.request("GET", target.config_maps() + "?limit=500"); });
+  load("delete", count, [&](std::size_t i) { return target.request("DELETE", path(i)); });
+}
+
+Task<void> read_in_pages(const Target& target, std::size_t& pages) {
+  const std::unique_ptr<HttpConnection> connection = co_await connect(target);
+  std::string token;
+  do {
+    std::string path = target.config_maps();
+    api::add_parameter(path, "limit", "500");
+    api::add_optional_parameter(path, "continue", token);
+    const std::string body = co_await call(*connection, target.request("GET", std::move(path)));
+    ++pages;
+    token.clear();
+    constexpr std::string_view kContinue = "\"continue\":\"";
+    // It stands before the items.
+    const std::size_t at = body.substr(0, 4096).find(kContinue);
+    if (at != std::string::npos) {
+      const std::size_t begin = at + kContinue.size();
+      token = body.substr(begin, body.find('"', begin) - begin);
+    }
+  } while (!token.empty());
+  connection->close();
+}
+
+void measure_lists(const Options& options, const Target& target) {
+  Load filling{options.objects, [&](std::size_t i) {
+                 return target.request("POST", target.config_maps(), config_map(fmt::format("many-{}", i), 'm'));
+               }};
+  measure(options, target, fmt::format("create {} objects", options.objects).c_str(), 64, std::move(filling));
+  measure(options, target, fmt::format("list {} at once", options.objects).c_str(), 1,
+          Load{5, [&](std::size_t) { return target.request("GET", target.config_maps()); }});
+  std::size_t pages = 0;
+  const auto begin = steady_clock::now();
+  run(read_in_pages(target, pages));
+  fmt::print("{:<34} {:>7} {:>10} {:>9.2f}\n", fmt::format("list {} in {} pages, in all", options.objects, pages), 1,
+             "", milliseconds(steady_clock::now() - begin));
+}
+
+// ---- watches
+
+// What the writer and the watchers of one measurement share, on one thread.
+struct FanOut {
+  explicit FanOut(const asio::any_io_executor& executor) : all_told(executor) {}
+
+  std::string resource_version;
+  std::size_t watchers = 0;
+  std::size_t watching = 0;
+  std::size_t told = 0;  // of the present event
+  steady_clock::time_point written;
+  std::vector<Seconds> latencies;
+  Signal all_told;
+};
+
+constexpr std::size_t kFanOutEvents = 20;
+
+Task<void> follow_events(const Target& target, FanOut& fan_out) {
+  const std::unique_ptr<HttpConnection> connection = co_await connect(target);
+  std::string path = target.config_maps();
+  api::add_parameter(path, "watch", "true");
+  api::add_parameter(path, "resourceVersion", fan_out.resource_version);
+  const auto status = co_await connection->send(target.request("GET", std::move(path)));
+  if (!status || *status != 200) fail("a watch was refused");
+  if (++fan_out.watching == fan_out.watchers) fan_out.all_told.notify();
+  for (std::size_t seen = 0; seen < kFanOutEvents;) {
+    const auto piece = co_await connection->read_some();
+    if (!piece || piece->empty()) fail("a watch ended early");
+    // One event is under way at a time.
+    const auto lines = static_cast<std::size_t>(std::count(piece->begin(), piece->end(), '\n'));
+    for (std::size_t i = 0; i < lines; ++i) {
+      fan_out.latencies.emplace_back(steady_clock::now() - fan_out.written);
+      ++seen;
+      if (++fan_out.told == fan_out.watchers) fan_out.all_told.notify();
+    }
+  }
+  connection->close();
+}
+
+Task<void> write_events(const Target& target, FanOut& fan_out) {
+  const std::unique_ptr<HttpConnection> connection = co_await connect(target);
+  co_await fan_out.all_told.wait();  // all watch
+  for (std::size_t i = 0; i < kFanOutEvents; ++i) {
+    fan_out.told = 0;
+    HttpRequest request =
+        target.request("POST", target.config_maps(), config_map(fmt::format("event-{}-{}", fan_out.watchers, i), 'e'));
+    fan_out.written = steady_clock::now();
+    co_await call(*connection, std::move(request));
+    while (fan_out.told < fan_out.watchers) co_await fan_out.all_told.wait();
+  }
+  connection->close();
+}
+
+Task<void> find_present(const Target& target, std::string& resource_version) {
+  const std::unique_ptr<HttpConnection> connection = co_await connect(target);
+  const std::string body = co_await call(*connection, target.request("GET", target.config_maps() + "?limit=1"));
+  resource_version = string_at(parse_json(body)->value, {"metadata", "resourceVersion"});
+  connection->close();
+}
+
+void measure_fan_out(const Options& options, const Target& target, std::size_t watchers) {
+  asio::io_context context;
+  FanOut fan_out(context.get_executor());
+  fan_out.watchers = watchers;
+  run(find_present(target, fan_out.resource_version));
+  const Seconds cpu = cpu_of(options.pid);
+  for (std::size_t i = 0; i < watchers; ++i) asio::co_spawn(context, follow_events(target, fan_out), asio::detached);
+  asio::co_spawn(context, write_events(target, fan_out), asio::detached);
+  context.run();
+  const Seconds used = cpu_of(options.pid) - cpu;
+  fmt::print("{:<34} {:>7} {:>10} {:>9.2f} {:>9.2f} {:>9.2f} {:>14}\n", "write -> event at a watcher", watchers, "",
+             percentile(fan_out.latencies, 0.5), percentile(fan_out.latencies, 0.99), percentile(fan_out.latencies, 1),
+             options.pid == 0 ? "-" : fmt::format("{:.0f}", used.count() * 1e6 / kFanOutEvents));
+  std::fflush(stdout);
+}
+
+// ---- where
+
+Task<void> call_once(const Target& target, HttpRequest request) {
+  const std::unique_ptr<HttpConnection> connection = co_await connect(target);
+  co_await call(*connection, std::move(request));
+  connection->close();
+}
+
+Target find_target(const Options& options) {
+  Target target;
+  api::ClientTlsOptions tls;
+  if (!options.kubeconfig.empty()) {
+    const auto config = api::parse_kubeconfig(read_file(options.kubeconfig));
+    if (!config) fail(options.kubeconfig + ": " + config.error().message);
+    target.endpoint = config->server;
+    target.token = config->token;
+    tls.authorities = config->authority;
+  } else {
+    const auto endpoint = api::parse_server_url(options.server);
+    if (!endpoint) fail(endpoint.error().message);
+    target.endpoint = *endpoint;
+    target.token = options.token;
+    tls.authorities = read_file(options.authority_file);
+  }
+  auto context = api::make_client_context(tls);
+  if (!context) fail(context.error().message);
+  target.tls = std::move(*context);
+  target.namespace_ = "skiff-bench-" + std::to_string(getpid());
+  return target;
+}
+
+int benchmark(const Options& options) {
+  const Target target = find_target(options);
+  const std::string body = R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":")" + target.namespace_ + "\"}}";
+  run(call_once(target, target.request("POST", "/api/v1/namespaces", body)));
+  print_head();
+  for (const std::size_t clients : {1, 8, 64}) measure_verbs(options, target, clients);
+  if (options.watchers > 0) {
+    for (std::size_t watchers = 1; watchers < options.watchers; watchers *= 10) {
+      measure_fan_out(options, target, watchers);
+    }
+    measure_fan_out(options, target, options.watchers);
+  }
+  measure_lists(options, target);
+  if (options.pid != 0)
+    fmt::print("{:<34} {:>7} {:>10.1f} MiB\n", "memory of the server at the end", "", memory_mib(options.pid));
+  run(call_once(target, target.request("DELETE", "/api/v1/namespaces/" + target.namespace_)));
+  return 0;
+}
+
+}  // namespace
+}  // namespace skiff::bench
+
+int main(int argc, char** argv) {
+  skiff::bench::Options options;
+  CLI::App app("Measures a Kubernetes API server as its clients see it.");
+  auto* kubeconfig = app.add_option("--kubeconfig", options.kubeconfig, "With the server, its authority and a token");
+  auto* server = app.add_option("--server", options.server, "URL")->excludes(kubeconfig);
+  app.add_option("--token", options.token, "Bearer token")->needs(server);
+  app.add_option("--certificate-authority", options.authority_file, "PEM file")->needs(server);
+  app.add_option("--pid", options.pid, "Of the server, to measure its CPU and memory");
+  app.add_option("--requests", options.requests, "Of each kind, by 8 and 64 clients (a tenth by one)");
+  app.add_option("--objects", options.objects, "Of the large lists");
+  app.add_option("--watchers", options.watchers, "At most");
+  CLI11_PARSE(app, argc, argv);
+  return skiff::bench::benchmark(options);
+}
