@@ -5,7 +5,9 @@ dice; SKIFF_SEED throws them again, SKIFF_KILLS says how often each test kills: 
 """
 
 import contextlib
+import json
 import os
+import pathlib
 import random
 import shutil
 import subprocess
@@ -40,7 +42,9 @@ class SurvivalTest(unittest.TestCase):
         self.directory = tempfile.mkdtemp(prefix="skiff-e2e-")
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.node = f"{self.directory}/node"
-        self.common = ["--node-name", "node-1", "--log-level", "debug", "--data-dir", self.node]
+        self.manifests = pathlib.Path(self.directory, "manifests")
+        self.manifests.mkdir()
+        self.common = ["--node-name", "node-1", "--log-level", "debug", "--data-dir", self.node, "--pod-manifest-path", self.manifests]
 
     def check(self, command, start_server=None):
         """Kills what the command starts. The server is in another process, when there is a way to start that."""
@@ -77,6 +81,10 @@ class SurvivalTest(unittest.TestCase):
         staying = [f"staying-{number}" for number in range(STAYING)]
         for name in staying:
             survival.create(name, survival.pods.staying(name))
+        manifest = self.manifests / "static.json"
+        manifest.write_text(json.dumps(survival.pods.staying("static")), encoding="utf-8")
+        staying.append("static-node-1")
+        survival.created.add(staying[-1])
         survival.settle()
         survival.kill()
         for _ in range(KILLS):
@@ -87,6 +95,7 @@ class SurvivalTest(unittest.TestCase):
             address = pods[name]["status"]["podIP"]
             self.assertIn("Hello", run(["curl", "-sS", "--noproxy", "*", "--max-time", "5", f"http://{address}/"]).stdout)
         print(f"{survival.number} pods came, {len(survival.pods.begun())} containers began", flush=True)
+        manifest.unlink()
         survival.remove_all()
 
         def nothing_is_left():
