@@ -1,6 +1,7 @@
 #include "api/base/files.h"
 
 #include "api/base/ids.h"
+#include "api/base/unfinished_files.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,6 +22,18 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+// A file that is being written: its name, this, and random digits.
+constexpr std::string_view kUnfinished = ".new-";
+constexpr std::size_t kRandomBytes = 4;
+
+bool is_unfinished(std::string_view name) {
+  constexpr std::size_t kDigits = 2 * kRandomBytes;
+  if (name.size() <= kUnfinished.size() + kDigits) return false;
+  const std::string_view digits = name.substr(name.size() - kDigits);
+  name.remove_suffix(kDigits);
+  return name.ends_with(kUnfinished) && digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
 
 bool is_dot(std::string_view name) { return name == "." || name == ".."; }
 
@@ -84,7 +97,7 @@ Result<void> write_all(int fd, std::string_view content, const std::string& path
 }
 
 Result<void> write_file_atomically(const std::string& path, std::string_view content, mode_t mode, Sync sync) {
-  const std::string temporary = path + ".new-" + random_hex(4);
+  const std::string temporary = path + std::string(kUnfinished) + random_hex(kRandomBytes);
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!fd) return errno_error("create " + temporary);
   auto written = write_all(fd.get(), content, temporary);
@@ -93,6 +106,12 @@ Result<void> write_file_atomically(const std::string& path, std::string_view con
   if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = errno_error("rename to " + path);
   if (!written) ::unlink(temporary.c_str());
   return written;
+}
+
+void remove_unfinished_files(const std::string& directory) {
+  for (const std::string& name : list_directory(directory)) {
+    if (is_unfinished(name)) ::unlink((directory + "/" + name).c_str());
+  }
 }
 
 Result<UniqueFd> lock_file(const std::string& path, bool wait) {

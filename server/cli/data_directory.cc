@@ -1,6 +1,7 @@
 #include "server/cli/data_directory.h"
 
 #include "api/base/files.h"
+#include "api/base/unfinished_files.h"
 
 #include <stdlib.h>
 
@@ -26,7 +27,10 @@ Result<DataDirectory> DataDirectory::open(const std::string& path) {
   auto lock = lock_file(directory + "/lock", false);
   if (!lock) return lock.error().wrap("data directory " + directory);
   if (!*lock) return Error{ErrorCode::kUnavailable, "data directory " + directory + ": in use by another skiff"};
-  return DataDirectory(directory, std::move(*lock), path.empty());
+  DataDirectory opened(directory, std::move(*lock), path.empty());
+  // Of a skiff that was killed over it; some would hold the administrator's credentials.
+  for (const std::string& written : {opened.path(), opened.pki()}) remove_unfinished_files(written);
+  return opened;
 }
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept

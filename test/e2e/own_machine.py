@@ -123,7 +123,7 @@ def network_settings():
 
 def lines_of(*command):
     """What it prints, without what tells whether the other end of an interface is up."""
-    return {re.sub("<[A-Z_,]*>|state [A-Z]+|linkdown", "", line).rstrip() for line in run(command).stdout.splitlines()}
+    return {re.sub("<[A-Z_,-]*>|state [A-Z]+|linkdown", "", line).rstrip() for line in run(command).stdout.splitlines()}
 
 
 def inventory(*directories):

@@ -106,8 +106,9 @@ class SurvivalTest(unittest.TestCase):
         wait_for("nothing to be left", nothing_is_left, timeout=10)
 
     def inventory(self, survival):
-        """The machine with the node's files, without the agent, which is another process each time."""
-        found = inventory(f"{self.node}/node")
+        """The machine with the data directory, but for images, without the agent, which is another process each time."""
+        found = inventory(self.node)
+        found["files"] = {file for file in found["files"] if not file.startswith(f"{self.node}/images/")}
         found["processes"] = {process for process in found["processes"] if process.split()[0] != str(survival.process.pid)}
         return found
 

@@ -1,9 +1,13 @@
 #include "api/base/files.h"
 
+#include "api/base/unfinished_files.h"
 #include "test/support/temp_dir.h"
 
 #include <catch2/catch.hpp>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace skiff {
@@ -29,6 +33,28 @@ TEST_CASE("write_file_atomically keeps the old file when it cannot make the new 
   const auto nowhere = write_file_atomically(directory / "missing/file", "text");
   REQUIRE_FALSE(nowhere);
   CHECK(nowhere.error().code == ErrorCode::kNotFound);
+}
+
+TEST_CASE("What a writer that was killed left is removed, and nothing else") {
+  const test::TempDir directory;
+  const pid_t writer = ::fork();
+  REQUIRE(writer >= 0);
+  if (writer == 0) {
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_FSIZE, &none);  // the first byte is a deadly signal
+    static_cast<void>(write_file_atomically(directory / "config", "new"));
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(writer, &status, 0) == writer);
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(list_directory(directory.path()).size() == 1);
+  const std::vector<std::string> others{"config", "config.new", "config.new-12345", "x.new-0123456g", ".new-01234567"};
+  for (const std::string& name : others) REQUIRE(write_file_atomically(directory / name, "kept"));
+
+  remove_unfinished_files(directory.path());
+  CHECK_THAT(list_directory(directory.path()), Catch::Matchers::UnorderedEquals(others));
+  remove_unfinished_files(directory / "missing");
 }
 
 TEST_CASE("read_file names the file that is missing") {
