@@ -90,6 +90,7 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
                pool,
                NodeFacts{options_.internal_ip, runtime.name()},
                host_.capacity,
+               options_.pod_max_pids,
                options_.restart_back_off,
                options_.pull_back_off,
                [this](const api::ObjectPtr& pod) { mirrors().pod_changed(pod); }} {}

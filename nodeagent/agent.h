@@ -35,6 +35,7 @@ struct AgentOptions {
   std::map<std::string, std::string> node_labels;
   std::string kubelet_version = "v1.32.0";
   std::int64_t max_pods = 110;
+  std::int64_t pod_max_pids = 0;         // processes of a pod; 0: any number
   std::optional<HostFacts> host;         // instead of asking the machine
   std::optional<NodeCapacity> capacity;  // instead of the machine's (max_pods then does not count)
   std::string cluster_dns;

@@ -81,7 +81,8 @@ Result<ContainerConfig> make_container_config(const ContainerInputs& inputs) {
   if (config.arguments.empty()) return Error{ErrorCode::kInvalid, "no command specified"};
   config.environment = over_image(*own, inputs.image.config, pod_hostname(pod));
   config.working_directory = string_at(*container, {"workingDir"}, inputs.image.config.working_directory);
-  config.resources = make_resources(pod, *container, inputs.capacity);
+  config.resources = make_resources(*container);
+  config.oom_score_adj = oom_score(pod, *container, inputs.capacity);
   config.security = std::move(*security);
   config.stdin_open = bool_at(*container, {"stdin"});
   config.stdin_once = bool_at(*container, {"stdinOnce"});

@@ -58,7 +58,7 @@ Task<void> PodWorker::execute(MountVolumes) {
 }
 
 Task<void> PodWorker::execute(MakeSandbox action) {
-  SandboxConfig config = make_sandbox_config(*pod_, action.attempt);
+  SandboxConfig config = make_sandbox_config(*pod_, action.attempt, context_.pod_max_pids);
   if (context_.files != nullptr) config.log_directory = context_.files->log_directory(api::uid_of(*pod_));
   auto made = co_await context_.runtime.run_sandbox(std::move(config));
   if (stopping_) co_return;

@@ -43,6 +43,7 @@ struct PodContext {
   asio::thread_pool& pool;
   NodeFacts node;
   NodeCapacity capacity;
+  std::int64_t pod_max_pids = 0;
   BackOffPolicy restart_back_off;
   BackOffPolicy pull_back_off;
   // A static pod has a new status, which its document carries: what the API is to be told.

@@ -36,12 +36,12 @@ std::string pod_hostname(const Json& pod) {
   return hostname;
 }
 
-SandboxConfig make_sandbox_config(const Json& pod, std::uint32_t attempt) {
+SandboxConfig make_sandbox_config(const Json& pod, std::uint32_t attempt, std::int64_t max_pids) {
   SandboxConfig config;
   const api::NamespacedName key = api::key_of(pod);
   config.key = SandboxKey{api::uid_of(pod), key.namespace_, key.name, attempt};
   config.hostname = pod_hostname(pod);
-  config.cgroup_parent = cgroup_parent(pod);
+  config.cgroup = make_pod_cgroup(pod, max_pids);
   config.host_network = bool_at(pod, {"spec", "hostNetwork"});
   config.host_pid = bool_at(pod, {"spec", "hostPID"});
   config.host_ipc = bool_at(pod, {"spec", "hostIPC"});

@@ -28,11 +28,28 @@ struct SandboxKey {
   std::uint32_t attempt = 0;
 };
 
+// What a container, or the containers of a pod together, may use; 0 = no limit (or the kernel's default).
+struct Resources {
+  std::int64_t cpu_shares = 0;    // cgroup v1 units, 1024 = one core's share
+  std::int64_t cpu_quota_us = 0;  // per cpu_period_us
+  std::int64_t cpu_period_us = 100000;
+  std::int64_t memory_limit_bytes = 0;
+  std::int64_t pids_limit = 0;
+};
+
+// Where a pod's containers have their cgroups, and what these may use together.
+struct PodCgroup {
+  std::string path;  // below the agent's root: "burstable/pod<uid>", see nodeagent/pods/qos
+  Resources resources;
+  // The shares of the cgroup between the root and the pod's, if there is one; 0: those of all pods in it together.
+  std::int64_t class_cpu_shares = 0;
+};
+
 struct SandboxConfig {
   SandboxKey key;
   std::string hostname;
   std::string log_directory;  // absolute; exists before run_sandbox()
-  std::string cgroup_parent;  // below the agent's root: "besteffort/pod<uid>", see nodeagent/pods/qos
+  PodCgroup cgroup;
   bool host_network = false;
   bool host_pid = false;
   bool host_ipc = false;
@@ -61,16 +78,6 @@ struct Mount {
   bool read_only = false;
 };
 
-// What a container may use; 0 = no limit (or the kernel's default).
-struct Resources {
-  std::int64_t cpu_shares = 0;    // cgroup v1 units, 1024 = one core's share
-  std::int64_t cpu_quota_us = 0;  // per cpu_period_us
-  std::int64_t cpu_period_us = 100000;
-  std::int64_t memory_limit_bytes = 0;
-  std::int64_t pids_limit = 0;
-  int oom_score_adj = 0;
-};
-
 struct SecurityConfig {
   std::int64_t uid = 0;
   std::int64_t gid = 0;
@@ -94,6 +101,7 @@ struct ContainerConfig {
   std::vector<Mount> mounts;
   std::string log_path;  // absolute; CRI log format
   Resources resources;
+  int oom_score_adj = 0;  // its place in the order of OOM kills
   SecurityConfig security;
   bool stdin_open = false;
   bool stdin_once = false;

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/network_v4.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <map>
@@ -27,6 +28,7 @@ struct Parsed {
   std::string grace_period = "40s";
   std::string time_to_live = "0s";
   std::string log_max_size = "10Mi";
+  std::int64_t pod_max_pids = -1;
   std::string file_check_frequency = "20s";
   std::string http_check_frequency = "20s";
   std::vector<std::string> manifest_url_headers;
@@ -124,6 +126,7 @@ void add_node_options(CLI::App& app, Parsed& parsed) {
       ->capture_default_str();
   app.add_option("--node-name", node.node_name, "The node's name (default: the host's)");
   app.add_option("--max-pods", node.max_pods, "Pods per node")->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_option("--pod-max-pids", parsed.pod_max_pids, "Processes per pod; -1: any number")->capture_default_str();
   app.add_option("--bridge", node.bridge, "The bridge of the pod network (default: skiff0)");
   app.add_option("--cluster-dns", node.cluster_dns, "Name server of pods with dnsPolicy ClusterFirst");
   app.add_option("--container-log-max-size", parsed.log_max_size,
@@ -237,6 +240,7 @@ Result<NodeOptions> finish_node(Parsed& parsed) {
                  "--container-log-max-size: \"" + parsed.log_max_size + "\" is no size such as 10Mi"};
   }
   parsed.node.container_log_max_bytes = size->value();
+  parsed.node.pod_max_pids = std::max<std::int64_t>(parsed.pod_max_pids, 0);  // upstream takes 0 and less for none
   if (auto finished = finish_static_pods(parsed); !finished) return finished.error();
   return std::move(parsed.node);
 }

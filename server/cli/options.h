@@ -23,7 +23,8 @@ struct NodeOptions {
   std::string node_name;  // empty: the host's name
   int fake_nodes = 1;
   int max_pods = 110;
-  std::string bridge;  // of the pod network; empty: skiff0
+  std::int64_t pod_max_pids = 0;  // 0: any number
+  std::string bridge;             // of the pod network; empty: skiff0
   std::string cluster_cidr = "10.244.0.0/16";
   std::string pod_cidr;  // the node's part of it; empty: the first /24, or what the server gives
   std::string node_ip;   // empty: the host's address

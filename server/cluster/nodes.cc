@@ -109,6 +109,7 @@ class RealNode final : public Nodes {
     agent.internal_ip = options.node_ip.empty() ? host_address(network->bridge) : options.node_ip;
     agent.pod_cidr = network->pod_cidr;
     agent.max_pods = options.max_pods;
+    agent.pod_max_pids = options.pod_max_pids;
     agent.cluster_dns = options.cluster_dns;
     agent.presence = presence;
     agent.static_pods = static_pod_options(options);

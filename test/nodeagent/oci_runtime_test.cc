@@ -163,6 +163,47 @@ TEST_CASE("Containers are held to their resources") {
   }
 }
 
+TEST_CASE("Containers of a pod are held to what it may use together") {
+  if (cannot_run()) return;
+  OciHarness harness;
+  SandboxConfig config = harness.sandbox("together");
+  config.cgroup.path = "burstable/pod" + config.key.pod_uid;
+  config.cgroup.resources = {512, 150000, 100000, 32 << 20, 64};
+  const std::string sandbox_id = harness.start_sandbox(config);
+  // Of the cgroup host's version; the test runs where both exist beside each other, too.
+  const auto setting = [&](const std::string& controller, const std::string& name, const std::string& file) {
+    std::string text;
+    const std::string below = harness.options().cgroup_root + "/" + name + "/" + file;
+    skiff::test::shell("cd /sys/fs/cgroup; cat " + controller + "/" + below + " 2>/dev/null || cat " + below, &text);
+    return text.substr(0, text.find('\n'));
+  };
+  const bool unified = oci::find_cgroups().unified;
+  SECTION("as the kernel has it") {
+    const std::string pod = config.cgroup.path;
+    CHECK(setting("cpu", pod, unified ? "cpu.weight" : "cpu.shares") == (unified ? "20" : "512"));
+    CHECK(setting("cpu", "burstable", unified ? "cpu.weight" : "cpu.shares") == (unified ? "20" : "512"));
+    CHECK(setting("cpu", pod, unified ? "cpu.max" : "cpu.cfs_quota_us") == (unified ? "150000 100000" : "150000"));
+    CHECK(setting("memory", pod, unified ? "memory.max" : "memory.limit_in_bytes") == std::to_string(32 << 20));
+    CHECK(setting("pids", pod, "pids.max") == "64");
+    REQUIRE(harness.run(harness.runtime().stop_sandbox(sandbox_id)));
+    CHECK(setting("cpu", "burstable", unified ? "cpu.weight" : "cpu.shares") == (unified ? "1" : "2"));
+    REQUIRE(harness.run(harness.runtime().remove_sandbox(sandbox_id)));
+    std::string found;
+    skiff::test::shell("find /sys/fs/cgroup -ignore_readdir_race -name pod" + config.key.pod_uid, &found);
+    CHECK(found.empty());
+  }
+  SECTION("the one that takes the pod's memory is killed, and said to be") {
+    const auto witness = harness.start_container(sandbox_id, harness.endless_container("witness"));
+    auto eater = harness.script("eater", "");
+    eater.arguments = {"/bin/busybox", "sh", "-c", "busybox tail -c 200000000 /dev/zero"};
+    const auto status = harness.wait_until_exited(harness.start_container(sandbox_id, eater));
+    CHECK(status.exit_code == 137);
+    CHECK(status.oom_killed);
+    REQUIRE(harness.run(harness.runtime().stop_container(witness, seconds(0))));
+    CHECK_FALSE(harness.runtime().container_status(witness)->oom_killed);
+  }
+}
+
 TEST_CASE("Stopping is asked for first, then done") {
   if (cannot_run()) return;
   OciHarness harness;

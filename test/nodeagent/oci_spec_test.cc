@@ -129,7 +129,7 @@ TEST_CASE("config.json says what the pod asks for") {
     config.resources.cpu_quota_us = 50000;
     config.resources.memory_limit_bytes = 64 << 20;
     config.resources.pids_limit = 100;
-    config.resources.oom_score_adj = -998;
+    config.oom_score_adj = -998;
     const Json spec = container_spec(context, sandbox, container, config);
     CHECK(integer_at(spec, {"linux", "resources", "cpu", "shares"}) == 256);
     CHECK(integer_at(spec, {"linux", "resources", "cpu", "quota"}) == 50000);

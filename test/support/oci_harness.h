@@ -95,7 +95,7 @@ class OciHarness final : public RuntimeHarness {
     config.key.pod_name = pod_name;
     config.hostname = pod_name;
     config.log_directory = directory_ / "logs";
-    config.cgroup_parent = "besteffort/pod" + config.key.pod_uid;
+    config.cgroup.path = "besteffort/pod" + config.key.pod_uid;
     return config;
   }
   void kill_container(const std::string& container_id) override {

@@ -73,4 +73,12 @@ std::optional<CgroupUsage> read_cgroup_usage(const CgroupHost& host, const std::
   return CgroupUsage{*cpu, *memory};
 }
 
+std::optional<std::int64_t> read_oom_kills(const CgroupHost& host, const std::string& cgroup) {
+  const char* file = host.unified ? "/memory.events" : "/memory.oom_control";
+  for (const std::string& hierarchy : host.hierarchies) {
+    if (const auto kills = field_in(hierarchy + cgroup + file, "oom_kill")) return kills;
+  }
+  return std::nullopt;
+}
+
 }  // namespace skiff::nodeagent::oci

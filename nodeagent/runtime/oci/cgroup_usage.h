@@ -17,4 +17,8 @@ struct CgroupUsage {
 // From the files of cgroup v1 or v2. Nothing when the cgroup is gone. Blocks.
 [[nodiscard]] std::optional<CgroupUsage> read_cgroup_usage(const CgroupHost& host, const std::string& cgroup);
 
+// How many processes of a cgroup the kernel has killed for want of memory. Nothing when the cgroup is gone, or the
+// kernel does not count (before 4.13). Blocks.
+[[nodiscard]] std::optional<std::int64_t> read_oom_kills(const CgroupHost& host, const std::string& cgroup);
+
 }  // namespace skiff::nodeagent::oci

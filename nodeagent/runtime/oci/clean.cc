@@ -30,8 +30,9 @@ Result<void> clean(const OciOptions& options) {
   for (const auto& record : oci::load_containers(layout).records) {
     if (auto done = clear(cgroups, record.status.id, record.cgroup); !done) return done;
   }
+  const oci::PodCgroups pod_cgroups(cgroups, "/" + options.cgroup_root);
   for (const auto& record : oci::load_sandboxes(layout).records) {
-    const std::string cgroup = oci::sandbox_cgroup(options.cgroup_root, record.config.cgroup_parent) + "/" + record.id;
+    const std::string cgroup = pod_cgroups.path_of(record.config.cgroup) + "/" + record.id;
     if (auto done = clear(cgroups, record.id, cgroup); !done) return done;
   }
   oci::remove_empty_cgroups(cgroups, "/" + options.cgroup_root);

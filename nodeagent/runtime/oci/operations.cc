@@ -43,10 +43,6 @@ Result<void> kill_and_wait(const ProcessIdentity& process) {
 
 }  // namespace
 
-std::string sandbox_cgroup(const std::string& cgroup_root, const std::string& cgroup_parent) {
-  return "/" + cgroup_root + (cgroup_parent.empty() ? "" : "/" + cgroup_parent);
-}
-
 std::vector<HostPort> host_ports(const SandboxRecord& record) {
   std::vector<HostPort> ports;
   for (const auto& mapping : record.config.port_mappings) {
@@ -59,9 +55,9 @@ std::vector<HostPort> host_ports(const SandboxRecord& record) {
 
 Operations::Operations(const OciOptions& options, Layout layout, CgroupHost cgroups, HostLimits limits,
                        OciCommand command)
-    : cgroup_root_(options.cgroup_root),
-      layout_(std::move(layout)),
+    : layout_(std::move(layout)),
       cgroups_(std::move(cgroups)),
+      pod_cgroups_(cgroups_, "/" + options.cgroup_root),
       limits_(std::move(limits)),
       command_(std::move(command)) {}
 
@@ -95,7 +91,7 @@ Result<std::unique_ptr<Operations>> Operations::open(const OciOptions& options) 
 }
 
 std::string Operations::container_cgroup(const SandboxRecord& sandbox, const std::string& id) const {
-  return sandbox_cgroup(cgroup_root_, sandbox.config.cgroup_parent) + "/" + id;
+  return pod_cgroups_.path_of(sandbox.config.cgroup) + "/" + id;
 }
 
 Result<void> Operations::make_sandbox(SandboxRecord& record) {
@@ -119,6 +115,7 @@ Result<void> Operations::build_sandbox(SandboxRecord& record) {
   if (auto made = make_directories(shared_memory); !made) return made;
   if (auto mounted = mount_shared_memory(shared_memory); !mounted) return mounted;
 
+  if (auto made = pod_cgroups_.make(record.config.cgroup); !made) return made;
   const SpecContext context{layout_, cgroups_, limits_};
   const Json spec = pause_spec(context, record, container_cgroup(record, record.id));
   if (auto written = write_file_atomically(directory + "/config.json", to_json_text(spec)); !written) return written;
@@ -138,16 +135,14 @@ Result<void> Operations::stop_sandbox(SandboxRecord& record) {
   failure.note(unmount(layout_.shared_memory(record.id)));
   auto result = failure.take();
   if (!result) return result;
+  pod_cgroups_.release(record.config.cgroup);
   record.phase = SandboxPhase::kStopped;
   return save(layout_, record);
 }
 
 Result<void> Operations::remove_sandbox(SandboxRecord& record) {
   if (auto stopped = stop_sandbox(record); !stopped) return stopped;
-  // The pod's own cgroup; those above it are other pods' too, and go in clean().
-  if (!record.config.cgroup_parent.empty()) {
-    remove_cgroup_if_empty(cgroups_, sandbox_cgroup(cgroup_root_, record.config.cgroup_parent));
-  }
+  pod_cgroups_.remove(record.config.cgroup);
   return remove_tree(layout_.sandbox(record.id));
 }
 
@@ -236,7 +231,9 @@ void Operations::finish_container(ContainerRecord& record) {
   status.exit_code = kKilledExitCode;
   status.pid = 0;
   if (text) std::from_chars(text->data(), text->data() + text->size(), status.exit_code);
-  status.oom_killed = path_exists(layout_.oom_file(id));
+  // Its supervisor hears of every kill in the pod's cgroup; the container's own cgroup tells whose it was.
+  const auto kills = read_oom_kills(cgroups_, record.cgroup);
+  status.oom_killed = kills ? *kills > 0 : path_exists(layout_.oom_file(id));
   struct stat file {};
   status.finished_at = std::chrono::system_clock::now();
   if (::stat(exit_file.c_str(), &file) == 0) {

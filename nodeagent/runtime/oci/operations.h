@@ -7,6 +7,7 @@
 #include "nodeagent/runtime/oci/layout.h"
 #include "nodeagent/runtime/oci/oci_command.h"
 #include "nodeagent/runtime/oci/options.h"
+#include "nodeagent/runtime/oci/pod_cgroups.h"
 #include "nodeagent/runtime/oci/records.h"
 
 #include <memory>
@@ -21,9 +22,6 @@ struct Found {
   std::vector<ContainerRecord> containers;   // with their state, exit code and times
   std::vector<std::string> stuck_sandboxes;  // half-made, and could not be removed: they may hold an address
 };
-
-// The cgroup below which a sandbox's containers have theirs: "/skiff/besteffort/pod<uid>".
-[[nodiscard]] std::string sandbox_cgroup(const std::string& cgroup_root, const std::string& cgroup_parent);
 
 [[nodiscard]] std::vector<HostPort> host_ports(const SandboxRecord& record);
 
@@ -80,9 +78,9 @@ class Operations {
   // False when it never started, as far as can be known.
   [[nodiscard]] bool adopt_container(ContainerRecord& record);
 
-  const std::string cgroup_root_;
   const Layout layout_;
   const CgroupHost cgroups_;
+  PodCgroups pod_cgroups_;
   const HostLimits limits_;
   const OciCommand command_;
   std::unique_ptr<PodNetwork> network_;

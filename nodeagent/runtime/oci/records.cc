@@ -51,7 +51,8 @@ Json to_json(const SandboxRecord& record) {
           {"attempt", config.key.attempt},
           {"hostname", config.hostname},
           {"logDirectory", config.log_directory},
-          {"cgroupParent", config.cgroup_parent},
+          {"cgroupParent", config.cgroup.path},
+          {"classShares", config.cgroup.class_cpu_shares},
           {"hostNetwork", config.host_network},
           {"hostPID", config.host_pid},
           {"hostIPC", config.host_ipc},
@@ -74,7 +75,8 @@ SandboxRecord sandbox_from(const Json& document) {
   config.key.attempt = static_cast<std::uint32_t>(integer_at(document, {"attempt"}));
   config.hostname = string_at(document, {"hostname"});
   config.log_directory = string_at(document, {"logDirectory"});
-  config.cgroup_parent = string_at(document, {"cgroupParent"});
+  config.cgroup.path = string_at(document, {"cgroupParent"});
+  config.cgroup.class_cpu_shares = integer_at(document, {"classShares"});
   config.host_network = bool_at(document, {"hostNetwork"});
   config.host_pid = bool_at(document, {"hostPID"});
   config.host_ipc = bool_at(document, {"hostIPC"});

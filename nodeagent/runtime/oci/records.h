@@ -31,7 +31,7 @@ enum class SandboxPhase { kCreating, kReady, kStopped };
 
 struct SandboxRecord {
   std::string id;
-  SandboxConfig config;
+  SandboxConfig config;  // without its cgroup's resources, which are only asked for when it is made
   SandboxPhase phase = SandboxPhase::kCreating;
   std::string ip;
   TimePoint created_at;

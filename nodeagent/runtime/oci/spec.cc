@@ -133,7 +133,7 @@ Json process(const SpecContext& context, const ContainerConfig& config) {
           {"cwd", directory},
           {"capabilities", {{"bounding", capabilities}, {"effective", capabilities}, {"permitted", capabilities}}},
           {"noNewPrivileges", security.no_new_privileges && !security.privileged},
-          {"oomScoreAdj", std::max(config.resources.oom_score_adj, context.limits.minimum_oom_score_adj)}};
+          {"oomScoreAdj", std::max(config.oom_score_adj, context.limits.minimum_oom_score_adj)}};
 }
 
 }  // namespace

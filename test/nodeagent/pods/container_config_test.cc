@@ -286,12 +286,63 @@ TEST_CASE("limits and classes") {
     Json& container = pod["spec"]["containers"][0];
     if (!row.requests.is_null()) container["resources"]["requests"] = row.requests;
     if (!row.limits.is_null()) container["resources"]["limits"] = row.limits;
-    const Resources made = make_resources(pod, container, kFacts.capacity);
+    const Resources made = make_resources(container);
     CHECK(made.cpu_shares == row.shares);
     CHECK(made.cpu_quota_us == row.quota);
     CHECK(made.memory_limit_bytes == row.memory);
-    CHECK(made.oom_score_adj == row.oom_score);
-    CHECK(cgroup_parent(pod) == row.cgroup);
+    CHECK(oom_score(pod, container, kFacts.capacity) == row.oom_score);
+    CHECK(make_pod_cgroup(pod, 0).path == row.cgroup);
+  }
+}
+
+TEST_CASE("a pod's own cgroup") {
+  struct Row {
+    const char* name;
+    const char* containers;  // their resources
+    const char* init_containers;
+    const char* overhead;
+    std::int64_t shares, quota, memory;
+  };
+  const char* kLimited = R"({"requests": {"cpu": "500m"}, "limits": {"cpu": "1", "memory": "64Mi"}})";
+  const std::string two_limited = std::string(kLimited) + "," + kLimited;
+  const Row rows[] = {
+      {"nothing asked", "{}", "", "", 2, 0, 0},
+      {"nothing asked, with overhead", "{}", "", R"({"cpu": "250m"})", 2, 0, 0},
+      {"all limited", two_limited.c_str(), "", "", 1024, 200000, 128 << 20},
+      {"one is not limited in anything", R"({"requests": {"cpu": "1"}, "limits": {"cpu": "2", "memory": "1Gi"}}, {})",
+       "", "", 1024, 0, 0},
+      {"one is not limited in memory", R"({"limits": {"cpu": "2", "memory": "1Gi"}}, {"limits": {"cpu": "500m"}})", "",
+       "", 2, 250000, 0},
+      {"overhead comes on top", kLimited, "", R"({"cpu": "250m", "memory": "16Mi"})", 768, 125000, 80 << 20},
+      {"an init container asks for more", kLimited,
+       R"({"requests": {"cpu": "2"}, "limits": {"cpu": "3", "memory": "32Mi"}})", "", 2048, 300000, 64 << 20},
+      {"an init container without limits", kLimited, "{}", "", 512, 0, 0},
+      {"a sidecar runs beside the containers", kLimited,
+       R"({"restartPolicy": "Always", "requests": {"cpu": "1"}, "limits": {"cpu": "1", "memory": "8Mi"}})", "", 1536,
+       200000, 72 << 20},
+      {"an init container without limits behind a sidecar with them", kLimited,
+       R"({"restartPolicy": "Always", "limits": {"cpu": "1", "memory": "8Mi"}}, {})", "", 512, 200000, 72 << 20},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    Json pod = test::make_pod();
+    pod["spec"]["containers"] = Json::array();
+    for (const auto& [member, list] :
+         {std::pair("containers", row.containers), {"initContainers", row.init_containers}}) {
+      for (const Json& resources : Json::parse("[" + std::string(list) + "]")) {
+        Json container = test::make_container(std::string(member) + std::to_string(pod["spec"][member].size()));
+        container["resources"] = resources;
+        if (resources.contains("restartPolicy")) container["restartPolicy"] = resources["restartPolicy"];
+        pod["spec"][member].push_back(std::move(container));
+      }
+    }
+    if (*row.overhead != 0) pod["spec"]["overhead"] = Json::parse(row.overhead);
+    const PodCgroup cgroup = make_pod_cgroup(pod, 7);
+    CHECK(cgroup.resources.cpu_shares == row.shares);
+    CHECK(cgroup.resources.cpu_quota_us == row.quota);
+    CHECK(cgroup.resources.memory_limit_bytes == row.memory);
+    CHECK(cgroup.resources.pids_limit == 7);
+    CHECK(cgroup.class_cpu_shares == (cgroup.path.starts_with("besteffort/") ? 2 : 0));
   }
 }
 
@@ -322,15 +373,17 @@ TEST_CASE("pull secrets") {
 
 TEST_CASE("a pod's sandbox") {
   Json pod = test::make_pod("a-name-that-is-much-too-long-for-a-host-name-because-of-the-kernels-limit-of-64");
-  CHECK(make_sandbox_config(pod, 0).hostname.size() == 63);
+  CHECK(make_sandbox_config(pod, 0, 0).hostname.size() == 63);
   pod = test::make_pod();
   pod["spec"]["hostname"] = "front";
   pod["spec"]["containers"][0]["ports"] =
       Json::array({{{"containerPort", 80}}, {{"containerPort", 53}, {"hostPort", 5353}, {"protocol", "UDP"}}});
-  const SandboxConfig config = make_sandbox_config(pod, 2);
+  const SandboxConfig config = make_sandbox_config(pod, 2, 100);
   CHECK(config.hostname == "front");
   CHECK(config.key.attempt == 2);
   REQUIRE(config.port_mappings.size() == 1);
   CHECK(config.port_mappings[0].host_port == 5353);
   CHECK(config.port_mappings[0].protocol == "UDP");
+  CHECK(config.cgroup.path == "besteffort/poduid-web");
+  CHECK(config.cgroup.resources.pids_limit == 100);
 }

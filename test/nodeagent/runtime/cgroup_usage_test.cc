@@ -49,3 +49,20 @@ TEST_CASE("what a cgroup has used, by version 2") {
   CHECK(usage->cpu_nanoseconds == 1'500'000);
   CHECK(usage->memory_bytes == 0);  // the two figures are of different moments
 }
+
+TEST_CASE("whether the kernel killed for want of memory") {
+  test::TempDir mounts;
+  oci::CgroupHost host;
+  SECTION("by version 1") {
+    host.hierarchies = {mounts / "cpu", mounts / "memory"};
+    CHECK_FALSE(oci::read_oom_kills(host, "/skiff/a"));
+    write(mounts / "memory/skiff/a/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
+    CHECK(oci::read_oom_kills(host, "/skiff/a") == 2);
+  }
+  SECTION("by version 2") {
+    host.unified = true;
+    host.hierarchies = {mounts.path()};
+    write(mounts / "skiff/a/memory.events", "low 0\nmax 7\noom 1\noom_kill 0\n");
+    CHECK(oci::read_oom_kills(host, "/skiff/a") == 0);
+  }
+}

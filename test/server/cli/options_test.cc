@@ -44,6 +44,12 @@ TEST_CASE("the command line is a contract") {
           "skiff: --container-log-max-size: \"much\" is no size such as 10Mi\n");
     CHECK(std::get<Usage>(parse({"up", "--container-log-max-files", "1"})).exit_code == 2);
   }
+  SECTION("how many processes a pod has") {
+    CHECK(std::get<ServeOptions>(parse({"up"})).node.pod_max_pids == 0);
+    CHECK(std::get<ServeOptions>(parse({"up", "--pod-max-pids", "-1"})).node.pod_max_pids == 0);
+    CHECK(std::get<ServeOptions>(parse({"up", "--pod-max-pids", "100"})).node.pod_max_pids == 100);
+    CHECK(std::get<Usage>(parse({"up", "--pod-max-pids", "few"})).exit_code == 2);
+  }
   SECTION("in memory nothing lies in the default directory") {
     const Command command = parse({"up", "--in-memory", "--runtime", "fake", "--nodes", "7", "--listen", "[::1]:0"});
     const auto& serve = std::get<ServeOptions>(command);
