@@ -9,6 +9,8 @@
 #include "server/handlers/responses.h"
 #include "server/handlers/version.h"
 #include "server/handlers/well_known.h"
+#include "server/metrics/request_metrics.h"
+#include "server/metrics/scrape.h"
 
 #include <algorithm>
 #include <set>
@@ -130,6 +132,8 @@ struct ApiHandler::Impl {
   [[nodiscard]] Response not_found(const Request& request) const;
   [[nodiscard]] Response respond_to_other(const Request& request);
   Task<Response> respond_to_resource(Request request, RequestInfo info);
+  Task<Response> respond(Request request, RequestInfo info);
+  Task<Response> respond_measured(Request request, RequestInfo info);
 
   const ApiParts parts;
   const std::vector<HealthCheck> health_checks;
@@ -139,6 +143,7 @@ struct ApiHandler::Impl {
   const Json version = version_document();
   const Json root;  // what GET / lists
   InFlight in_flight;
+  RequestMetrics metrics;
 };
 
 namespace {
@@ -148,6 +153,7 @@ Json root_document(const std::vector<ApiResource>& resources, const std::vector<
                                  "/api",
                                  "/apis",
                                  "/apis/",
+                                 "/metrics",
                                  "/openapi/v2",
                                  "/openapi/v3",
                                  "/openapi/v3/",
@@ -237,6 +243,7 @@ Response ApiHandler::Impl::respond_to_other(const Request& request) {
   // From here on the method counts, as upstream.
   if (auto discovered = discovery.respond(request)) return std::move(*discovered);
   if (auto issued = issuer_response(request, parts.service_account_tokens)) return std::move(*issued);
+  if (request.path == "/metrics") return scrape_response(metrics, in_flight, parts.registry);
   if (request.path != "/version" && request.path != "/version/") return not_found(request);
   return request.method == "GET" ? indented_response(version) : method_refused(request, "GET");
 }
@@ -269,21 +276,39 @@ Task<Response> ApiHandler::Impl::respond_to_resource(Request request, RequestInf
   co_return response;
 }
 
+Task<Response> ApiHandler::Impl::respond(Request request, RequestInfo info) {
+  const api::Result<void> allowed = parts.authorizer.authorize(attributes_of(request, info));
+  if (!allowed) co_return error_response(allowed.error(), request);
+  if (!info.is_resource) co_return respond_to_other(request);
+  co_return co_await respond_to_resource(std::move(request), std::move(info));
+}
+
+// Answers and measures a request about a resource that there is.
+Task<Response> ApiHandler::Impl::respond_measured(Request request, RequestInfo info) {
+  const RequestLabels labels = request_labels(request, info);
+  const bool lasts = is_long_running(info);
+  const auto begin = std::chrono::steady_clock::now();
+  Response response = co_await respond(std::move(request), std::move(info));
+  metrics.count(labels, response.status);
+  if (!lasts) {
+    metrics.observe(labels, std::chrono::steady_clock::now() - begin);
+  } else if (response.stream || response.upgrade) {
+    response.seat = metrics.begin_long_running(labels);
+  }
+  co_return response;
+}
+
 Task<Response> ApiHandler::handle(Request request) {
   RequestInfo info = request_info_of(request);
   std::shared_ptr<const void> seat = impl_->in_flight.enter(request, info);
   if (seat == nullptr) co_return too_many_requests();
-  const api::Result<void> allowed = impl_->parts.authorizer.authorize(attributes_of(request, info));
-  Response response;
-  if (!allowed) {
-    response = error_response(allowed.error(), request);
-  } else if (info.is_resource) {
-    response = co_await impl_->respond_to_resource(std::move(request), std::move(info));
-  } else {
-    response = impl_->respond_to_other(request);
-  }
+  const bool measured = info.is_resource && impl_->find(info) != nullptr;
+  auto responding = measured ? impl_->respond_measured(std::move(request), std::move(info))
+                             : impl_->respond(std::move(request), std::move(info));
+  Response response = co_await std::move(responding);
   if (response.headers.find("Cache-Control") == nullptr) response.headers.set("Cache-Control", "no-cache, private");
-  response.seat = std::move(seat);
+  // What lasts has no seat among the others but is counted for itself.
+  if (response.seat == nullptr) response.seat = std::move(seat);
   co_return response;
 }
 

@@ -24,6 +24,10 @@ class InFlight {
   // What to hold for as long as the request is being answered; null when there is no room for it.
   [[nodiscard]] std::shared_ptr<const void> enter(const Request& request, const RequestInfo& info);
 
+  // Seats that are taken.
+  [[nodiscard]] int reading() const { return reading_.now; }
+  [[nodiscard]] int mutating() const { return mutating_.now; }
+
  private:
   struct Count {
     const int limit;

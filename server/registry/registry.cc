@@ -52,6 +52,8 @@ api::Result<store::RecordPtr> Registry::get(const ServedKind& kind, const api::N
   return record;
 }
 
+std::size_t Registry::count(const Kind& kind) const { return impl_->store.count(kind.key_prefix()); }
+
 std::shared_ptr<const std::string> Registry::encode(const ServedKind& kind, const store::RecordPtr& record) const {
   if (kind.version == &kind.kind->storage_version()) {
     return std::shared_ptr<const std::string>(record, &record->value);

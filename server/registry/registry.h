@@ -157,6 +157,9 @@ class Registry {
   // none to take: kTooManyRequests, with the cause DisruptionBudget.
   Task<api::Result<void>> evict(CallContext& context, api::NamespacedName pod, api::DeleteOptions options);
 
+  // How many objects of the kind there are.
+  [[nodiscard]] std::size_t count(const Kind& kind) const;
+
   // The bytes of a record in the version that the client asked for; shared with the store when that is the storage
   // version.
   [[nodiscard]] std::shared_ptr<const std::string> encode(const ServedKind& kind, const store::RecordPtr& record) const;
