@@ -189,7 +189,9 @@ Task<Result<void>> AgentProcess::run() {
 }  // namespace
 
 int run_agent(const JoinOptions& options) {
-  if (!init_logging(options.global.log_level)) return fail("unknown log level " + options.global.log_level);
+  if (!init_logging(options.global.log_level, options.global.log_format)) {
+    return fail("unknown log level " + options.global.log_level);
+  }
   prepare_process();
   const auto directory = DataDirectory::open(options.data_directory);
   if (!directory) return fail(directory.error().message);

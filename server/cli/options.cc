@@ -48,6 +48,10 @@ void add_logging(CLI::App& app, Parsed& parsed) {
   app.add_option("--log-level", parsed.global.log_level, "trace, debug, info, warning, error, critical or off")
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical", "off"}))
       ->capture_default_str();
+  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
+  app.add_option("--logging-format", parsed.global.log_format, "text, or json: an object per line")
+      ->transform(CLI::CheckedTransformer(formats))
+      ->default_str("text");
   app.add_option("--v,-v", parsed.verbosity, "As upstream's: 4 and more logs what is done, 8 everything");
 }
 
@@ -259,6 +263,7 @@ Command finish_join(Parsed& parsed, bool data_directory_given) {
                  "skiff: --token says nothing about the server's authority: --discovery-token-ca-cert-hash or "
                  "--certificate-authority is needed\n"};
   }
+  join.global = parsed.global;
   join.global.log_level = level_of(parsed);
   join.data_directory = data_directory_given ? parsed.data_directory : parsed.data_directory + "/agent";
   auto node = finish_node(parsed);
@@ -295,6 +300,7 @@ Command finish_serve(Parsed& parsed, bool with_nodes, bool data_directory_given)
   auto node = finish_node(parsed);
   if (!node) return Usage{2, "skiff: " + node.error().message + "\n"};
   serve.node = std::move(*node);
+  serve.global = parsed.global;
   serve.global.log_level = level_of(parsed);
   serve.with_nodes = with_nodes;
   serve.listen_address = listen->address;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/base/log.h"
 #include "api/base/result.h"
 
 #include <chrono>
@@ -13,6 +14,7 @@ namespace skiff::server {
 
 struct GlobalOptions {
   std::string log_level = "info";
+  LogFormat log_format = LogFormat::kText;
 };
 
 enum class RuntimeKind { kOci, kFake };

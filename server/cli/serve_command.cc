@@ -67,7 +67,9 @@ Task<void> serve(ControlPlane& control_plane, Nodes* nodes, asio::signal_set& si
 }  // namespace
 
 int run_serve(const ServeOptions& options) {
-  if (!init_logging(options.global.log_level)) return fail("unknown log level " + options.global.log_level);
+  if (!init_logging(options.global.log_level, options.global.log_format)) {
+    return fail("unknown log level " + options.global.log_level);
+  }
   prepare_process();
   const SystemClock clock;
   const auto directory = DataDirectory::open(options.data_directory);
@@ -99,7 +101,9 @@ int run_serve(const ServeOptions& options) {
 }
 
 int run_clean(const CleanOptions& options) {
-  if (!init_logging(options.global.log_level)) return fail("unknown log level " + options.global.log_level);
+  if (!init_logging(options.global.log_level, options.global.log_format)) {
+    return fail("unknown log level " + options.global.log_level);
+  }
   // The lock tells that no skiff runs on it.
   const auto directory = DataDirectory::open(options.data_directory);
   if (!directory) return fail(directory.error().message);

@@ -133,10 +133,30 @@ Task<Connection::Next> Connection::serve() {
   exchange.chunked = parser.is_http_1_1();
   // HTTP/1.0's own keep-alive is not worth its rules.
   exchange.keep_alive = parser.keep_alive() && parser.is_http_1_1();
+  exchange.method = request.method;
+  exchange.user_agent = request.headers.get("User-Agent");
 
   Response response = co_await handle(std::move(request));
-  if (response.upgrade) co_return co_await hand_over(exchange, std::move(response));
-  co_return co_await respond(exchange, std::move(response));
+  const int status = response.status;
+  auto answering = response.upgrade ? hand_over(exchange, std::move(response)) : respond(exchange, std::move(response));
+  const Next next = co_await std::move(answering);
+  log(exchange, parser.target(), status);
+  co_return next;
+}
+
+// With the names that upstream's log of requests has. What only reads is logged at a lower level.
+void Connection::log(const Exchange& exchange, const std::string& target, int status) {
+  const bool reads = exchange.method == "GET" || exchange.method == "HEAD";
+  const auto level = reads ? spdlog::level::trace : spdlog::level::debug;
+  if (!spdlog::should_log(level)) return;
+  const std::chrono::duration<double, std::milli> latency = std::chrono::steady_clock::now() - exchange.begin;
+  log_fields(level, "HTTP",
+             {{"verb", exchange.method},
+              {"URI", target},
+              {"latency", fmt::format("{:.3f}ms", latency.count())},
+              {"userAgent", exchange.user_agent},
+              {"audit-ID", exchange.id},
+              {"resp", std::to_string(status)}});
 }
 
 Task<bool> Connection::read_request(RequestParser& parser) {

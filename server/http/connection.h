@@ -59,6 +59,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool gzip = false;
     bool chunked = false;  // the client understands it
     bool keep_alive = false;
+    // For the log.
+    std::string method;
+    std::string user_agent;
+    std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
   };
 
   Task<Next> serve();
@@ -67,6 +71,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Waits for more input. False as read_request().
   Task<bool> fill();
   Task<Response> handle(Request request);
+  static void log(const Exchange& exchange, const std::string& target, int status);
 
   Task<Next> refuse(RequestParser::State state);
   Task<Next> respond(const Exchange& exchange, Response response);

@@ -93,7 +93,8 @@ void RequestParser::accept_header() {
   // A body in an encoding that we do not know would be taken for the next request.
   const bool unknown_encoding = message.count(http::field::transfer_encoding) > 0 && !impl_->parser.chunked();
   const bool host_missing = is_http_1_1_ && message.count(http::field::host) != 1;
-  auto target = parse_target(std::string_view(message.target().data(), message.target().size()));
+  target_ = std::string(message.target());
+  auto target = parse_target(target_);
   if (unknown_encoding || host_missing || !target) {
     state_ = State::kMalformed;
     return;

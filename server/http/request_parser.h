@@ -37,6 +37,8 @@ class RequestParser {
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   // False for HTTP/1.0, which knows no chunked encoding.
   [[nodiscard]] bool is_http_1_1() const { return is_http_1_1_; }
+  // Path and query as they were sent.
+  [[nodiscard]] const std::string& target() const { return target_; }
   // The method and headers, and in state kDone the body, too. Without id and users.
   [[nodiscard]] Request& request() { return request_; }
 
@@ -56,6 +58,7 @@ class RequestParser {
   bool expects_continue_ = false;
   bool keep_alive_ = false;
   bool is_http_1_1_ = false;
+  std::string target_;
   Request request_;
 };
 

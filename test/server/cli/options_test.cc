@@ -75,11 +75,13 @@ TEST_CASE("the command line is a contract") {
     }
   }
   SECTION("server has no nodes") {
-    const Command command = parse({"server", "--v", "4", "--tls-san", "a", "--tls-san", "b", "--max-requests-inflight",
-                                   "7", "--max-mutating-requests-inflight", "0"});
+    const Command command = parse({"server", "--v", "4", "--logging-format", "json", "--tls-san", "a", "--tls-san", "b",
+                                   "--max-requests-inflight", "7", "--max-mutating-requests-inflight", "0"});
     const auto& serve = std::get<ServeOptions>(command);
     CHECK_FALSE(serve.with_nodes);
     CHECK(serve.global.log_level == "debug");
+    CHECK(serve.global.log_format == LogFormat::kJson);
+    CHECK(std::get<Usage>(parse({"server", "--logging-format", "xml"})).exit_code == 2);
     CHECK(serve.tls_sans == std::vector<std::string>{"a", "b"});
     CHECK(serve.max_requests_in_flight == 7);
     CHECK(serve.max_mutating_requests_in_flight == 0);

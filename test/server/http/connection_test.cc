@@ -1,10 +1,14 @@
 #include "server/http/connection.h"
 
 #include "api/base/json.h"
+#include "api/base/log.h"
 #include "test/server/http/memory_client.h"
 
 #include <catch2/catch.hpp>
+#include <spdlog/sinks/ostream_sink.h>
 #include <zlib.h>
+
+#include <sstream>
 
 namespace skiff::server {
 
@@ -62,6 +66,30 @@ TEST_CASE("a client may name its request") {
   REQUIRE(echo.requests.size() == 1);
   CHECK(echo.requests[0].id == "mine");
   CHECK(client.received().find("\r\nAudit-Id: mine\r\n") != std::string::npos);
+}
+
+TEST_CASE("a request is logged with its id, which the client sees, too") {
+  std::ostringstream text;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(skiff::internal::make_logger(std::make_shared<spdlog::sinks::ostream_sink_mt>(text),
+                                                          spdlog::level::debug, LogFormat::kJson));
+  Echo echo;
+  MemoryClient client(echo.handler);
+  client.send("PUT /a%20b?x=\"1 HTTP/1.1\r\nHost: h\r\nAudit-Id: mine\r\nUser-Agent: kubectl/v1.32\r\n\r\n");
+  client.send("GET /read HTTP/1.1\r\nHost: h\r\n\r\n");
+  spdlog::set_default_logger(before);
+  REQUIRE(echo.requests.size() == 2);
+
+  const auto line = parse_json(text.str());  // one line: reads are not logged at this level
+  REQUIRE(line);
+  CHECK(string_at(line->value, {"msg"}) == "HTTP");
+  CHECK(string_at(line->value, {"level"}) == "debug");
+  CHECK(string_at(line->value, {"verb"}) == "PUT");
+  CHECK(string_at(line->value, {"URI"}) == "/a%20b?x=\"1");
+  CHECK(string_at(line->value, {"audit-ID"}) == "mine");
+  CHECK(string_at(line->value, {"userAgent"}) == "kubectl/v1.32");
+  CHECK(string_at(line->value, {"resp"}) == "200");
+  CHECK(string_at(line->value, {"latency"}).ends_with("ms"));
 }
 
 TEST_CASE("requests may come in any pieces") {
