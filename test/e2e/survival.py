@@ -136,6 +136,7 @@ class Survival:
         self.api = None  # an ApiClient, from the first start on
         self.pods = pods
         self.dice = random.Random(seed)
+        self.pace = 0.3        # seconds that pods take to run on this machine
         self.number = 0        # of pods that came and went
         self.wanted = {}       # name -> document, until the server has said that it is in the API
         self.created = set()   # names of pods of which it has said so
@@ -164,13 +165,14 @@ class Survival:
             self.process = None
 
     def one_life(self):
-        """From a start to a kill, which sometimes comes before it is ready."""
+        """From a start to a kill, which sometimes comes before it is ready, and sometimes when new pods run."""
         if self.dice.random() < 0.3:
             self.spawn()
-            moment = time.monotonic() + self.dice.uniform(0, 0.15)
+            longest = self.pace / 2
         else:
             self.start()
-            moment = time.monotonic() + self.dice.choice((self.dice.uniform(0, 0.2), self.dice.uniform(0, 0.8)))
+            longest = self.dice.choice((self.pace, 3 * self.pace))
+        moment = time.monotonic() + self.dice.uniform(0, longest)
         while time.monotonic() < moment:
             self.do_something()
             time.sleep(0.005)  # the moment is the point; nothing is waited for

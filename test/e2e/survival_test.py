@@ -12,6 +12,7 @@ import random
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 from api_client import ApiClient
@@ -24,6 +25,7 @@ KILLS = int(os.environ.get("SKIFF_KILLS", "20"))
 SEED = int(os.environ.get("SKIFF_SEED", "1"))
 SERVER = "https://127.0.0.1:6443"
 STAYING = 3
+LONGEST_PACE_SECONDS = 0.6
 LOG_LINES = 200  # that a failure shows
 
 
@@ -72,9 +74,11 @@ class SurvivalTest(unittest.TestCase):
 
     def live(self, survival):
         # What is there without pods is what is left of some that nobody disturbed.
+        begin = time.monotonic()
         survival.create("warm-up-1", survival.pods.staying("warm-up-1"))
         survival.create("warm-up-2", survival.pods.with_volumes("warm-up-2", 0))
         survival.settle()
+        survival.pace = min(time.monotonic() - begin, LONGEST_PACE_SECONDS)
         survival.remove_all()
         idle = self.inventory(survival)
 
@@ -94,7 +98,7 @@ class SurvivalTest(unittest.TestCase):
         for name in staying:
             address = pods[name]["status"]["podIP"]
             self.assertIn("Hello", run(["curl", "-sS", "--noproxy", "*", "--max-time", "5", f"http://{address}/"]).stdout)
-        print(f"{survival.number} pods came, {len(survival.pods.begun())} containers began", flush=True)
+        print(f"pace {survival.pace:.1f} s, {survival.number} pods came, {len(survival.pods.begun())} containers began", flush=True)
         manifest.unlink()
         survival.remove_all()
 
