@@ -4,18 +4,20 @@
 
 #include <catch2/catch.hpp>
 
+#include <map>
+
 using namespace skiff;
 using namespace skiff::server;
 
 namespace {
 
 std::shared_ptr<const void> enter(InFlight& in_flight, const std::string& method, const std::string& path,
-                                  std::vector<std::string> groups = {}) {
+                                  std::vector<std::string> groups = {}, const std::string& user = "somebody") {
   Request request;
   request.method = method;
   request.path = path.substr(0, path.find('?'));
   if (path.find("watch=1") != std::string::npos) request.query.emplace_back("watch", "1");
-  request.user = api::User{"somebody", std::move(groups), ""};
+  request.user = api::User{user, std::move(groups), ""};
   return in_flight.enter(request, request_info_of(request));
 }
 
@@ -51,6 +53,33 @@ TEST_CASE("requests beyond the limit are turned away until a seat is free") {
     CHECK(enter(in_flight, "GET", "/readyz/ping"));
     CHECK(enter(in_flight, "GET", pods, {"system:masters"}));
   }
+}
+
+TEST_CASE("who floods the server leaves room for others") {
+  InFlight in_flight(InFlightLimits{40, 0});
+  std::map<std::string, std::vector<std::shared_ptr<const void>>> held;
+  // As many as the user gets.
+  const auto fill = [&](const std::string& user, const std::vector<std::string>& groups = {}) {
+    while (auto seat = enter(in_flight, "GET", "/api/v1/pods", groups, user)) held[user].push_back(std::move(seat));
+    return held[user].size();
+  };
+  CHECK(fill("flood") == 30);
+  CHECK(fill("flood") == 30);
+  CHECK(fill("other") == 10);
+  CHECK(in_flight.reading() == 40);
+
+  // What the flood gives back goes to the other until both have the same.
+  held["flood"].resize(15);
+  CHECK(fill("flood") == 15);
+  CHECK(fill("other") == 15);
+  CHECK(in_flight.reading() == 30);
+  // Newcomers, and nodes with as much as they need.
+  CHECK(enter(in_flight, "GET", "/api/v1/pods", {}, "new"));
+  CHECK(fill("system:node:n1", {"system:nodes"}) == 10);
+  CHECK_FALSE(enter(in_flight, "GET", "/api/v1/pods", {}, "new"));
+  held.clear();
+  CHECK(in_flight.reading() == 0);
+  CHECK(fill("other") == 30);
 }
 
 TEST_CASE("no limit") {
