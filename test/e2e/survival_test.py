@@ -44,6 +44,7 @@ class SurvivalTest(unittest.TestCase):
         self.directory = tempfile.mkdtemp(prefix="skiff-e2e-")
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.node = f"{self.directory}/node"
+        self.addCleanup(run, [SKIFF, "clean", "--data-dir", self.node], check=False)  # after a failure
         self.manifests = pathlib.Path(self.directory, "manifests")
         self.manifests.mkdir()
         self.common = ["--node-name", "node-1", "--log-level", "debug", "--data-dir", self.node, "--pod-manifest-path", self.manifests]
