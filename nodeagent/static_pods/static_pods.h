@@ -3,6 +3,7 @@
 #include "api/base/clock.h"
 #include "api/base/task.h"
 #include "api/client.h"
+#include "nodeagent/file_watch.h"
 #include "nodeagent/static_pods/manifest_files.h"
 #include "nodeagent/static_pods/manifest_url.h"
 #include "nodeagent/static_pods/static_pod.h"
@@ -105,7 +106,7 @@ class StaticPods {
   std::map<api::NamespacedName, Started> started_;
   Signal files_changed_;
   Signal stop_url_;
-  ManifestWatch watch_;
+  FileWatch watch_;
   ManifestUrl manifest_url_;
   TaskGroup tasks_;
   bool told_all_seen_ = false;
