@@ -49,10 +49,12 @@ bool is_mount_point(const std::string& path) {
   return points && std::find(points->begin(), points->end(), path) != points->end();
 }
 
-Result<void> mount_tmpfs(const std::string& directory, std::uint64_t size_bytes, unsigned mode) {
+Result<void> mount_tmpfs(const std::string& directory, std::uint64_t size_bytes, mode_t mode,
+                         std::optional<gid_t> group) {
   if (is_mount_point(directory)) return {};
   std::ostringstream options;
   options << "mode=" << std::oct << mode << std::dec;
+  if (group) options << ",gid=" << *group;
   if (size_bytes > 0) options << ",size=" << size_bytes;
   if (::mount("tmpfs", directory.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.str().c_str()) != 0) {
     return errno_error("mount tmpfs on " + directory);

@@ -8,7 +8,7 @@ Result<void> set_up_config_map(const Json& source, const VolumeContext& context)
   const auto added = add_config_object(ConfigKey::Kind::kConfigMap, string_at(source, {"name"}), source,
                                        default_mode_of(source), context, payload);
   if (!added) return added.error();
-  return write_payload(context.directory, payload, fs_group_of(context.pod));
+  return show_payload(PayloadMedium::kDisk, context, payload);
 }
 
 }  // namespace skiff::nodeagent

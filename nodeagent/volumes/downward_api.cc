@@ -1,4 +1,4 @@
-// downwardAPI: fields of the pod and resources of its containers as files.
+// downwardAPI: fields of the pod and resources of its containers as files. On a tmpfs, as upstream.
 #include "nodeagent/volumes/payload.h"
 
 namespace skiff::nodeagent {
@@ -7,7 +7,7 @@ Result<void> set_up_downward_api(const Json& source, const VolumeContext& contex
   Payload payload;
   if (const auto added = add_downward_items(source, default_mode_of(source), context, payload); !added)
     return added.error();
-  return write_payload(context.directory, payload, fs_group_of(context.pod));
+  return show_payload(PayloadMedium::kMemory, context, payload);
 }
 
 }  // namespace skiff::nodeagent

@@ -32,15 +32,17 @@ using Payload = std::map<std::string, PayloadFile>;
 // "defaultMode" of a volume's source.
 [[nodiscard]] mode_t default_mode_of(const Json& source);
 
-// Makes `directory` show exactly the payload. All files change at the same moment for those who look, and nothing is
+// Where a payload lies: what upstream keeps off the disk is kept off ours.
+enum class PayloadMedium { kDisk, kMemory };
+
+// Makes the volume show exactly the payload. All files change at the same moment for those who look, and nothing is
 // touched when nothing changed:
 //
 //   a        -> ..data/a                    one link per first path component, made once
 //   ..data   -> ..2026_11_22_1234567890     replaced by rename(2)
 //   ..2026_11_22_1234567890/a               the files
 //
-// `group`, when given, owns the files and may read them.
-[[nodiscard]] Result<void> write_payload(const std::string& directory, const Payload& payload,
-                                         std::optional<gid_t> group);
+// The pod's fsGroup, where there is one, owns all of it and may read it; containers never write to it.
+[[nodiscard]] Result<void> show_payload(PayloadMedium medium, const VolumeContext& context, const Payload& payload);
 
 }  // namespace skiff::nodeagent

@@ -1,6 +1,4 @@
 // projected: several sources in one directory. As it may hold a Secret, it lies on a tmpfs.
-#include "api/base/files.h"
-#include "nodeagent/mounts.h"
 #include "nodeagent/volumes/payload.h"
 
 namespace skiff::nodeagent {
@@ -29,9 +27,7 @@ Result<void> set_up_projected(const Json& source, const VolumeContext& context) 
   for (const Json& each : sources != nullptr ? *sources : Json::array()) {
     if (const auto added = add_source(each, default_mode_of(source), context, payload); !added) return added.error();
   }
-  if (const auto made = make_directories(context.directory); !made) return made.error();
-  if (const auto mounted = mount_tmpfs(context.directory, 0, 0755); !mounted) return mounted.error();
-  return write_payload(context.directory, payload, fs_group_of(context.pod));
+  return show_payload(PayloadMedium::kMemory, context, payload);
 }
 
 }  // namespace skiff::nodeagent

@@ -1,5 +1,8 @@
 #include "nodeagent/volumes/volume.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace skiff::nodeagent {
 
 namespace {
@@ -32,6 +35,17 @@ std::optional<gid_t> fs_group_of(const Json& pod) {
   const Json* group = find(pod, {"spec", "securityContext", "fsGroup"});
   if (group == nullptr || !group->is_number_integer()) return std::nullopt;
   return group->get<gid_t>();
+}
+
+mode_t volume_mode(mode_t mode, const Json& pod) { return fs_group_of(pod) ? mode | S_ISGID | S_IRWXG : mode; }
+
+Result<void> open_to_pod(const std::string& directory, mode_t mode, const Json& pod) {
+  const auto group = fs_group_of(pod);
+  if (group && ::chown(directory.c_str(), static_cast<uid_t>(-1), *group) != 0) {
+    return errno_error("change group of " + directory);
+  }
+  if (::chmod(directory.c_str(), volume_mode(mode, pod)) != 0) return errno_error("change mode of " + directory);
+  return {};
 }
 
 }  // namespace skiff::nodeagent

@@ -5,6 +5,8 @@
 #include "nodeagent/pods/environment.h"
 #include "nodeagent/pods/pod_tokens.h"
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +41,11 @@ struct VolumeType {
 
 // spec.securityContext.fsGroup.
 [[nodiscard]] std::optional<gid_t> fs_group_of(const Json& pod);
+
+// The mode of a volume's top directory: with an fsGroup, that may do everything there, and owns what is made there.
+[[nodiscard]] mode_t volume_mode(mode_t mode, const Json& pod);
+// Gives the directory that mode and the pod's fsGroup.
+[[nodiscard]] Result<void> open_to_pod(const std::string& directory, mode_t mode, const Json& pod);
 
 [[nodiscard]] Result<void> set_up_empty_dir(const Json& source, const VolumeContext& context);
 [[nodiscard]] Result<void> set_up_host_path(const Json& source, const VolumeContext& context);

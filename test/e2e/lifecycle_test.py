@@ -105,6 +105,38 @@ spec:
   - name: c
     image: skiff/demo:1
     lifecycle: {{postStart: {{exec: {{command: [/bin/sh, -c, "echo oh no; exit 4"]}}}}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: grouped}}
+data: {{key: a value}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: grouped}}
+stringData: {{key: a secret}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: grouped}}
+spec:
+  restartPolicy: Never
+  securityContext: {{runAsUser: 1000, fsGroup: 2000}}
+  containers:
+  - name: c
+    image: skiff/demo:1
+    command: [/bin/sh, -c, "echo mine > /disk/file && echo mine > /memory/file && cat /config/a/b /secret/key > /dev/null &&
+              cd / && stat -L -c '%n %a %g' disk disk/file memory config config/..data config/a config/a/b secret secret/key"]
+    volumeMounts:
+    - {{name: disk, mountPath: /disk}}
+    - {{name: memory, mountPath: /memory}}
+    - {{name: config, mountPath: /config}}
+    - {{name: secret, mountPath: /secret}}
+  volumes:
+  - {{name: disk, emptyDir: {{}}}}
+  - {{name: memory, emptyDir: {{medium: Memory}}}}
+  - {{name: config, configMap: {{name: grouped, defaultMode: 256, items: [{{key: key, path: a/b}}]}}}}
+  - {{name: secret, secret: {{secretName: grouped, defaultMode: 256}}}}
 """
 
 
@@ -196,6 +228,12 @@ class LifecycleTest(ClusterTestCase):
         self.wait_for_event("unlucky", "Killing", "FailedPostStartHook")
         wait_for("the back-off", lambda: self.status("unlucky")["containerStatuses"][0]["state"].get("waiting", {}).get("reason")
                  == "CrashLoopBackOff")
+
+    def test_volumes_belong_to_the_group(self):
+        wait_for("the end of the pod", lambda: self.status("grouped").get("phase") == "Succeeded")
+        self.assertEqual(self.cluster.kubectl("logs", "grouped").stdout.splitlines(),
+                         ["disk 2777 2000", "disk/file 644 2000", "memory 3777 2000", "config 2777 2000", "config/..data 2755 2000",
+                          "config/a 2755 2000", "config/a/b 440 2000", "secret 3777 2000", "secret/key 440 2000"])
 
     def test_a_container_for_debugging_joins_a_pod(self):
         wait_for("the pod to run", lambda: self.status("healthy").get("phase") == "Running")

@@ -40,6 +40,19 @@ mode_t mode_of(const std::string& path) {
   return found.st_mode & 07777;
 }
 
+// Keeps what is made from others, unless its mode is set.
+struct CarefulUser {
+  const mode_t before = ::umask(0077);
+  ~CarefulUser() { ::umask(before); }
+};
+
+// Of a link, its own.
+gid_t group_of(const std::string& path) {
+  struct stat found {};
+  REQUIRE(::lstat(path.c_str(), &found) == 0);
+  return found.st_gid;
+}
+
 api::ObjectPtr object(const Json& data) { return std::make_shared<const Json>(Json{{"data", data}}); }
 
 // A pod's files in a temporary directory; unmounts what a test leaves.
@@ -95,7 +108,10 @@ TEST_CASE("emptyDir") {
     if (!may_mount()) return;
     node.add_volume({{"emptyDir", {{"medium", "Memory"}, {"sizeLimit", "1Mi"}}}});
     REQUIRE(node.set_up().empty());
+    CHECK(mode_of(node.volume("empty-dir")) == 01777);
+    fs::permissions(node.volume("empty-dir"), fs::perms(0700));
     REQUIRE(node.set_up().empty());
+    CHECK(mode_of(node.volume("empty-dir")) == 0700);  // what containers made of it stays
     CHECK(is_mount_point(node.volume("empty-dir")));
     REQUIRE(node.files.remove_pod("u1").has_value());
     CHECK_FALSE(path_exists(node.files.pod_directory("u1")));
@@ -107,6 +123,15 @@ TEST_CASE("emptyDir") {
     node.add_volume({{"emptyDir", Json::object()}});
     REQUIRE(node.set_up().empty());
     CHECK(mode_of(node.volume("empty-dir")) == 02777);
+    CHECK(group_of(node.volume("empty-dir")) == 2000);
+  }
+  SECTION("of a group, in memory") {
+    if (!may_mount()) return;
+    node.pod["spec"]["securityContext"]["fsGroup"] = 2000;
+    node.add_volume({{"emptyDir", {{"medium", "Memory"}}}});
+    REQUIRE(node.set_up().empty());
+    CHECK(mode_of(node.volume("empty-dir")) == 03777);
+    CHECK(group_of(node.volume("empty-dir")) == 2000);
   }
 }
 
@@ -235,6 +260,51 @@ TEST_CASE("a Secret and a projection lie in memory") {
     CHECK(text(node.volume("projected") + "/level") == "very");
     CHECK(text(node.volume("projected") + "/token") == "s3cr3t");
     CHECK(text(node.volume("projected") + "/labels") == "app=\"web\"");
+  }
+}
+
+TEST_CASE("who may do what in volumes that show documents") {
+  if (!may_mount()) return;
+  struct Row {
+    const char *source, *type;
+    mode_t top, top_of_group;
+  };
+  const Row rows[] = {
+      {R"({"configMap": {"name": "c", "defaultMode": 256, "items": [{"key": "k", "path": "a/b"}]}})", "configmap", 0777,
+       02777},
+      {R"({"secret": {"secretName": "s", "defaultMode": 256, "items": [{"key": "k", "path": "a/b"}]}})", "secret",
+       01777, 03777},
+      {R"({"downwardAPI": {"defaultMode": 256, "items": [{"path": "a/b", "fieldRef": {"fieldPath": "metadata.name"}}]}})",
+       "downward-api", 01777, 03777},
+      {R"({"projected": {"defaultMode": 256, "sources": [
+          {"configMap": {"name": "c", "items": [{"key": "k", "path": "a/b"}]}}]}})",
+       "projected", 01777, 03777},
+  };
+  const CarefulUser careful;
+  for (const Row& row : rows) {
+    for (const bool with_group : {false, true}) {
+      INFO(row.type << (with_group ? " with fsGroup" : ""));
+      Node node;
+      node.put(ConfigKey::Kind::kConfigMap, "c", {{"k", "v"}});
+      node.put(ConfigKey::Kind::kSecret, "s", {{"k", "dg=="}});
+      node.add_volume(Json::parse(row.source));
+      if (with_group) node.pod["spec"]["securityContext"]["fsGroup"] = 2000;
+      REQUIRE(node.set_up().empty());
+      const std::string volume = node.volume(row.type);
+      const gid_t group = with_group ? 2000 : 0;
+      CHECK(is_mount_point(volume) == ((row.top & S_ISVTX) != 0));
+      CHECK(mode_of(volume) == (with_group ? row.top_of_group : row.top));
+      CHECK(mode_of(volume + "/..data/a") == (with_group ? 02755 : 0755));
+      CHECK(mode_of(volume + "/..data") == (with_group ? 02755 : 0755));
+      CHECK(mode_of(volume + "/a/b") == (with_group ? 0440 : 0400));
+      for (const char* path : {"", "/..data", "/..data/", "/a", "/a/", "/a/b"}) {
+        INFO(path);
+        CHECK(group_of(volume + path) == group);
+      }
+      const fs::path version = fs::read_symlink(volume + "/..data");
+      REQUIRE(node.set_up().empty());
+      CHECK(fs::read_symlink(volume + "/..data") == version);
+    }
   }
 }
 
