@@ -20,6 +20,27 @@ constexpr std::chrono::seconds kApiRetryDelay{1};
 // The exit code of a container whose process could not be started.
 constexpr int kStartErrorExitCode = 128;
 
+// How long a container that starts may wait for its image: until its pod ends, or has been active for too long.
+class PullLimit {
+ public:
+  PullLimit(const asio::any_io_executor& executor, std::stop_token over)
+      : timer_(executor), over_(std::move(over), [stop = stop_]() mutable { stop.request_stop(); }) {}
+
+  void end_after(std::chrono::nanoseconds delay) {
+    timer_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(delay));
+    timer_.async_wait([stop = stop_](const boost::system::error_code& error) mutable {
+      if (!error) stop.request_stop();
+    });
+  }
+  [[nodiscard]] std::stop_token token() const { return stop_.get_token(); }
+  [[nodiscard]] bool is_reached() const { return stop_.stop_requested(); }
+
+ private:
+  std::stop_source stop_;
+  asio::steady_timer timer_;
+  std::stop_callback<std::function<void()>> over_;
+};
+
 }  // namespace
 
 Task<Result<void>> PodWorker::set_up_volumes(std::set<ConfigKey> keys) {
@@ -152,12 +173,14 @@ void PodWorker::start_failed(const std::string& name, ContainerStatus created, c
 Task<void> PodWorker::execute(StartContainer action) {
   const std::string& name = action.name;
   const Json* container = find_container(*pod_, name);
+  PullLimit limit(context_.executor, over_.get_token());
+  if (const auto deadline = active_deadline(*pod_)) limit.end_after(*deadline - context_.clock.now());
   RegistryCredentials credentials =
       image_credentials(*pod_, string_at(*container, {"image"}), context_.configs.snapshot(config_references(*pod_)));
   ImageStep images(context_.images, context_.pulls, context_.pool, context_.clock, context_.events,
-                   context_.pull_back_off, over_.get_token());
+                   context_.pull_back_off, limit.token());
   auto image = co_await images.ensure(pod_, name, record(name), std::move(credentials));
-  if (over_.stop_requested()) co_return;
+  if (limit.is_reached()) co_return;
   if (!image) {
     container_fails(name, std::move(image.error()));
     co_return;

@@ -118,6 +118,22 @@ void PodWorker::end_static_pod() {
   announce();
 }
 
+bool PodWorker::take_gates(const Json& mirror) {
+  const Json* gates = find(*pod_, {"spec", "readinessGates"});
+  if (gates == nullptr) return false;
+  Json changed = *pod_;
+  bool news = false;
+  for (const Json& gate : *gates) {
+    const Json* said = api::find_condition(mirror, string_at(gate, {"conditionType"}));
+    if (said == nullptr) continue;
+    const api::Condition condition{string_at(*said, {"type"}), string_at(*said, {"status"}),
+                                   string_at(*said, {"reason"}), string_at(*said, {"message"})};
+    news = api::set_condition(changed, condition, context_.clock.now()) || news;
+  }
+  if (news) pod_ = std::make_shared<const Json>(std::move(changed));
+  return news;
+}
+
 void PodWorker::accept(api::ObjectPtr pod) {
   if (api::uid_of(*pod) != api::uid_of(*pod_)) {
     state_.gone_from_api = true;

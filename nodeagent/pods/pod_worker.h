@@ -91,6 +91,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void set_gone();
   // A static pod is to end, in the time that it has for that. The caller wakes the worker.
   void end_static_pod();
+  // What others say, on a static pod's mirror, of its readiness gates. The caller wakes the worker when this returns
+  // true.
+  [[nodiscard]] bool take_gates(const Json& mirror);
   // A ConfigMap or Secret that the pod uses has changed, or a token of it is due.
   void configs_changed();
 

@@ -103,6 +103,22 @@ TEST_CASE("a pull ends with the last pod that waits for it") {
   CHECK_FALSE(node.anything_failed());
 }
 
+TEST_CASE("a pull ends with the time that its pod has") {
+  NodeWithSlowRegistry node;
+  Json pod = test::make_pod();
+  pod["spec"]["containers"][0]["image"] = kSlow;
+  pod["spec"]["activeDeadlineSeconds"] = 1;
+  // The pod's time began with this second, of which little is left.
+  pod["status"]["startTime"] = format_time(node.clock.now());
+  node.clock.advance(995ms);
+  node.client.put(api::kPods, pod);
+  node.until_pulled_by(1);
+  node.clock.advance(5ms);
+  node.until([&] { return node.phase() == "Failed"; });
+  CHECK(node.pod()["status"]["reason"] == "DeadlineExceeded");
+  CHECK_FALSE(node.anything_failed());
+}
+
 TEST_CASE("an agent that stops does not wait for a registry") {
   NodeWithSlowRegistry node;
   node.put_pod("web", kSlow);

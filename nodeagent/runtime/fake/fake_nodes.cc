@@ -14,11 +14,22 @@ std::string node_address(std::size_t index) {
          std::to_string(number & 255);
 }
 
+// In the server's own process there is nobody else to give addresses.
+std::string address_seed(const FakeNodesOptions& options) {
+  const bool lives_apart = options.presence.lease_duration > std::chrono::milliseconds::zero();
+  return lives_apart ? FakeNodes::names(options).front() : std::string();
+}
+
 }  // namespace
 
 FakeNodes::FakeNodes(api::Client& client, const Clock& clock, asio::any_io_executor executor, asio::thread_pool& pool,
                      FakeNodesOptions options)
-    : client_(client), clock_(clock), executor_(executor), pool_(pool), options_(std::move(options)) {
+    : client_(client),
+      clock_(clock),
+      executor_(executor),
+      pool_(pool),
+      options_(std::move(options)),
+      addresses_(address_seed(options_)) {
   HostFacts host = read_host_facts("/");
   host.capacity = options_.capacity;
   nodes_.reserve(options_.count);
@@ -41,10 +52,12 @@ void FakeNodes::add_node(std::string name, std::size_t index, const HostFacts& h
   options.node_name = name;
   options.internal_ip = options_.internal_ip.empty() ? node_address(index) : options_.internal_ip;
   options.presence = options_.presence;
+  options.presence.standing_lease = options_.count == 1;
   options.kubelet_version = options_.kubelet_version;
   options.host = host;
   options.capacity = options_.capacity;
   options.record_events = options_.record_events;
+  options.announced = options_.count == 1;
   options.watch_pods = false;
   if (options_.count == 1) options.static_pods = options_.static_pods;
 

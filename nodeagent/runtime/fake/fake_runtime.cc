@@ -36,8 +36,13 @@ Task<void> pause_for(std::chrono::milliseconds delay) {
 
 }  // namespace
 
+FakeAddresses::FakeAddresses(const std::string& seed)
+    : next_(seed.empty() ? 1 : static_cast<std::uint32_t>(std::hash<std::string>{}(seed))) {}
+
 std::string FakeAddresses::next() {
-  const std::uint32_t address = next_.fetch_add(1, std::memory_order_relaxed);
+  constexpr std::uint32_t kNetwork = (10U << 24) + (128U << 16);
+  constexpr std::uint32_t kSize = 1U << 23;
+  const std::uint32_t address = kNetwork + next_.fetch_add(1, std::memory_order_relaxed) % kSize;
   return std::to_string(address >> 24) + "." + std::to_string(address >> 16 & 255) + "." +
          std::to_string(address >> 8 & 255) + "." + std::to_string(address & 255);
 }

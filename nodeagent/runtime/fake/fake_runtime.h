@@ -12,14 +12,17 @@
 
 namespace skiff::nodeagent {
 
-// Addresses for simulated pods, from a counter, shared by all nodes of a simulated cluster. Thread-safe.
+// Addresses for simulated pods, of 10.128.0.0/9, from a counter that the simulated nodes of a process share.
+// Thread-safe.
 class FakeAddresses {
  public:
-  // 10.128.0.1 and up.
+  // 10.128.0.1 and up; with a seed from somewhere else in the network on, so that two processes whose seeds differ are
+  // unlikely to give the same addresses.
+  explicit FakeAddresses(const std::string& seed = "");
   [[nodiscard]] std::string next();
 
  private:
-  std::atomic<std::uint32_t> next_{(10U << 24) + (128U << 16) + 1};
+  std::atomic<std::uint32_t> next_;
 };
 
 // A runtime that only remembers: containers "run" until they are stopped or told to exit; one whose command is ["exit",

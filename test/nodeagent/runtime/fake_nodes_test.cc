@@ -57,3 +57,17 @@ TEST_CASE("many simulated nodes share one watch of pods") {
   }
   test::run(context, nodes.stop());
 }
+
+TEST_CASE("simulated nodes of different processes give different addresses") {
+  FakeAddresses here;
+  CHECK(here.next() == "10.128.0.1");
+  CHECK(here.next() == "10.128.0.2");
+  std::set<std::string> addresses;
+  for (const char* name : {"a-1", "a-2", "b-1", "node-1"}) {
+    FakeAddresses elsewhere(name);
+    for (int i = 0; i < 1000; ++i) addresses.insert(elsewhere.next());
+  }
+  CHECK(addresses.size() == 4000);
+  CHECK(addresses.begin()->starts_with("10."));
+  CHECK(FakeAddresses("a-1").next() == FakeAddresses("a-1").next());
+}

@@ -1,5 +1,6 @@
 // What a whole agent makes of manifests, on a simulated node.
 #include "api/base/files.h"
+#include "api/views/conditions.h"
 #include "api/views/meta.h"
 #include "api/views/static_pods.h"
 #include "test/nodeagent/simulated_node.h"
@@ -105,6 +106,28 @@ TEST_CASE("a static pod runs, and its mirror tells") {
     node.start();
     node.until([&] { return node.mirror() == nullptr && node.runtime.snapshot().sandboxes.empty(); });
   }
+}
+
+TEST_CASE("a static pod is ready when others say so of its mirror") {
+  StaticNode node;
+  REQUIRE(write_file_atomically(node.directory / "web.yaml",
+                                test::web_manifest() + "  readinessGates:\n  - conditionType: example.com/door\n", 0644)
+              .has_value());
+  const auto ready = [&] { return node.mirror() ? api::condition_status(*node.mirror(), "Ready") : ""; };
+  const auto say = [&](const char* status) {
+    node.client.modify(api::kPods, kName, [&](Json& mirror) {
+      api::set_condition(mirror, {"example.com/door", status, "Moved", ""}, node.clock.now());
+    });
+  };
+  node.start();
+  node.until_running();
+  node.until([&] { return ready() == "False"; });
+  CHECK(string_at(*api::find_condition(*node.mirror(), "Ready"), {"reason"}) == "ReadinessGatesNotReady");
+  say("True");
+  node.until([&] { return ready() == "True"; });
+  CHECK(api::is_condition_true(*node.mirror(), "example.com/door"));
+  say("False");
+  node.until([&] { return ready() == "False"; });
 }
 
 TEST_CASE("static pods need no server") {
