@@ -32,6 +32,7 @@ NodeDescription describe_node(const AgentOptions& options, const Runtime& runtim
   description.labels = options.node_labels;
   description.presence = options.presence;
   description.host = host;
+  description.announced = options.announced;
   return description;
 }
 
@@ -59,6 +60,7 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
                      asio::any_io_executor executor, asio::thread_pool& pool, AgentOptions options)
     : client_(client),
       runtime_(runtime),
+      images_(images),
       clock_(clock),
       executor_(executor),
       pool_(pool),
@@ -115,8 +117,9 @@ Task<Result<void>> NodeAgent::start() {
   if (options_.register_node) {
     registration_ = std::make_unique<NodeRegistration>(executor_, client_, clock_, recorder_.get(),
                                                        describe_node(options_, runtime_, host_));
-    co_await registration_->start();
   }
+  co_await start_image_collection();
+  if (registration_) co_await registration_->start();
   if (options_.watch_pods) follow_pods();
   co_return Result<void>();
 }
@@ -124,6 +127,7 @@ Task<Result<void>> NodeAgent::start() {
 Task<void> NodeAgent::stop() {
   stopping_ = true;
   if (static_pods_) co_await static_pods_->stop();
+  if (image_collector_) co_await image_collector_->stop();
   if (registration_) co_await registration_->stop();
   if (informer_) co_await informer_->stop();
   for (const auto& [uid, worker] : workers_) worker->stop();
@@ -183,7 +187,7 @@ Task<void> NodeAgent::wait_for_pods() {
 
 void NodeAgent::pod_changed(const api::ObjectPtr& pod) {
   if (stopping_) return;
-  if (api::is_mirror_pod(*pod)) return mirrors().mirror_changed(pod);
+  if (api::is_mirror_pod(*pod)) return mirror_changed(pod);
   const auto known = workers_.find(api::uid_of(*pod));
   if (known == workers_.end()) return begin_pod(pod, PodOrigin::kApi);
   if (known->second->set_pod(pod)) wake(known->second);
@@ -215,11 +219,12 @@ void NodeAgent::pod_deleted(const api::ObjectPtr& last) {
 
 void NodeAgent::pods_synced() {
   api_pods_known_ = true;
-  remove_orphans_when_known();
+  pods_of_a_source_known();
 }
 
-void NodeAgent::remove_orphans_when_known() {
-  if (!api_pods_known_ || !static_pods_known_) return;
+void NodeAgent::pods_of_a_source_known() {
+  if (!all_pods_known()) return;
+  if (image_collector_) image_collector_->look();
   std::unordered_map<std::string, PodRemains> orphans = std::move(found_);
   found_.clear();
   if (files_) {
@@ -242,7 +247,15 @@ Task<void> NodeAgent::drive(std::shared_ptr<PodWorker> worker) {
   co_await worker->run();
   if (!worker->is_done()) co_return;
   workers_.erase(api::uid_of(*worker->pod()));
+  if (image_collector_) image_collector_->look();
   if (worker->origin() == PodOrigin::kStatic) static_pod_ended(worker->pod());
+}
+
+void NodeAgent::warn(std::string reason, std::string message) {
+  if (!recorder_) return;
+  api::Happening happening = about_node(options_.node_name, std::move(reason), std::move(message));
+  happening.type = api::EventType::kWarning;
+  recorder_->record(std::move(happening));
 }
 
 std::shared_ptr<const PodWorker> NodeAgent::find_pod(const api::NamespacedName& name) const {

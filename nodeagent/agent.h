@@ -4,6 +4,7 @@
 #include "api/client/event_recorder.h"
 #include "api/client/informer.h"
 #include "api/node_service.h"
+#include "nodeagent/images/image_collector.h"
 #include "nodeagent/node_registration.h"
 #include "nodeagent/orphans.h"
 #include "nodeagent/pods/config_objects.h"
@@ -43,6 +44,7 @@ struct AgentOptions {
   bool register_node = true;
   NodePresence presence;
   bool record_events = true;
+  bool announced = true;  // false: no events about the start of the node (thousands of simulated ones)
   // Instead of real probes and hooks, for tests; must outlive the agent. A simulated node has none.
   Checks* checks = nullptr;
   // False: no watch of its own; the owner calls pod_changed(), pod_deleted() and pods_synced() (many nodes in one
@@ -52,6 +54,8 @@ struct AgentOptions {
   BackOffPolicy pull_back_off;
   // Where images are fetched, for minutes perhaps; must outlive the agent. Null: where everything else blocks.
   asio::thread_pool* pull_pool = nullptr;
+  // None: images are neither told of nor collected (simulated nodes).
+  std::optional<ImageCollector::Options> images;
   StaticPodOptions static_pods;
 };
 
@@ -100,15 +104,23 @@ class NodeAgent final : public api::NodeService {
   void wake(const std::shared_ptr<PodWorker>& worker);
   void configs_changed(const std::string& uid);
   void begin_pod(const api::ObjectPtr& pod, PodOrigin origin);
-  void remove_orphans_when_known();
+  void pods_of_a_source_known();
 
   // Static pods (agent_static_pods.cc).
   Task<void> start_static_pods();
   void start_static_pod(const api::ObjectPtr& pod);
   void end_static_pod(const api::ObjectPtr& pod);
   void static_pod_ended(const api::ObjectPtr& pod);
-  void complain(const std::string& problem);
+  void mirror_changed(const api::ObjectPtr& mirror);
   MirrorPods& mirrors();
+
+  // Images (agent_images.cc).
+  Task<void> start_image_collection();
+  [[nodiscard]] std::optional<ImageNames> images_in_use() const;
+
+  [[nodiscard]] bool all_pods_known() const { return api_pods_known_ && static_pods_known_; }
+  // An event about the node.
+  void warn(std::string reason, std::string message);
 
   void container_exited(const SandboxKey& pod, const std::string& id);
   Task<api::Result<LogStreamOptions>> prepare_log(api::NamespacedName pod, api::LogOptions options);
@@ -123,6 +135,7 @@ class NodeAgent final : public api::NodeService {
 
   api::Client& client_;
   Runtime& runtime_;
+  ImageStore& images_;
   const Clock& clock_;
   asio::any_io_executor executor_;
   asio::thread_pool& pool_;
@@ -139,7 +152,8 @@ class NodeAgent final : public api::NodeService {
   TaskGroup tasks_;
   Orphans orphans_;
   PodContext context_;
-  std::unique_ptr<NodeRegistration> registration_;  // null: somebody else's business
+  std::unique_ptr<NodeRegistration> registration_;   // null: somebody else's business
+  std::unique_ptr<ImageCollector> image_collector_;  // null on a simulated node
   std::unique_ptr<api::Informer> informer_;
   std::unique_ptr<StaticPods> static_pods_;  // null: no manifests
   std::unique_ptr<MirrorPods> mirrors_;      // null until there is a static pod, or a mirror

@@ -8,11 +8,11 @@ Task<void> NodeAgent::start_static_pods() {
   StaticPods::Listener listener;
   listener.start = [this](const api::ObjectPtr& pod) { start_static_pod(pod); };
   listener.end = [this](const api::ObjectPtr& pod) { end_static_pod(pod); };
-  listener.complain = [this](const std::string& problem) { complain(problem); };
+  listener.complain = [this](const std::string& problem) { warn("FailedValidation", problem); };
   listener.all_seen = [this] {
     static_pods_known_ = true;
     if (mirrors_) mirrors_->set_complete();
-    remove_orphans_when_known();
+    pods_of_a_source_known();
   };
   if (!options_.static_pods.has_sources()) {
     listener.all_seen();
@@ -50,17 +50,13 @@ void NodeAgent::static_pod_ended(const api::ObjectPtr& pod) {
   static_pods_->pod_ended(name);
 }
 
-// As upstream's events about a node, which name it where its uid should be: the node itself may not be known yet.
-void NodeAgent::complain(const std::string& problem) {
-  if (!recorder_) return;
-  api::Happening happening;
-  happening.object.kind = "Node";
-  happening.object.name = options_.node_name;
-  happening.object.uid = options_.node_name;
-  happening.type = api::EventType::kWarning;
-  happening.reason = "FailedValidation";
-  happening.message = problem;
-  recorder_->record(std::move(happening));
+void NodeAgent::mirror_changed(const api::ObjectPtr& mirror) {
+  mirrors().mirror_changed(mirror);
+  for (const auto& [uid, worker] : workers_) {
+    if (worker->origin() != PodOrigin::kStatic || !is_mirror_of(*mirror, *worker->pod())) continue;
+    if (worker->take_gates(*mirror)) wake(worker);
+    return;
+  }
 }
 
 }  // namespace skiff::nodeagent

@@ -1,13 +1,11 @@
 #include "nodeagent/host_facts.h"
 
 #include "api/base/files.h"
+#include "nodeagent/disk_space.h"
 
-#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <filesystem>
 #include <sstream>
 
 namespace skiff::nodeagent {
@@ -38,21 +36,13 @@ std::string go_architecture(const std::string& machine) {
   return machine;
 }
 
-// The size of the file system that the directory lies on, or will once it is made.
-std::int64_t disk_size(std::filesystem::path directory) {
-  struct statvfs disk {};
-  while (::statvfs(directory.c_str(), &disk) != 0) {
-    if (errno != ENOENT || !directory.has_relative_path()) return 0;
-    directory = directory.parent_path();
-  }
-  return static_cast<std::int64_t>(disk.f_blocks) * static_cast<std::int64_t>(disk.f_frsize);
-}
-
 NodeCapacity host_capacity(const std::string& data_directory) {
   NodeCapacity capacity;
   capacity.cpu_milli = 1000 * ::sysconf(_SC_NPROCESSORS_ONLN);
   capacity.memory_bytes = static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
-  capacity.ephemeral_storage_bytes = disk_size(data_directory);
+  if (const auto disk = measure_disk_space(data_directory)) {
+    capacity.ephemeral_storage_bytes = static_cast<std::int64_t>(disk->capacity_bytes);
+  }
   return capacity;
 }
 

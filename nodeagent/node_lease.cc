@@ -40,6 +40,7 @@ Task<void> NodeLease::run() {
     const auto begin = std::chrono::steady_clock::now();
     const auto renewed = co_await renew();
     std::chrono::nanoseconds delay = interval;
+    if (renewed && duration_.count() == 0) co_return;
     if (renewed) {
       lease_ = *renewed;
       failures = 0;
@@ -47,7 +48,8 @@ Task<void> NodeLease::run() {
       // Another writer, or a server that has forgotten: the next try looks first.
       lease_ = nullptr;
       if (failures == 0 && !stopping_) spdlog::warn("lease of node {}: {}", node_name_, renewed.error().message);
-      delay = std::min(interval, api::exponential_delay(kLeaseBaseDelay, kLeaseMaxDelay, failures++));
+      delay = api::exponential_delay(kLeaseBaseDelay, kLeaseMaxDelay, failures++);
+      if (duration_.count() > 0) delay = std::min(delay, interval);
     }
     const auto next = begin + delay;
     while (!stopping_ && co_await wake_.wait_until(next)) {
@@ -57,8 +59,10 @@ Task<void> NodeLease::run() {
 
 void NodeLease::stamp(Json& lease) const {
   lease["spec"]["holderIdentity"] = node_name_;
-  lease["spec"]["leaseDurationSeconds"] =
-      std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(duration_).count());
+  if (duration_.count() > 0) {
+    lease["spec"]["leaseDurationSeconds"] =
+        std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(duration_).count());
+  }
   lease["spec"]["renewTime"] = format_micro_time(clock_.now());
 }
 

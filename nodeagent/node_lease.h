@@ -12,11 +12,12 @@ namespace skiff::nodeagent {
 //
 // Operation: makes the Lease where it is missing (a restarted server has forgotten it: heartbeats are not kept on the
 // disk) and renews it every quarter of its duration. What fails is tried again with a back-off, within the same time.
+// A Lease without a duration never ends: it is made, or renewed, once.
 // Concurrency: everything on the executor given, which has one thread.
 // It will not: say anything about the node's condition.
 class NodeLease {
  public:
-  // `client` and `clock` outlive it.
+  // `client` and `clock` outlive it. `duration` zero: none.
   NodeLease(asio::any_io_executor executor, api::Client& client, const Clock& clock, std::string node_name,
             std::chrono::milliseconds duration);
 

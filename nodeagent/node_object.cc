@@ -3,6 +3,8 @@
 #include "api/views/conditions.h"
 #include "nodeagent/same_document.h"
 
+#include <algorithm>
+
 namespace skiff::nodeagent {
 
 namespace {
@@ -76,6 +78,7 @@ Json make_node_status(const NodeDescription& description, TimePoint now) {
                         {"kubeProxyVersion", ""},
                         {"operatingSystem", "linux"},
                         {"architecture", host.architecture}};
+  if (!description.images.empty()) status["images"] = description.images;
   return status;
 }
 
@@ -91,6 +94,24 @@ bool merge_members(Json& target, const Json& wanted) {
 }
 
 }  // namespace
+
+Json list_images(std::vector<Image> images) {
+  constexpr std::size_t kMaxImages = 50;
+  constexpr std::size_t kMaxNames = 5;
+  std::stable_sort(images.begin(), images.end(),
+                   [](const Image& a, const Image& b) { return a.size_bytes > b.size_bytes; });
+  if (images.size() > kMaxImages) images.resize(kMaxImages);
+  Json list = Json::array();
+  for (const Image& image : images) {
+    std::vector<std::string> names = image.repo_digests;
+    names.insert(names.end(), image.repo_tags.begin(), image.repo_tags.end());
+    if (names.size() > kMaxNames) names.resize(kMaxNames);
+    Json listed = {{"sizeBytes", image.size_bytes}};
+    if (!names.empty()) listed["names"] = names;
+    list.push_back(std::move(listed));
+  }
+  return list;
+}
 
 Json make_node(const NodeDescription& description, TimePoint now) {
   Json node = {{"apiVersion", "v1"}, {"kind", "Node"}};
@@ -119,6 +140,7 @@ NodeChanges update_node(Json& node, const Json& wanted, TimePoint now) {
   const Json conditions = std::move(rest["conditions"]);
   rest.erase("conditions");
   changes.status = merge_members(node["status"], rest);
+  if (!rest.contains("images") && node["status"].erase("images") > 0) changes.status = true;
   for (const Json& condition : conditions) {
     const api::Condition made{string_at(condition, {"type"}), string_at(condition, {"status"}),
                               string_at(condition, {"reason"}), string_at(condition, {"message"})};

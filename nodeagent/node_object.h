@@ -3,10 +3,12 @@
 #include "api/base/clock.h"
 #include "api/base/json.h"
 #include "nodeagent/host_facts.h"
+#include "nodeagent/images/image.h"
 #include "nodeagent/node_presence.h"
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace skiff::nodeagent {
 
@@ -20,7 +22,12 @@ struct NodeDescription {
   std::map<std::string, std::string> labels;  // beside the well-known ones
   NodePresence presence;
   HostFacts host;
+  Json images = Json::array();  // list_images()
+  bool announced = true;        // its start is told in events
 };
+
+// status.images: the 50 largest, each with up to five names.
+[[nodiscard]] Json list_images(std::vector<Image> images);
 
 // The Node (v1.Node) that the agent registers. Pure.
 [[nodiscard]] Json make_node(const NodeDescription& description, TimePoint now);

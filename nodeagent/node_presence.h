@@ -15,6 +15,8 @@ struct NodePresence {
   // The time after which the node's Lease means nothing any more; it is renewed four times as often. Zero: no Lease and
   // no look at the Node, for a node in the server's own process, which lives and dies with it.
   std::chrono::milliseconds lease_duration{0};
+  // A Lease that says who holds it and never ends, for such a node: made once, so that those who ask for it find one.
+  bool standing_lease = false;
   std::uint16_t kubelet_port = 10250;
   std::string certificate_fingerprint;  // of what answers there; "" = nothing does
 };

@@ -4,6 +4,9 @@
 #include "api/client/work_queue.h"
 #include "api/views/conditions.h"
 #include "api/views/meta.h"
+#include "nodeagent/same_document.h"
+
+#include <utility>
 
 namespace skiff::nodeagent {
 
@@ -12,7 +15,33 @@ namespace {
 constexpr std::chrono::milliseconds kRegistrationBaseDelay{200};
 constexpr std::chrono::seconds kRegistrationMaxDelay{7};
 
+// The event of a condition that has this status now; upstream's words.
+struct ConditionEvent {
+  std::string_view type, status;
+  const char* reason;
+};
+constexpr ConditionEvent kConditionEvents[] = {
+    {"MemoryPressure", "False", "NodeHasSufficientMemory"},
+    {"MemoryPressure", "True", "NodeHasInsufficientMemory"},
+    {"DiskPressure", "False", "NodeHasNoDiskPressure"},
+    {"DiskPressure", "True", "NodeHasDiskPressure"},
+    {"PIDPressure", "False", "NodeHasSufficientPID"},
+    {"PIDPressure", "True", "NodeHasInsufficientPID"},
+    {"Ready", "True", "NodeReady"},
+    {"Ready", "False", "NodeNotReady"},
+};
+
 }  // namespace
+
+api::Happening about_node(const std::string& name, std::string reason, std::string message) {
+  api::Happening happening;
+  happening.object.kind = "Node";
+  happening.object.name = name;
+  happening.object.uid = name;
+  happening.reason = std::move(reason);
+  happening.message = std::move(message);
+  return happening;
+}
 
 NodeRegistration::NodeRegistration(asio::any_io_executor executor, api::Client& client, const Clock& clock,
                                    api::EventRecorder* recorder, NodeDescription description)
@@ -26,31 +55,34 @@ NodeRegistration::NodeRegistration(asio::any_io_executor executor, api::Client& 
       tasks_(executor) {}
 
 Task<void> NodeRegistration::start() {
+  if (recorder_ != nullptr && description_.announced) {
+    recorder_->record(about_node(description_.name, "Starting", "Starting kubelet."));
+  }
+  trying_ = true;
   const bool registered = co_await try_to_register();
   if (registered) {
     spdlog::info("node {} registered", description_.name);
     begin_presence();
-  } else {
-    trying_ = true;
-    tasks_.spawn(keep_trying());
   }
+  trying_ = !registered || outdated_;
+  if (trying_) tasks_.spawn(keep_trying());
 }
 
 Task<void> NodeRegistration::stop() {
   stopping_ = true;
   wake_.notify();
-  if (present_) {
-    co_await node_->stop();
-    co_await lease_.stop();
-  }
+  if (node_) co_await node_->stop();
+  co_await lease_.stop();
   co_await tasks_.join();
 }
 
 void NodeRegistration::begin_presence() {
-  if (description_.presence.lease_duration == std::chrono::milliseconds::zero() || stopping_ || present_) return;
+  const NodePresence& presence = description_.presence;
+  const bool lives_apart = presence.lease_duration > std::chrono::milliseconds::zero();
+  if ((!lives_apart && !presence.standing_lease) || stopping_ || present_) return;
   present_ = true;
   lease_.start();
-  follow_node();
+  if (lives_apart) follow_node();
 }
 
 void NodeRegistration::follow_node() {
@@ -60,9 +92,7 @@ void NodeRegistration::follow_node() {
   const auto look = [this](const api::ObjectPtr& node) {
     Json corrected = *node;
     const NodeChanges changes = update_node(corrected, wanted(), clock_.now());
-    if ((!changes.object && !changes.status) || trying_ || stopping_) return;
-    trying_ = true;
-    tasks_.spawn(keep_trying());
+    if (changes.object || changes.status) correct();
   };
   api::InformerHandlers handlers;
   handlers.added = look;
@@ -71,12 +101,29 @@ void NodeRegistration::follow_node() {
   node_->start();
 }
 
+void NodeRegistration::set_images(Json images) {
+  if (same_document(images, description_.images)) return;
+  description_.images = std::move(images);
+  if (trying_) {
+    outdated_ = true;
+  } else if (registered_) {
+    correct();
+  }
+}
+
+void NodeRegistration::correct() {
+  if (std::exchange(trying_, true) || stopping_) return;
+  tasks_.spawn(keep_trying());
+}
+
 Task<void> NodeRegistration::keep_trying() {
-  for (unsigned failures = 0; !stopping_; ++failures) {
+  for (unsigned failures = 0; !stopping_;) {
+    outdated_ = false;
     const bool registered = co_await try_to_register();
-    if (registered) break;
+    if (registered && !outdated_) break;
+    if (registered) continue;
     const auto next_try = std::chrono::steady_clock::now() +
-                          api::exponential_delay(kRegistrationBaseDelay, kRegistrationMaxDelay, failures);
+                          api::exponential_delay(kRegistrationBaseDelay, kRegistrationMaxDelay, failures++);
     co_await wake_.wait_until(next_try);
   }
   trying_ = false;
@@ -88,17 +135,22 @@ Task<bool> NodeRegistration::try_to_register() {
   auto node = co_await client_.get(api::kNodes, name);
   if (!node && node.error().reason == api::Reason::kNotFound) {
     // A Node that was there and is no more has been deleted by somebody who means it.
-    if (present_) co_return true;
+    if (registered_) co_return true;
     api::WriteOptions options;
     options.field_manager = "kubelet";
     Json made = wanted();
     node = co_await client_.create(api::kNodes, "", std::move(made), options);
-    if (node) co_return true;
+    registered_ = node.has_value();
+    if (node) {
+      if (description_.announced) tell(Json::object(), **node);
+      co_return true;
+    }
   }
   if (!node) {
     spdlog::warn("register node {}: {}", description_.name, node.error().message);
     co_return false;
   }
+  registered_ = true;
   co_return co_await bring_in_line(*node);
 }
 
@@ -117,15 +169,25 @@ Task<bool> NodeRegistration::bring_in_line(api::ObjectPtr node) {
   options.subresource = "status";
   const auto written = co_await client_.update(api::kNodes, std::move(updated), options);
   if (!written) co_return false;
-  if (recorder_ != nullptr && !api::is_condition_true(*node, "Ready")) {
-    api::Happening ready;
-    ready.object = api::reference_to(**written);
-    ready.object.uid = description_.name;  // as kubelets have it, and as `kubectl describe node` looks for it
-    ready.reason = "NodeReady";
-    ready.message = "Node " + description_.name + " status is now: NodeReady";
-    recorder_->record(std::move(ready));
-  }
+  tell(*node, **written);
   co_return true;
+}
+
+void NodeRegistration::tell(const Json& before, const Json& now) {
+  if (recorder_ == nullptr) return;
+  const std::string& name = description_.name;
+  const std::string boot_id = string_at(now, {"status", "nodeInfo", "bootID"});
+  const std::string boot_before = string_at(before, {"status", "nodeInfo", "bootID"});
+  if (!boot_before.empty() && boot_before != boot_id) {
+    auto rebooted = about_node(name, "Rebooted", "Node " + name + " has been rebooted, boot id: " + boot_id);
+    rebooted.type = api::EventType::kWarning;
+    recorder_->record(std::move(rebooted));
+  }
+  for (const ConditionEvent& event : kConditionEvents) {
+    if (api::condition_status(now, event.type) != event.status) continue;
+    if (api::condition_status(before, event.type) == event.status) continue;
+    recorder_->record(about_node(name, event.reason, "Node " + name + " status is now: " + event.reason));
+  }
 }
 
 }  // namespace skiff::nodeagent

@@ -1,19 +1,21 @@
 #include "nodeagent/images/disk_image_store.h"
 
 #include "api/base/files.h"
-#include "api/base/ids.h"
 #include "nodeagent/images/image_archive.h"
 #include "nodeagent/images/image_index.h"
 #include "nodeagent/images/layer.h"
 #include "nodeagent/images/registry_client.h"
 
+#include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <utility>
 
 namespace skiff::nodeagent {
@@ -24,44 +26,32 @@ namespace fs = std::filesystem;
 // The part of a digest that names a directory.
 std::string hex_of(const std::string& digest) { return digest.substr(digest.find(':') + 1); }
 
+// Where an operation unpacks a layer.
+std::string unpacked_layer(const WorkDirectory& work, const std::string& diff_id) {
+  return work.path("layer-" + hex_of(diff_id));
+}
+
+bool has_layer(const std::vector<Image>& images, const std::string& directory) {
+  return std::any_of(images.begin(), images.end(), [&](const Image& image) {
+    const auto& layers = image.layer_directories;
+    return std::find(layers.begin(), layers.end(), directory) != layers.end();
+  });
+}
+
+std::uint64_t layer_size(const std::string& directory) {
+  std::uint64_t size = 0;
+  std::ifstream(directory + ".size") >> size;
+  return size;
+}
+
+Error not_present(const std::string& reference) {
+  return Error{ErrorCode::kNotFound, fmt::format("image \"{}\" is not present", reference)};
+}
+
 }  // namespace
 
-// A place for one operation's files, gone when the operation is over; and whether that is still wanted.
-class DiskImageStore::WorkDirectory {
- public:
-  static Result<WorkDirectory> make(const std::string& store_directory, std::stop_token stop) {
-    std::string path = fmt::format("{}/work/{}", store_directory, random_hex(8));
-    if (auto made = make_directories(path); !made) return made.error();
-    auto lock = lock_file(path + "/lock", true);
-    if (!lock) return lock.error();
-    return WorkDirectory(std::move(path), std::move(*lock), std::move(stop));
-  }
-  WorkDirectory(WorkDirectory&& other) noexcept
-      : path_(std::exchange(other.path_, "")), lock_(std::move(other.lock_)), stop_(std::move(other.stop_)) {}
-  WorkDirectory& operator=(WorkDirectory&&) = delete;
-  ~WorkDirectory() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] const std::stop_token& stop() const { return stop_; }
-  [[nodiscard]] std::string layer(const std::string& diff_id) const { return path_ + "/layer-" + hex_of(diff_id); }
-  [[nodiscard]] Result<std::string> subdirectory(const std::string& name) const {
-    std::string path = path_ + "/" + name;
-    if (auto made = make_directories(path); !made) return made.error();
-    return path;
-  }
-
- private:
-  WorkDirectory(std::string path, UniqueFd lock, std::stop_token stop)
-      : path_(std::move(path)), lock_(std::move(lock)), stop_(std::move(stop)) {}
-  std::string path_;
-  UniqueFd lock_;  // tells a sweep that the operation goes on
-  std::stop_token stop_;
-};
-
 Result<std::unique_ptr<DiskImageStore>> DiskImageStore::open(std::string directory) {
-  for (const char* name : {"layers", "work"}) {
+  for (const char* name : {"layers", "used", "work"}) {
     if (auto made = make_directories(directory + "/" + name); !made) return made.error();
   }
   return std::unique_ptr<DiskImageStore>(new DiskImageStore(std::move(directory)));
@@ -70,6 +60,8 @@ Result<std::unique_ptr<DiskImageStore>> DiskImageStore::open(std::string directo
 std::string DiskImageStore::layer_directory(const std::string& diff_id) const {
   return directory_ + "/layers/" + hex_of(diff_id);
 }
+
+std::string DiskImageStore::use_mark(const std::string& id) const { return directory_ + "/used/" + hex_of(id); }
 
 Result<std::vector<Image>> DiskImageStore::read_index() const {
   const std::string path = directory_ + "/index.json";
@@ -99,29 +91,40 @@ Result<void> DiskImageStore::write_index(const std::vector<Image>& images) const
                                Sync::kFileSystem);
 }
 
-Result<std::vector<Image>> DiskImageStore::list() const { return read_index(); }
+Result<std::vector<Image>> DiskImageStore::list() const {
+  auto images = read_index();
+  if (!images) return images;
+  for (Image& image : *images) {
+    struct stat mark {};
+    if (::stat(use_mark(image.id).c_str(), &mark) != 0) continue;
+    image.last_used = std::chrono::system_clock::from_time_t(mark.st_mtim.tv_sec);
+  }
+  return images;
+}
 
 Result<std::optional<Image>> DiskImageStore::find(const std::string& reference) const {
+  const auto name = normal_image_name(reference);
+  if (!name) return name.error();
   const auto images = read_index();
   if (!images) return images.error();
-  const auto with = [&](const auto& matches) -> std::optional<Image> {
-    const auto found = std::find_if(images->begin(), images->end(), matches);
-    return found == images->end() ? std::nullopt : std::optional<Image>(*found);
-  };
-  if (is_sha256_digest(reference)) return with([&](const Image& image) { return image.id == reference; });
-  const auto parsed = ImageReference::parse(reference);
-  if (!parsed) return parsed.error();
-  const bool by_digest = !parsed->digest.empty();
-  const std::string wanted =
-      by_digest ? fmt::format("{}/{}@{}", parsed->registry, parsed->repository, parsed->digest) : parsed->to_string();
-  return with([&](const Image& image) {
-    const auto& names = by_digest ? image.repo_digests : image.repo_tags;
-    return std::find(names.begin(), names.end(), wanted) != names.end();
-  });
+  const auto found =
+      std::find_if(images->begin(), images->end(), [&](const Image& image) { return is_called(image, *name); });
+  return found == images->end() ? std::nullopt : std::optional<Image>(*found);
 }
 
 Result<Image> DiskImageStore::pull(const std::string& reference, const RegistryCredentials& credentials,
                                    std::stop_token stop) {
+  return fetch(Image(), reference, credentials, std::move(stop));
+}
+
+Result<Image> DiskImageStore::pull_pinned(const std::string& reference) {
+  Image image;
+  image.pinned = true;
+  return fetch(std::move(image), reference, RegistryCredentials(), std::stop_token());
+}
+
+Result<Image> DiskImageStore::fetch(Image image, const std::string& reference, const RegistryCredentials& credentials,
+                                    std::stop_token stop) {
   const auto parsed = ImageReference::parse(reference);
   if (!parsed) return parsed.error();
   const std::string name = parsed->to_string();
@@ -134,7 +137,6 @@ Result<Image> DiskImageStore::pull(const std::string& reference, const RegistryC
 
   auto resolved = client.resolve();
   if (!resolved) return resolved.error().wrap(fmt::format("failed to resolve reference \"{}\"", name)).wrap(context);
-  Image image;
   // A name with a digest does not move the tag that may stand beside it.
   if (parsed->digest.empty()) image.repo_tags.push_back(name);
   image.repo_digests.push_back(
@@ -163,7 +165,7 @@ Result<Image> DiskImageStore::pull(const std::string& reference, const RegistryC
 Result<std::vector<Image>> DiskImageStore::load(const std::string& archive_path) {
   const std::string context = "load " + archive_path;
   if (::access(archive_path.c_str(), R_OK) != 0) return errno_error(context);
-  auto work = WorkDirectory::make(directory_, std::stop_token());
+  auto work = WorkDirectory::make(directory_);
   if (!work) return work.error().wrap(context);
   const auto directory = work->subdirectory("archive");
   if (!directory) return directory.error().wrap(context);
@@ -177,6 +179,7 @@ Result<std::vector<Image>> DiskImageStore::load(const std::string& archive_path)
     Image image;
     image.id = archived.configuration_digest;
     image.config = std::move(configuration->config);
+    image.pinned = true;
     image.repo_tags = archived.names;
     for (const std::string& name : archived.names) {
       const auto reference = ImageReference::parse(name);
@@ -198,17 +201,23 @@ Result<Image> DiskImageStore::install(Image image, const std::vector<std::string
     return Error{ErrorCode::kInvalid,
                  fmt::format("the configuration knows {} layers, the manifest {}", diff_ids.size(), layers.size())};
   }
-  if (auto unpacked = unpack_missing(diff_ids, layers, source, work); !unpacked) return unpacked.error();
-  if (auto entered = enter(image, diff_ids, work); !entered) return entered.error();
-  return image;
+  // What is unpacked once stays ours until it is entered, so each turn is about fewer layers.
+  for (;;) {
+    if (auto unpacked = unpack_missing(diff_ids, layers, source, work); !unpacked) return unpacked.error();
+    const auto entered = enter(image, diff_ids, work);
+    if (!entered) return entered.error();
+    if (*entered) return image;
+  }
 }
 
 Result<void> DiskImageStore::unpack_missing(const std::vector<std::string>& diff_ids,
                                             const std::vector<Descriptor>& layers, BlobSource& source,
                                             const WorkDirectory& work) const {
+  const auto images = read_index();
+  if (!images) return images.error();
   for (std::size_t i = 0; i < diff_ids.size(); ++i) {
-    const std::string directory = work.layer(diff_ids[i]);
-    if (fs::exists(layer_directory(diff_ids[i])) || fs::exists(directory)) continue;
+    const std::string directory = unpacked_layer(work, diff_ids[i]);
+    if (has_layer(*images, layer_directory(diff_ids[i])) || fs::exists(directory)) continue;
     const auto file = source.layer(layers[i]);
     if (!file) return file.error();
     if (auto made = make_directories(directory); !made) return made;
@@ -224,68 +233,85 @@ Result<void> DiskImageStore::unpack_missing(const std::vector<std::string>& diff
   return {};
 }
 
-Result<void> DiskImageStore::enter(Image& image, const std::vector<std::string>& diff_ids, const WorkDirectory& work) {
+Result<bool> DiskImageStore::enter(Image& image, const std::vector<std::string>& diff_ids, const WorkDirectory& work) {
   const auto lock = lock_file(directory_ + "/lock", true);
   if (!lock) return lock.error();
+  auto images = read_index();
+  if (!images) return images.error();
+  const auto is_at_hand = [&](const std::string& diff_id) {
+    return has_layer(*images, layer_directory(diff_id)) || fs::exists(unpacked_layer(work, diff_id));
+  };
+  if (!std::all_of(diff_ids.begin(), diff_ids.end(), is_at_hand)) return false;
   for (const std::string& diff_id : diff_ids) {
     const std::string target = layer_directory(diff_id);
-    if (!fs::exists(target)) {
-      const std::string unpacked = work.layer(diff_id);
-      // Gone: another operation removed the layer between our look and now.
+    const std::string unpacked = unpacked_layer(work, diff_id);
+    if (!has_layer(*images, target) && fs::exists(unpacked)) {
+      static_cast<void>(take_away_layer(target, work));
       if (::rename((unpacked + ".size").c_str(), (target + ".size").c_str()) != 0 ||
           ::rename(unpacked.c_str(), target.c_str()) != 0) {
         return errno_error("install layer " + diff_id);
       }
     }
-    std::uint64_t size = 0;
-    std::ifstream(target + ".size") >> size;
-    image.size_bytes += size;
+    image.size_bytes += layer_size(target);
     image.layer_directories.push_back(target);
   }
-  auto images = read_index();
-  if (!images) return images.error();
+  image.stored_at = std::chrono::system_clock::now();
   add_to_index(*images, image);
-  if (auto written = write_index(*images); !written) return written;
-  sweep(*images);
+  if (auto written = write_index(*images); !written) return written.error();
+  sweep(*images, work);
+  return true;
+}
+
+Result<void> DiskImageStore::mark_used(const std::vector<std::string>& ids, TimePoint when) {
+  const std::array<timespec, 2> times = {
+      {{0, UTIME_OMIT}, {std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch()).count(), 0}}};
+  for (const std::string& id : ids) {
+    const std::string path = use_mark(id);
+    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+    if (!file || ::futimens(file.get(), times.data()) != 0) return errno_error("mark " + path);
+  }
   return {};
 }
 
-Result<void> DiskImageStore::remove(const std::string& reference) {
+Result<std::uint64_t> DiskImageStore::remove(const std::string& reference) {
+  const auto name = normal_image_name(reference);
+  if (!name) return name.error();
+  const auto work = WorkDirectory::make(directory_);
+  if (!work) return work.error();
   const auto lock = lock_file(directory_ + "/lock", true);
   if (!lock) return lock.error();
-  const auto found = find(reference);
-  if (!found) return found.error();
-  if (!*found) return Error{ErrorCode::kNotFound, fmt::format("image \"{}\" is not present", reference)};
   auto images = read_index();
   if (!images) return images.error();
   const auto image =
-      std::find_if(images->begin(), images->end(), [&](const Image& other) { return other.id == (*found)->id; });
-  const auto parsed = ImageReference::parse(reference);
-  if (!is_sha256_digest(reference) && parsed && parsed->digest.empty())
-    std::erase(image->repo_tags, parsed->to_string());
-  const bool by_name = image->repo_tags.size() < (*found)->repo_tags.size();
-  if (!by_name || image->repo_tags.empty()) images->erase(image);
-  if (auto written = write_index(*images); !written) return written;
-  sweep(*images);
-  return {};
+      std::find_if(images->begin(), images->end(), [&](const Image& other) { return is_called(other, *name); });
+  if (image == images->end()) return not_present(reference);
+  const bool by_tag = std::erase(image->repo_tags, *name) > 0;
+  if (!by_tag || image->repo_tags.empty()) images->erase(image);
+  if (auto written = write_index(*images); !written) return written.error();
+  return sweep(*images, *work);
 }
 
-void DiskImageStore::sweep(const std::vector<Image>& images) const {
-  std::vector<std::string> used;
-  for (const Image& image : images) {
-    for (const std::string& directory : image.layer_directories) {
-      used.push_back(directory);
-      used.push_back(directory + ".size");
-    }
+std::uint64_t DiskImageStore::take_away_layer(const std::string& directory, const WorkDirectory& work) const {
+  const std::string unused = work.path("unused-" + fs::path(directory).filename().string());
+  const std::uint64_t size = layer_size(directory);
+  static_cast<void>(::rename((directory + ".size").c_str(), (unused + ".size").c_str()));
+  return ::rename(directory.c_str(), unused.c_str()) == 0 ? size : 0;
+}
+
+std::uint64_t DiskImageStore::sweep(const std::vector<Image>& images, const WorkDirectory& work) const {
+  std::uint64_t size_bytes = 0;
+  for (const std::string& name : list_directory(directory_ + "/layers")) {
+    // One without a file that tells its size is as good as any other.
+    const std::string layer = directory_ + "/layers/" + name.substr(0, name.find('.'));
+    if (!has_layer(images, layer)) size_bytes += take_away_layer(layer, work);
   }
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(directory_ + "/layers", ignored)) {
-    if (std::find(used.begin(), used.end(), entry.path().string()) == used.end()) fs::remove_all(entry.path(), ignored);
+  std::set<std::string> known;
+  for (const Image& image : images) known.insert(hex_of(image.id));
+  for (const std::string& name : list_directory(directory_ + "/used")) {
+    if (!known.contains(name)) static_cast<void>(::unlink((directory_ + "/used/" + name).c_str()));
   }
-  for (const auto& entry : fs::directory_iterator(directory_ + "/work", ignored)) {
-    const auto lock = lock_file(entry.path().string() + "/lock", false);
-    if (lock && *lock) fs::remove_all(entry.path(), ignored);
-  }
+  WorkDirectory::sweep_dead(directory_);
+  return size_bytes;
 }
 
 }  // namespace skiff::nodeagent

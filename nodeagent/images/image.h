@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/base/clock.h"
 #include "api/base/result.h"
 
 #include <cstdint>
@@ -30,6 +31,10 @@ struct Image {
   std::uint64_t size_bytes = 0;           // unpacked
   ImageConfig config;
   std::vector<std::string> layer_directories;  // absolute, lowest first: overlayfs lower directories
+  // A user brought it: only a user removes it again. Over when another image takes its last tag.
+  bool pinned = false;
+  TimePoint stored_at;  // when it first came; to the second
+  TimePoint last_used;  // as mark_used() had it, told by ImageStore::list() only; the epoch: never
 };
 
 // A parsed image name, normalized as docker and containerd do: "nginx" = docker.io/library/nginx:latest.
@@ -49,6 +54,12 @@ struct RegistryCredentials {
   std::string password;
 };
 
+// How image stores know what pods and containers call an image: the id, "docker.io/library/nginx@sha256:..." or
+// "docker.io/library/nginx:latest". kInvalid, as ImageReference::parse().
+[[nodiscard]] Result<std::string> normal_image_name(const std::string& reference);
+// `name` is such a name.
+[[nodiscard]] bool is_called(const Image& image, const std::string& name);
+
 // The error of a pull that nobody waits for any more.
 [[nodiscard]] inline Error pull_canceled() { return {ErrorCode::kUnavailable, "context canceled"}; }
 
@@ -67,10 +78,13 @@ class ImageStore {
   // with pull_canceled() about a second after `stop` was requested.
   [[nodiscard]] virtual Result<Image> pull(const std::string& reference, const RegistryCredentials& credentials,
                                            std::stop_token stop) = 0;
-  // Loads a docker or OCI archive (plain or compressed tar); the images that it held.
+  // Loads a docker or OCI archive (plain or compressed tar) and pins the images that it held.
   [[nodiscard]] virtual Result<std::vector<Image>> load(const std::string& archive_path) = 0;
-  // Removes a name, and with its last name the image and the layers that nobody else uses. kNotFound.
-  [[nodiscard]] virtual Result<void> remove(const std::string& reference) = 0;
+  // Notes that images are in use, or were until then. Ids that are not (or no longer) known do no harm.
+  [[nodiscard]] virtual Result<void> mark_used(const std::vector<std::string>& ids, TimePoint when) = 0;
+  // Removes a name, and with its last name (or by its id) the image and the layers that nobody else uses. The size in
+  // bytes of the layers that went. kNotFound.
+  [[nodiscard]] virtual Result<std::uint64_t> remove(const std::string& reference) = 0;
 };
 
 }  // namespace skiff::nodeagent

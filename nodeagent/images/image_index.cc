@@ -47,6 +47,8 @@ Json index_to_json(const std::vector<Image>& images) {
                         {"repoTags", image.repo_tags},
                         {"repoDigests", image.repo_digests},
                         {"sizeBytes", image.size_bytes},
+                        {"pinned", image.pinned},
+                        {"storedAt", format_time(image.stored_at)},
                         {"layers", std::move(layers)},
                         {"config", config_to_json(image.config)}});
   }
@@ -62,6 +64,9 @@ Result<std::vector<Image>> index_from_json(const Json& document, const std::stri
       image.repo_tags = item.at("repoTags").get<std::vector<std::string>>();
       image.repo_digests = item.at("repoDigests").get<std::vector<std::string>>();
       image.size_bytes = item.at("sizeBytes").get<std::uint64_t>();
+      // Indexes of earlier versions say neither.
+      image.pinned = item.value("pinned", false);
+      image.stored_at = parse_time(item.value("storedAt", "")).value_or(TimePoint());
       for (const Json& layer : item.at("layers")) {
         image.layer_directories.push_back(layers_directory + "/" + layer.get<std::string>());
       }
@@ -76,9 +81,10 @@ Result<std::vector<Image>> index_from_json(const Json& document, const std::stri
 
 void add_to_index(std::vector<Image>& images, Image image) {
   for (Image& other : images) {
-    std::erase_if(other.repo_tags, [&](const std::string& name) {
+    const auto taken_over = std::erase_if(other.repo_tags, [&](const std::string& name) {
       return std::find(image.repo_tags.begin(), image.repo_tags.end(), name) != image.repo_tags.end();
     });
+    if (taken_over > 0 && other.repo_tags.empty() && other.id != image.id) other.pinned = false;
   }
   const auto same =
       std::find_if(images.begin(), images.end(), [&](const Image& other) { return other.id == image.id; });
@@ -88,6 +94,8 @@ void add_to_index(std::vector<Image>& images, Image image) {
   }
   merge_names(image.repo_tags, same->repo_tags);
   merge_names(image.repo_digests, same->repo_digests);
+  image.pinned = image.pinned || same->pinned;
+  image.stored_at = same->stored_at;
   *same = std::move(image);
 }
 

@@ -1,5 +1,6 @@
 #include "api/base/text.h"
 #include "nodeagent/images/image.h"
+#include "nodeagent/images/manifest.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -15,7 +16,6 @@ constexpr std::size_t kMaxTagLength = 128;
 
 bool is_lower_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_alnum(char c) { return is_lower_alnum(c) || (c >= 'A' && c <= 'Z'); }
-bool is_hex(char c) { return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9'); }
 
 // Lower-case words joined by one dot, one or two underscores, or any number of dashes.
 bool is_path_component(std::string_view text) {
@@ -66,12 +66,6 @@ bool is_tag(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
 }
 
-bool is_digest(std::string_view text) {
-  constexpr std::string_view kPrefix = "sha256:";
-  return text.starts_with(kPrefix) && text.size() == kPrefix.size() + 64 &&
-         std::all_of(text.begin() + kPrefix.size(), text.end(), is_hex);
-}
-
 Error invalid(std::string_view text, std::string_view why) {
   return Error{ErrorCode::kInvalid, fmt::format("couldn't parse image name \"{}\": {}", text, why)};
 }
@@ -84,7 +78,7 @@ Result<ImageReference> ImageReference::parse(std::string_view text) {
   std::string_view rest = text;
   if (const auto at = rest.find('@'); at != std::string_view::npos) {
     reference.digest = rest.substr(at + 1);
-    if (!is_digest(reference.digest)) return invalid(text, kBadFormat);
+    if (!is_sha256_digest(reference.digest)) return invalid(text, kBadFormat);
     rest = rest.substr(0, at);
   }
   // A colon behind the last slash begins a tag; one before it belongs to the registry's port.
@@ -128,6 +122,21 @@ std::string ImageReference::to_string() const {
   if (!tag.empty()) text += ":" + tag;
   if (!digest.empty()) text += "@" + digest;
   return text;
+}
+
+Result<std::string> normal_image_name(const std::string& reference) {
+  if (is_sha256_digest(reference)) return reference;
+  auto parsed = ImageReference::parse(reference);
+  if (!parsed) return parsed.error();
+  // Beside a digest a tag says nothing.
+  if (!parsed->digest.empty()) parsed->tag.clear();
+  return parsed->to_string();
+}
+
+bool is_called(const Image& image, const std::string& name) {
+  if (image.id == name) return true;
+  const auto& names = name.find('@') != std::string::npos ? image.repo_digests : image.repo_tags;
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 }  // namespace skiff::nodeagent

@@ -9,6 +9,8 @@
 #include "nodeagent/same_document.h"
 #include "nodeagent/static_pods/static_pod.h"
 
+#include <algorithm>
+
 namespace skiff::nodeagent {
 
 namespace {
@@ -31,8 +33,15 @@ void keep_earlier(Json& object, const char* member, const Json& shown) {
   if (!before.empty() && before < string_at(object, {member})) object[member] = before;
 }
 
-// The pod's status; of what the mirror shows the conditions that others have added, and the times of what has not
-// changed since then.
+bool is_readiness_gate(const Json& pod, const std::string& type) {
+  const Json* gates = find(pod, {"spec", "readinessGates"});
+  return gates != nullptr && std::any_of(gates->begin(), gates->end(), [&type](const Json& gate) {
+           return string_at(gate, {"conditionType"}) == type;
+         });
+}
+
+// The pod's status; of what the mirror shows the conditions that others have added (of readiness gates, the pod may
+// not have heard the latest), and the times of what has not changed since then.
 Json mirrored_status(const Json& pod, const Json& mirror) {
   Json status = pod.at("status");
   const Json* shown = find(mirror, {"status"});
@@ -41,8 +50,11 @@ Json mirrored_status(const Json& pod, const Json& mirror) {
   if (shown_conditions == nullptr) return status;
   Json& conditions = status["conditions"];
   for (Json& condition : conditions) {
-    const Json* before = api::find_condition(mirror, string_at(condition, {"type"}));
-    const bool same = before != nullptr && string_at(*before, {"status"}) == string_at(condition, {"status"});
+    const std::string type = string_at(condition, {"type"});
+    const Json* before = api::find_condition(mirror, type);
+    if (before == nullptr) continue;
+    if (is_readiness_gate(pod, type)) condition = *before;
+    const bool same = string_at(*before, {"status"}) == string_at(condition, {"status"});
     if (same) keep_earlier(condition, "lastTransitionTime", *before);
   }
   for (const Json& condition : *shown_conditions) {

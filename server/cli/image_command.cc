@@ -9,6 +9,7 @@
 namespace skiff::server {
 namespace {
 
+using nodeagent::DiskImageStore;
 using nodeagent::Image;
 using nodeagent::ImageStore;
 
@@ -47,9 +48,9 @@ int load(ImageStore& store, const std::vector<std::string>& archives) {
   return 0;
 }
 
-int pull(ImageStore& store, const std::vector<std::string>& names) {
+int pull(DiskImageStore& store, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    const auto image = store.pull(name, nodeagent::RegistryCredentials(), std::stop_token());
+    const auto image = store.pull_pinned(name);
     if (!image) return fail(image.error().message);
     std::cout << "pulled " << name_of(*image) << '\n';
   }

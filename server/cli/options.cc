@@ -29,6 +29,8 @@ struct Parsed {
   std::string time_to_live = "0s";
   std::string log_max_size = "10Mi";
   std::int64_t pod_max_pids = -1;
+  std::string minimum_image_age = "2m";
+  std::string maximum_image_age = "0s";
   std::string file_check_frequency = "20s";
   std::string http_check_frequency = "20s";
   std::vector<std::string> manifest_url_headers;
@@ -142,6 +144,21 @@ void add_node_options(CLI::App& app, Parsed& parsed) {
   app.add_flag("--rm", parsed.serve.remove_on_exit, "Remove all containers and the network on exit");
 }
 
+void add_image_collection_options(CLI::App& app, Parsed& parsed) {
+  app.add_option("--image-gc-high-threshold", parsed.node.image_gc_high_threshold,
+                 "Percent of the disk in use from which on unused images are removed; 100: never")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  app.add_option("--image-gc-low-threshold", parsed.node.image_gc_low_threshold, "Percent down to which they are")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  app.add_option("--minimum-image-ttl-duration", parsed.minimum_image_age, "How long an image stays in any case")
+      ->capture_default_str();
+  app.add_option("--image-maximum-gc-age", parsed.maximum_image_age,
+                 "How long an unused image stays on a disk with room; 0: for ever")
+      ->capture_default_str();
+}
+
 void add_static_pod_options(CLI::App& app, Parsed& parsed) {
   app.add_option("--pod-manifest-path", parsed.node.pod_manifest_path,
                  "A directory with manifests of static pods, or one file");
@@ -237,6 +254,23 @@ Result<void> finish_static_pods(Parsed& parsed) {
 }
 
 // What the node's flags mean together.
+Result<void> finish_image_collection(Parsed& parsed) {
+  NodeOptions& node = parsed.node;
+  if (node.image_gc_low_threshold >= node.image_gc_high_threshold) {
+    return Error{ErrorCode::kInvalid, "--image-gc-low-threshold must be less than --image-gc-high-threshold"};
+  }
+  const auto minimum = parse_duration("--minimum-image-ttl-duration", parsed.minimum_image_age);
+  if (!minimum) return minimum.error();
+  const auto maximum = parse_duration("--image-maximum-gc-age", parsed.maximum_image_age);
+  if (!maximum) return maximum.error();
+  if (maximum->count() > 0 && *maximum <= *minimum) {
+    return Error{ErrorCode::kInvalid, "--image-maximum-gc-age must be longer than --minimum-image-ttl-duration"};
+  }
+  node.minimum_image_age = *minimum;
+  node.maximum_image_age = *maximum;
+  return {};
+}
+
 Result<NodeOptions> finish_node(Parsed& parsed) {
   const auto size = api::Quantity::parse(parsed.log_max_size);
   if (!size) {
@@ -245,6 +279,7 @@ Result<NodeOptions> finish_node(Parsed& parsed) {
   }
   parsed.node.container_log_max_bytes = size->value();
   parsed.node.pod_max_pids = std::max<std::int64_t>(parsed.pod_max_pids, 0);  // upstream takes 0 and less for none
+  if (auto finished = finish_image_collection(parsed); !finished) return finished.error();
   if (auto finished = finish_static_pods(parsed); !finished) return finished.error();
   return std::move(parsed.node);
 }
@@ -348,6 +383,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   CLI::App* up = app.add_subcommand("up", "Run a control plane and one node in the foreground");
   add_serve_options(*up, parsed);
   add_node_options(*up, parsed);
+  add_image_collection_options(*up, parsed);
   add_static_pod_options(*up, parsed);
   CLI::App* server = app.add_subcommand("server", "Run the control plane alone");
   add_serve_options(*server, parsed);
@@ -356,6 +392,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_logging(*agent, parsed);
   add_data_directory(*agent, parsed);
   add_node_options(*agent, parsed);
+  add_image_collection_options(*agent, parsed);
   add_static_pod_options(*agent, parsed);
   add_join_options(*agent, parsed);
 

@@ -33,6 +33,11 @@ struct NodeOptions {
   std::string cluster_dns;
   std::int64_t container_log_max_bytes = std::int64_t{10} << 20;  // of each file; < 0: any number
   int container_log_max_files = 5;
+  // Garbage collection of images: see ImageCollectionPolicy.
+  int image_gc_high_threshold = 85;
+  int image_gc_low_threshold = 80;
+  std::chrono::nanoseconds minimum_image_age = std::chrono::minutes(2);
+  std::chrono::nanoseconds maximum_image_age{0};
   // Static pods: a file or a directory of files, and a URL that is asked with further header lines ("Name: value").
   std::string pod_manifest_path;
   std::string manifest_url;

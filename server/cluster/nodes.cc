@@ -64,6 +64,17 @@ nodeagent::StaticPodOptions static_pod_options(const NodeOptions& options) {
   return pods;
 }
 
+nodeagent::ImageCollector::Options image_options(const NodeOptions& options, const DataDirectory& directory) {
+  nodeagent::ImageCollector::Options images;
+  images.policy.high_threshold_percent = options.image_gc_high_threshold;
+  images.policy.low_threshold_percent = options.image_gc_low_threshold;
+  images.policy.minimum_age = options.minimum_image_age;
+  images.policy.maximum_age = options.maximum_image_age;
+  images.store_directory = directory.images();
+  images.measure = [path = directory.images()] { return nodeagent::measure_disk_space(path); };
+  return images;
+}
+
 nodeagent::OciOptions oci_options(const DataDirectory& directory, nodeagent::NetworkOptions network) {
   nodeagent::OciOptions oci;
   oci.data_directory = directory.node() + "/runtime";
@@ -112,7 +123,9 @@ class RealNode final : public Nodes {
     agent.pod_max_pids = options.pod_max_pids;
     agent.cluster_dns = options.cluster_dns;
     agent.presence = presence;
+    agent.presence.standing_lease = true;
     agent.static_pods = static_pod_options(options);
+    agent.images = image_options(options, directory);
     nodeagent::OciOptions oci = oci_options(directory, std::move(*network));
     oci.logs = {options.container_log_max_bytes, options.container_log_max_files};
     oci.executor = thread_.executor();

@@ -105,6 +105,9 @@ class KubectlVerbsTest(ClusterTestCase):
         self.assertIn("Successfully assigned", described)
         described = kubectl("describe", "node/node-1", f"namespace/{kubectl.namespace}")
         self.assertIn("Allocated resources", described)
+        self.assertRegex(described, r"HolderIdentity: +node-1\n")
+        self.assertRegex(described, r"Normal +Starting .*Starting kubelet")
+        self.assertRegex(described, r"Normal +NodeReady .*Node node-1 status is now: NodeReady")
         self.assertIn("Status:       Active", described)
 
     @with_every_kubectl

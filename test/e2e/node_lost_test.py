@@ -419,7 +419,8 @@ class NodeLostTest(unittest.TestCase):
         wait_for("the end of the pods that were moved", lambda: len(cluster.get("pods", "-l", "app=web")["items"]) == 6)
         self.assertEqual(cluster.running_on("app=web"), moved)
         wait_for("the daemon", lambda: len(cluster.running_on("app=daemons")) == 3)
-        wait_for("the event", lambda: self.events("node-a", "NodeReady") == ["Node node-a status is now: NodeReady"])
+        # Once for each of its agents.
+        wait_for("the event", lambda: self.events("node-a", "NodeReady") == ["Node node-a status is now: NodeReady"] * 2)
 
     def test_the_server_goes_and_comes(self):
         cluster = self.cluster

@@ -19,6 +19,8 @@ spec:
 
 class PullTest(ClusterTestCase):
     images = False
+    # Every disk is too full: what nobody uses goes at once.
+    options = ("--image-gc-high-threshold", "1", "--image-gc-low-threshold", "0", "--minimum-image-ttl-duration", "0s")
 
     @classmethod
     def setUpClass(cls):
@@ -90,10 +92,29 @@ class PullTest(ClusterTestCase):
         self.cluster.apply(POD.format(name="friend", image=image) + "  imagePullSecrets: [{name: access}]\n")
         self.cluster.wait_running("app=friend", 1)
 
-    def test_images_are_pulled_and_removed_by_hand(self):
-        def skiff_image(verb, *arguments, check=True):
-            return run(self.cluster.inside([SKIFF, "image", verb, "--data-dir", self.cluster.data, *arguments]), check=check)
+    def skiff_image(self, verb, *arguments, check=True):
+        return run(self.cluster.inside([SKIFF, "image", verb, "--data-dir", self.cluster.data, *arguments]), check=check)
 
+    def test_pulled_images_go_when_nobody_uses_them(self):
+        def told_images():
+            images = self.cluster.get("node", "node-1")["status"].get("images", [])
+            return {name for image in images for name in image.get("names", [])}
+
+        pulled = self.registry.push(image_archives()[1], "team/passing", "1")
+        self.skiff_image("load", image_archives()[0])
+        self.cluster.apply(POD.format(name="passing", image=pulled))
+        self.cluster.wait_running("app=passing", 1)
+        wait_for("the node to tell of it", lambda: pulled in told_images())
+        self.cluster.kubectl("delete", "pod", "passing")
+        wait_for("it to go", lambda: pulled not in told_images())
+        listed = self.skiff_image("ls").stdout
+        self.assertNotIn(pulled, listed)
+        self.assertIn("docker.io/skiff/demo:1", listed)  # a user brought it
+        events = self.cluster.kubectl("get", "events", "--field-selector", "involvedObject.kind=Node").stdout
+        self.assertIn("FreeDiskSpaceFailed", events)
+
+    def test_images_are_pulled_and_removed_by_hand(self):
+        skiff_image = self.skiff_image
         image = self.registry.push(image_archives()[1], "team/tool", "2")
         self.assertEqual(skiff_image("pull", image).stdout, f"pulled {image}\n")
         self.assertIn(image, skiff_image("ls").stdout)

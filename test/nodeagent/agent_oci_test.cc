@@ -26,7 +26,8 @@ class OneImage final : public ImageStore {
   Result<std::vector<Image>> list() const override { return std::vector<Image>{image_}; }
   Result<Image> pull(const std::string&, const RegistryCredentials&, std::stop_token) override { return image_; }
   Result<std::vector<Image>> load(const std::string&) override { return std::vector<Image>(); }
-  Result<void> remove(const std::string&) override { return {}; }
+  Result<void> mark_used(const std::vector<std::string>&, TimePoint) override { return {}; }
+  Result<std::uint64_t> remove(const std::string&) override { return 0; }
 
  private:
   Image image_;

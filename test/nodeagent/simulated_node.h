@@ -31,6 +31,7 @@ struct Node {
   Node() {
     options.node_name = "n1";
     options.internal_ip = "192.168.7.1";
+    options.announced = false;  // the events are those of pods
     options.capacity = NodeCapacity{2000, 4LL << 30, 10LL << 30, 110};
   }
   ~Node() { stop(); }

@@ -49,7 +49,14 @@ Result<std::optional<Image>> FakeImageStore::find(const std::string& reference) 
   return std::optional<Image>(make(reference));
 }
 
-Result<std::vector<Image>> FakeImageStore::list() const { return std::vector<Image>(); }
+Result<std::vector<Image>> FakeImageStore::list() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Image> images;
+  for (const auto& [reference, config] : configs_) {
+    if (!absent_.contains(reference)) images.push_back(make(reference));
+  }
+  return images;
+}
 
 Result<Image> FakeImageStore::pull(const std::string& reference, const RegistryCredentials&, std::stop_token stop) {
   std::unique_lock lock(mutex_);
@@ -67,10 +74,15 @@ Result<std::vector<Image>> FakeImageStore::load(const std::string& archive_path)
   return Error{ErrorCode::kInvalid, archive_path + ": a simulated image store holds no archives"};
 }
 
-Result<void> FakeImageStore::remove(const std::string& reference) {
+Result<void> FakeImageStore::mark_used(const std::vector<std::string>&, TimePoint) { return {}; }
+
+Result<std::uint64_t> FakeImageStore::remove(const std::string& reference) {
   const std::lock_guard lock(mutex_);
   absent_[reference] = "";
-  return {};
+  for (const auto& [name, config] : configs_) {
+    if (make(name).id == reference) absent_[name] = "";
+  }
+  return 0;
 }
 
 }  // namespace skiff::nodeagent

@@ -10,7 +10,8 @@
 
 namespace skiff::nodeagent {
 
-// An image store in which every well-formed name is present, unless a test says otherwise. Thread-safe.
+// An image store in which every well-formed name is present, unless a test says otherwise; it lists those that have a
+// configuration. Thread-safe.
 class FakeImageStore final : public ImageStore {
  public:
   // Not present any more: a pull brings it back, or fails with `pull_error` when that is not empty.
@@ -28,7 +29,8 @@ class FakeImageStore final : public ImageStore {
   [[nodiscard]] Result<Image> pull(const std::string& reference, const RegistryCredentials& credentials,
                                    std::stop_token stop) override;
   [[nodiscard]] Result<std::vector<Image>> load(const std::string& archive_path) override;
-  [[nodiscard]] Result<void> remove(const std::string& reference) override;
+  [[nodiscard]] Result<void> mark_used(const std::vector<std::string>& ids, TimePoint when) override;
+  [[nodiscard]] Result<std::uint64_t> remove(const std::string& reference) override;
 
  private:
   [[nodiscard]] Image make(const std::string& reference) const;

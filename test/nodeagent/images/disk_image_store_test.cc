@@ -94,6 +94,65 @@ TEST_CASE("archives of both forms are loaded, and share layers") {
   }
 }
 
+TEST_CASE("the store knows what users want to keep, and what was used when") {
+  if (geteuid() != 0) {
+    WARN("skipped: unpacking layers needs root");
+    return;
+  }
+  const skiff::test::TempDir work;
+  const auto store = open_store(work / "store");
+  const std::string first = write_docker_archive(work / "first.tar", "demo:1", {kBase});
+  const auto before = std::chrono::system_clock::now() - std::chrono::seconds(1);
+  REQUIRE(store->load(work / "first.tar"));
+  CHECK((*store->find("demo:1"))->pinned);
+  CHECK((*store->find("demo:1"))->stored_at > before);
+  CHECK(store->list()->front().last_used == TimePoint());
+
+  const TimePoint noon = *parse_time("2026-11-22T12:00:00Z");
+  REQUIRE(store->mark_used({first, "sha256:" + std::string(64, '0')}, noon));
+  CHECK(open_store(work / "store")->list()->front().last_used == noon);
+
+  SECTION("a newer image that takes the name over leaves the older one to the garbage collection") {
+    const std::string second = write_docker_archive(work / "second.tar", "demo:1", {kBase, kTop});
+    REQUIRE(store->load(work / "second.tar"));
+    CHECK((*store->find(second))->pinned);
+    CHECK_FALSE((*store->find(first))->pinned);
+    CHECK(store->list()->front().last_used == noon);
+    CHECK(*store->remove(first) == 0);  // its layer is the other's, too
+    CHECK(*store->remove(second) == 7);
+    CHECK(entries_in(work / "store/used") == 0);
+  }
+  SECTION("what comes again keeps its age, and its pin") {
+    const auto came = (*store->find("demo:1"))->stored_at;
+    REQUIRE(store->load(work / "first.tar"));
+    CHECK((*store->find("demo:1"))->pinned);
+    CHECK((*store->find("demo:1"))->stored_at == came);
+  }
+}
+
+TEST_CASE("a layer that only half went, or came, is not taken for one") {
+  if (geteuid() != 0) {
+    WARN("skipped: unpacking layers needs root");
+    return;
+  }
+  const skiff::test::TempDir work;
+  const auto store = open_store(work / "store");
+  write_docker_archive(work / "demo.tar", "demo:1", {kBase});
+  REQUIRE(store->load(work / "demo.tar"));
+  const std::string layer = (*store->find("demo:1"))->layer_directories.front();
+  REQUIRE(store->remove("demo:1"));
+  REQUIRE_FALSE(fs::exists(layer));
+
+  // As a process leaves it that dies between the files and the index.
+  fs::create_directories(layer + "/bin");
+  SECTION("without its size") {}
+  SECTION("with its size") { std::ofstream(layer + ".size") << 4; }
+  REQUIRE(store->load(work / "demo.tar"));
+  CHECK(read_file(layer + "/bin/run") == "base");
+  CHECK((*store->find("demo:1"))->size_bytes == 4);
+  CHECK(entries_in(work / "store/work") == 0);
+}
+
 TEST_CASE("an archive that cannot be used leaves the store as it was") {
   if (geteuid() != 0) {
     WARN("skipped: unpacking layers needs root");

@@ -94,21 +94,21 @@ void FakeRegistry::answer(int connection) {
   if (begin == std::string::npos) return;
   const Request request{head.substr(begin + 1, head.find(' ', begin + 1) - begin - 1),
                         header_of(head, "Authorization")};
-  bool stalls = false;
-  const std::string text = answer_to(request, stalls);
+  Answer answer;
+  const std::string text = answer_to(request, answer);
+  if (answer.before) answer.before();
   for (std::size_t sent = 0; sent < text.size();) {
     const ssize_t count = ::send(connection, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
     if (count <= 0) return;
     sent += static_cast<std::size_t>(count);
   }
   char nothing = 0;
-  if (stalls) static_cast<void>(::recv(connection, &nothing, 1, 0));
+  if (answer.stalls) static_cast<void>(::recv(connection, &nothing, 1, 0));
 }
 
-std::string FakeRegistry::answer_to(const Request& request, bool& stalls) {
+std::string FakeRegistry::answer_to(const Request& request, Answer& answer) {
   const std::lock_guard lock(mutex_);
   requests_.push_back(request);
-  Answer answer;
   answer.status = 404;
   if (const auto found = answers_.find(request.target); found != answers_.end()) answer = found->second;
   const std::string& wanted = request.target.starts_with("/v2/") ? authorization_ : answer.authorization;
@@ -117,7 +117,6 @@ std::string FakeRegistry::answer_to(const Request& request, bool& stalls) {
     answer = Answer();
     answer.status = 401;
   }
-  stalls = answer.stalls;
   std::string text = fmt::format("HTTP/1.1 {} Status\r\nConnection: close\r\nContent-Length: {}\r\n", answer.status,
                                  answer.body.size() + answer.bytes_missing);
   for (const auto& [name, value] : answer.headers) text += fmt::format("{}: {}\r\n", name, value);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -18,8 +19,9 @@ class FakeRegistry {
     std::map<std::string, std::string> headers;
     // What the request's Authorization header must be; otherwise the answer is 401 with the challenges of require().
     std::string authorization;
-    std::size_t bytes_missing = 0;  // that Content-Length promises and that never come
-    bool stalls = false;            // keeps the connection open until the client goes
+    std::size_t bytes_missing = 0;      // that Content-Length promises and that never come
+    bool stalls = false;                // keeps the connection open until the client goes
+    std::function<void()> before = {};  // called before it is sent, on the registry's thread
   };
   struct Request {
     std::string target;
@@ -43,7 +45,8 @@ class FakeRegistry {
  private:
   void serve();
   void answer(int connection);
-  [[nodiscard]] std::string answer_to(const Request& request, bool& stalls);
+  // As it is sent.
+  [[nodiscard]] std::string answer_to(const Request& request, Answer& answer);
 
   int listener_ = -1;
   int port_ = 0;

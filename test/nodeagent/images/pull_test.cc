@@ -177,6 +177,38 @@ TEST_CASE("of an index this machine's image is pulled") {
   CHECK(bench.requests_for(Bench::blob_target(other.layers[0])) == 0);
 }
 
+TEST_CASE("what is pulled for a user is pinned") {
+  if (!can_unpack()) return;
+  Bench bench;
+  bench.push("1", {kBase});
+  REQUIRE(bench.store->pull(bench.name("1"), {}, {}));
+  CHECK_FALSE((*bench.store->find(bench.name("1")))->pinned);
+  REQUIRE(bench.store->pull_pinned(bench.name("1")));
+  CHECK((*bench.store->find(bench.name("1")))->pinned);
+  REQUIRE(bench.store->pull(bench.name("1"), {}, {}));
+  CHECK((*bench.store->find(bench.name("1")))->pinned);
+}
+
+TEST_CASE("a layer that is removed while another image with it is pulled is fetched again") {
+  if (!can_unpack()) return;
+  Bench bench;
+  bench.push("1", {kBase});
+  REQUIRE(bench.store->pull(bench.name("1"), {}, {}));
+  const BuiltLayer top = build_layer(kTop, "gzip");
+  const Pushed second = bench.push("2", {kBase, kTop});
+  // By then the pull has found the other layer at hand.
+  FakeRegistry::Answer answer;
+  answer.body = top.bytes;
+  answer.before = [&] { static_cast<void>(bench.store->remove(bench.name("1"))); };
+  bench.registry.put(Bench::blob_target(second.layers[1]), answer);
+  const auto image = bench.store->pull(bench.name("2"), {}, {});
+  if (!image) FAIL(image.error().message);
+  CHECK(read_file(image->layer_directories[0] + "/bin/run") == "base");
+  CHECK(image->size_bytes == 7);
+  CHECK(bench.requests_for(Bench::blob_target(second.layers[0])) == 2);
+  CHECK(fs::is_empty(bench.directory / "store/work"));
+}
+
 TEST_CASE("layers that are present are not fetched again") {
   if (!can_unpack()) return;
   Bench bench;

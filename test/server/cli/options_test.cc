@@ -50,6 +50,25 @@ TEST_CASE("the command line is a contract") {
     CHECK(std::get<ServeOptions>(parse({"up", "--pod-max-pids", "100"})).node.pod_max_pids == 100);
     CHECK(std::get<Usage>(parse({"up", "--pod-max-pids", "few"})).exit_code == 2);
   }
+  SECTION("when images are removed") {
+    const Command plain = parse({"up"});
+    CHECK(std::get<ServeOptions>(plain).node.image_gc_high_threshold == 85);
+    CHECK(std::get<ServeOptions>(plain).node.image_gc_low_threshold == 80);
+    CHECK(std::get<ServeOptions>(plain).node.minimum_image_age == std::chrono::minutes(2));
+    CHECK(std::get<ServeOptions>(plain).node.maximum_image_age.count() == 0);
+    const Command given = parse({"agent", "--server", "https://a", "--token", "b.c.d", "--image-gc-high-threshold",
+                                 "70", "--image-gc-low-threshold", "60", "--minimum-image-ttl-duration", "1s",
+                                 "--image-maximum-gc-age", "24h"});
+    CHECK(std::get<JoinOptions>(given).node.image_gc_high_threshold == 70);
+    CHECK(std::get<JoinOptions>(given).node.image_gc_low_threshold == 60);
+    CHECK(std::get<JoinOptions>(given).node.minimum_image_age == std::chrono::seconds(1));
+    CHECK(std::get<JoinOptions>(given).node.maximum_image_age == std::chrono::hours(24));
+    CHECK(std::get<Usage>(parse({"up", "--image-gc-high-threshold", "80"})).text ==
+          "skiff: --image-gc-low-threshold must be less than --image-gc-high-threshold\n");
+    CHECK(std::get<Usage>(parse({"up", "--image-maximum-gc-age", "1m"})).text ==
+          "skiff: --image-maximum-gc-age must be longer than --minimum-image-ttl-duration\n");
+    CHECK(std::get<Usage>(parse({"up", "--image-gc-high-threshold", "101"})).exit_code == 2);
+  }
   SECTION("in memory nothing lies in the default directory") {
     const Command command = parse({"up", "--in-memory", "--runtime", "fake", "--nodes", "7", "--listen", "[::1]:0"});
     const auto& serve = std::get<ServeOptions>(command);
