@@ -192,6 +192,12 @@ Quantity Quantity::from_milli(std::int64_t value) {
   return result;
 }
 
+Quantity Quantity::from_bytes(std::int64_t value) {
+  Quantity result = from_integer(value);
+  result.format_ = Format::kBinarySi;
+  return result;
+}
+
 std::int64_t Quantity::value() const { return divide_rounding_away(nano_, kNanoPerUnit); }
 
 std::int64_t Quantity::milli_value() const { return divide_rounding_away(nano_, kNanoPerMilli); }

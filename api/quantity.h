@@ -19,6 +19,8 @@ class Quantity {
   [[nodiscard]] static std::string_view parse_error(std::string_view text);
   [[nodiscard]] static Quantity from_integer(std::int64_t value);
   [[nodiscard]] static Quantity from_milli(std::int64_t value);
+  // Shown with binary suffixes: "64Mi".
+  [[nodiscard]] static Quantity from_bytes(std::int64_t value);
 
   // Rounded up, as upstream's Value() and MilliValue().
   [[nodiscard]] std::int64_t value() const;

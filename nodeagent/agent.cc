@@ -119,6 +119,7 @@ Task<Result<void>> NodeAgent::start() {
                                                        describe_node(options_, runtime_, host_));
   }
   co_await start_image_collection();
+  co_await start_pressure_watch();
   if (registration_) co_await registration_->start();
   if (options_.watch_pods) follow_pods();
   co_return Result<void>();
@@ -127,6 +128,7 @@ Task<Result<void>> NodeAgent::start() {
 Task<void> NodeAgent::stop() {
   stopping_ = true;
   if (static_pods_) co_await static_pods_->stop();
+  if (pressure_watch_) co_await pressure_watch_->stop();
   if (image_collector_) co_await image_collector_->stop();
   if (registration_) co_await registration_->stop();
   if (informer_) co_await informer_->stop();
@@ -200,9 +202,12 @@ void NodeAgent::begin_pod(const api::ObjectPtr& pod, PodOrigin origin) {
     spdlog::info("pod {}: adopted {} containers", describe_pod(*pod), found->second.containers.size());
     worker->adopt(found->second.sandboxes, found->second.containers);
     found_.erase(found);
+  } else if (origin == PodOrigin::kApi) {
+    admit(*worker);
   }
   workers_.emplace(uid, worker);
   wake(worker);
+  if (pressure_watch_) pressure_watch_->pod_came();
 }
 
 void NodeAgent::pod_deleted(const api::ObjectPtr& last) {

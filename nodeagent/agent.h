@@ -10,6 +10,7 @@
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/pod_tokens.h"
 #include "nodeagent/pods/pod_worker.h"
+#include "nodeagent/pressure/pressure_watch.h"
 #include "nodeagent/probes/checks.h"
 #include "nodeagent/runtime/runtime.h"
 #include "nodeagent/static_pods/mirror_pods.h"
@@ -56,6 +57,8 @@ struct AgentOptions {
   asio::thread_pool* pull_pool = nullptr;
   // None: images are neither told of nor collected (simulated nodes).
   std::optional<ImageCollector::Options> images;
+  // None: nobody looks what the node runs low on (simulated nodes).
+  std::optional<PressureWatch::Options> pressure;
   StaticPodOptions static_pods;
 };
 
@@ -122,6 +125,13 @@ class NodeAgent final : public api::NodeService {
   // An event about the node.
   void warn(std::string reason, std::string message);
 
+  // What the node runs low on (agent_pressure.cc).
+  Task<void> start_pressure_watch();
+  Task<void> remove_unused_images();
+  Task<std::vector<PodUse>> find_eviction_candidates(EvictionSignal signal);
+  void evict(const std::string& uid, std::string message);
+  void admit(PodWorker& worker);
+
   void container_exited(const SandboxKey& pod, const std::string& id);
   Task<api::Result<LogStreamOptions>> prepare_log(api::NamespacedName pod, api::LogOptions options);
 
@@ -152,6 +162,7 @@ class NodeAgent final : public api::NodeService {
   TaskGroup tasks_;
   Orphans orphans_;
   PodContext context_;
+  std::unique_ptr<PressureWatch> pressure_watch_;    // null on a simulated node
   std::unique_ptr<NodeRegistration> registration_;   // null: somebody else's business
   std::unique_ptr<ImageCollector> image_collector_;  // null on a simulated node
   std::unique_ptr<api::Informer> informer_;

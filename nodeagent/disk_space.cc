@@ -14,7 +14,7 @@ Result<DiskSpace> measure_disk_space(const std::string& directory) {
     if (errno != ENOENT || !path.has_relative_path()) return errno_error("look at the file system of " + directory);
     path = path.parent_path();
   }
-  return DiskSpace{disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize};
+  return DiskSpace{disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize, disk.f_files, disk.f_favail};
 }
 
 }  // namespace skiff::nodeagent

@@ -34,18 +34,25 @@ Json make_labels(const NodeDescription& description) {
   return labels;
 }
 
-Json make_conditions(TimePoint now) {
-  struct Row {
-    const char *type, *status, *reason, *message;
-  };
-  static constexpr Row kRows[] = {
-      {"MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"},
-      {"DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"},
-      {"PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"},
-      {"Ready", "True", "KubeletReady", "kubelet is posting ready status"},
-  };
+struct ConditionRow {
+  const char *type, *status, *reason, *message;
+};
+
+// How a condition is told while it holds, and while it does not.
+constexpr ConditionRow kPressureRows[][2] = {
+    {{"MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available"},
+     {"MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"}},
+    {{"DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure"},
+     {"DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"}},
+    {{"PIDPressure", "True", "KubeletHasInsufficientPID", "kubelet has insufficient PID available"},
+     {"PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"}}};
+constexpr ConditionRow kReadyRow = {"Ready", "True", "KubeletReady", "kubelet is posting ready status"};
+
+Json make_conditions(const NodePressure& pressure, TimePoint now) {
+  const ConditionRow rows[] = {kPressureRows[0][pressure.memory ? 0 : 1], kPressureRows[1][pressure.disk ? 0 : 1],
+                               kPressureRows[2][pressure.pid ? 0 : 1], kReadyRow};
   Json conditions = Json::array();
-  for (const Row& row : kRows) {
+  for (const ConditionRow& row : rows) {
     conditions.push_back({{"type", row.type},
                           {"status", row.status},
                           {"reason", row.reason},
@@ -60,7 +67,7 @@ Json make_node_status(const NodeDescription& description, TimePoint now) {
   const HostFacts& host = description.host;
   Json status = {{"capacity", resource_list(host.capacity)},
                  {"allocatable", resource_list(host.capacity)},
-                 {"conditions", make_conditions(now)}};
+                 {"conditions", make_conditions(description.pressure, now)}};
   status["addresses"] = Json::array();
   if (!description.internal_ip.empty()) {
     status["addresses"].push_back({{"type", "InternalIP"}, {"address", description.internal_ip}});

@@ -5,6 +5,7 @@
 #include "nodeagent/host_facts.h"
 #include "nodeagent/images/image.h"
 #include "nodeagent/node_presence.h"
+#include "nodeagent/pressure/node_pressure.h"
 
 #include <map>
 #include <string>
@@ -23,7 +24,8 @@ struct NodeDescription {
   NodePresence presence;
   HostFacts host;
   Json images = Json::array();  // list_images()
-  bool announced = true;        // its start is told in events
+  NodePressure pressure;
+  bool announced = true;  // its start is told in events
 };
 
 // status.images: the 50 largest, each with up to five names.

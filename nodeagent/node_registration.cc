@@ -104,6 +104,16 @@ void NodeRegistration::follow_node() {
 void NodeRegistration::set_images(Json images) {
   if (same_document(images, description_.images)) return;
   description_.images = std::move(images);
+  description_changed();
+}
+
+void NodeRegistration::set_pressure(const NodePressure& pressure) {
+  if (pressure == description_.pressure) return;
+  description_.pressure = pressure;
+  description_changed();
+}
+
+void NodeRegistration::description_changed() {
   if (trying_) {
     outdated_ = true;
   } else if (registered_) {

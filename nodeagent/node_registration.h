@@ -33,14 +33,18 @@ class NodeRegistration {
   Task<void> stop();
   // status.images (list_images()). Also before start().
   void set_images(Json images);
+  // What the conditions about pressure say. Also before start().
+  void set_pressure(const NodePressure& pressure);
 
  private:
   // Makes or corrects the Node; false when that must be tried again.
   Task<bool> try_to_register();
   Task<bool> bring_in_line(api::ObjectPtr node);
   Task<void> keep_trying();
-  // What the Node should be has changed, or it is not so any more.
+  // The Node is not as it should be (any more).
   void correct();
+  // What it should be has changed.
+  void description_changed();
   void follow_node();
   void begin_presence();
   // Tells as events what is different now, as the kubelet does.

@@ -164,7 +164,8 @@ Plan plan_end(const Json& pod, const PodState& state) {
   Plan plan;
   const bool deleting = api::is_terminating(pod) || state.gone_from_api;
   if (anything_runs(state)) {
-    plan.actions.emplace_back(StopPod{grace_period(pod)});
+    const bool hurried = state.failure && state.failure->grace;
+    plan.actions.emplace_back(StopPod{hurried ? *state.failure->grace : grace_period(pod)});
   } else if (deleting && !state.cleaned_up) {
     plan.actions.emplace_back(CleanUp{});
   } else if (deleting && !state.gone_from_api) {

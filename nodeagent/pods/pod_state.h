@@ -6,6 +6,7 @@
 #include "nodeagent/runtime/runtime.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,10 +59,17 @@ struct ContainerMemory {
   std::uint32_t next_attempt = 0;
 };
 
-// Why the pod as a whole has failed (refused by the node, say): status.reason and status.message.
+// Why the pod as a whole has failed: status.reason and status.message.
 struct PodFailure {
+  enum class Kind {
+    kOver,     // it has had its time
+    kRefused,  // the node did not take it: it has never begun
+    kEvicted,  // the node needs what it uses
+  };
   std::string reason;
   std::string message;
+  Kind kind = Kind::kOver;
+  std::optional<std::chrono::seconds> grace{};  // to end in, instead of the pod's own
 };
 
 // What plan() and make_status() decide upon, beside the pod's document.

@@ -196,6 +196,9 @@ Json make_conditions(const Json& pod, const PodState& state, const Json& status,
       ready,
       condition("PodScheduled", true),
   });
+  if (state.failure && state.failure->kind == PodFailure::Kind::kEvicted) {
+    conditions.push_back(condition("DisruptionTarget", true, "TerminationByKubelet", state.failure->message));
+  }
   for (Json& made : conditions) stamp(made, old, now);
   for (const Json& element : old) {
     if (find_condition(conditions, string_at(element, {"type"})) == nullptr) conditions.push_back(element);
@@ -203,9 +206,23 @@ Json make_conditions(const Json& pod, const PodState& state, const Json& status,
   return conditions;
 }
 
+// Of a pod that never began there is nothing to say but why.
+Json refused_status(const Json& pod, const PodFailure& failure, TimePoint now) {
+  Json status = {{"phase", "Failed"},
+                 {"reason", failure.reason},
+                 {"message", failure.message},
+                 {"qosClass", qos_class(pod)},
+                 {"startTime", string_at(pod, {"status", "startTime"}, format_time(now))}};
+  if (const Json* conditions = find(pod, {"status", "conditions"})) status["conditions"] = *conditions;
+  return status;
+}
+
 }  // namespace
 
 Json make_status(const Json& pod, const PodState& state, const NodeFacts& node, TimePoint now) {
+  if (state.failure && state.failure->kind == PodFailure::Kind::kRefused) {
+    return refused_status(pod, *state.failure, now);
+  }
   Json status = {
       {"initContainerStatuses", make_container_statuses(pod, init_containers_of(pod), state, node.runtime_name)},
       {"containerStatuses", make_container_statuses(pod, containers_of(pod), state, node.runtime_name)}};

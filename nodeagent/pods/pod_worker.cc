@@ -134,6 +134,11 @@ bool PodWorker::take_gates(const Json& mirror) {
   return news;
 }
 
+void PodWorker::fail(PodFailure failure) {
+  state_.failure = std::move(failure);
+  announce();
+}
+
 void PodWorker::accept(api::ObjectPtr pod) {
   if (api::uid_of(*pod) != api::uid_of(*pod_)) {
     state_.gone_from_api = true;
@@ -170,7 +175,7 @@ void PodWorker::stop() {
 }
 
 void PodWorker::announce() {
-  if (stopping_ || state_.gone_from_api || api::is_terminating(*pod_)) over_.request_stop();
+  if (stopping_ || state_.gone_from_api || state_.failure || api::is_terminating(*pod_)) over_.request_stop();
   for (const Signal* waiter : waiters_) waiter->notify();
 }
 

@@ -94,6 +94,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // What others say, on a static pod's mirror, of its readiness gates. The caller wakes the worker when this returns
   // true.
   [[nodiscard]] bool take_gates(const Json& mirror);
+  // The node cannot keep the pod, or not take it. The caller tells why, as an event, and wakes the worker.
+  void fail(PodFailure failure);
   // A ConfigMap or Secret that the pod uses has changed, or a token of it is due.
   void configs_changed();
 

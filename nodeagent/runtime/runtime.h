@@ -134,6 +134,7 @@ struct ContainerFigures {
   std::string id;
   std::int64_t cpu_nanoseconds = 0;  // since it started
   std::int64_t memory_bytes = 0;     // at present: its working set
+  std::int64_t processes = 0;        // at present
 };
 
 // Everything that exists, as the runtime finds it.
@@ -206,6 +207,8 @@ class Runtime {
 
   // Of the containers that run.
   virtual Task<std::vector<ContainerFigures>> usage() = 0;
+  // The host's directory with what a container has written over its image, as long as it exists; "" when there is none.
+  [[nodiscard]] virtual std::string writable_layer(const std::string& container_id) const = 0;
 
   // The present state, from memory. kNotFound.
   [[nodiscard]] virtual Result<ContainerStatus> container_status(const std::string& container_id) const = 0;

@@ -36,13 +36,20 @@ std::int64_t memory_of(const std::string& text, const std::string& name) {
 
 }  // namespace
 
+HostMemory read_host_memory(const std::string& proc) {
+  HostMemory memory;
+  if (const auto text = read_file(proc + "/meminfo")) {
+    memory.capacity_bytes = memory_of(*text, "MemTotal");
+    const std::int64_t spare = memory_of(*text, "MemFree") + memory_of(*text, "Inactive(file)");
+    memory.used_bytes = std::max<std::int64_t>(memory.capacity_bytes - spare, 0);
+  }
+  return memory;
+}
+
 HostUsage read_host_usage(const std::string& proc) {
   HostUsage usage;
   if (const auto text = read_file(proc + "/stat")) usage.cpu_nanoseconds = busy_nanoseconds(*text);
-  if (const auto text = read_file(proc + "/meminfo")) {
-    const std::int64_t spare = memory_of(*text, "MemFree") + memory_of(*text, "Inactive(file)");
-    usage.memory_bytes = std::max<std::int64_t>(memory_of(*text, "MemTotal") - spare, 0);
-  }
+  usage.memory_bytes = read_host_memory(proc).used_bytes;
   return usage;
 }
 

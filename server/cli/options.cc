@@ -2,6 +2,7 @@
 
 #include "api/duration.h"
 #include "api/quantity.h"
+#include "nodeagent/pressure/eviction_threshold.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -31,6 +32,7 @@ struct Parsed {
   std::int64_t pod_max_pids = -1;
   std::string minimum_image_age = "2m";
   std::string maximum_image_age = "0s";
+  std::string transition_period = "5m";
   std::string file_check_frequency = "20s";
   std::string http_check_frequency = "20s";
   std::vector<std::string> manifest_url_headers;
@@ -132,7 +134,6 @@ void add_node_options(CLI::App& app, Parsed& parsed) {
       ->capture_default_str();
   app.add_option("--node-name", node.node_name, "The node's name (default: the host's)");
   app.add_option("--max-pods", node.max_pods, "Pods per node")->check(CLI::Range(1, 10'000))->capture_default_str();
-  app.add_option("--pod-max-pids", parsed.pod_max_pids, "Processes per pod; -1: any number")->capture_default_str();
   app.add_option("--bridge", node.bridge, "The bridge of the pod network (default: skiff0)");
   app.add_option("--cluster-dns", node.cluster_dns, "Name server of pods with dnsPolicy ClusterFirst");
   app.add_option("--container-log-max-size", parsed.log_max_size,
@@ -156,6 +157,16 @@ void add_image_collection_options(CLI::App& app, Parsed& parsed) {
       ->capture_default_str();
   app.add_option("--image-maximum-gc-age", parsed.maximum_image_age,
                  "How long an unused image stays on a disk with room; 0: for ever")
+      ->capture_default_str();
+}
+
+void add_pressure_options(CLI::App& app, Parsed& parsed) {
+  app.add_option("--pod-max-pids", parsed.pod_max_pids, "Processes per pod; -1: any number")->capture_default_str();
+  app.add_option("--eviction-hard", parsed.node.eviction_hard,
+                 "Evict pods while there is less than, as in memory.available<100Mi,nodefs.available<10% "
+                 "(default: only report when the node runs out of something)");
+  app.add_option("--eviction-pressure-transition-period", parsed.transition_period,
+                 "How long the node says that it is under pressure after it was")
       ->capture_default_str();
 }
 
@@ -253,7 +264,19 @@ Result<void> finish_static_pods(Parsed& parsed) {
   return {};
 }
 
-// What the node's flags mean together.
+Result<void> finish_pressure(Parsed& parsed) {
+  NodeOptions& node = parsed.node;
+  node.pod_max_pids = std::max<std::int64_t>(parsed.pod_max_pids, 0);  // upstream takes 0 and less for none
+  if (node.eviction_hard) {
+    const auto thresholds = nodeagent::parse_eviction_thresholds(*node.eviction_hard);
+    if (!thresholds) return thresholds.error().wrap("--eviction-hard");
+  }
+  const auto period = parse_duration("--eviction-pressure-transition-period", parsed.transition_period);
+  if (!period) return period.error();
+  node.eviction_pressure_transition_period = *period;
+  return {};
+}
+
 Result<void> finish_image_collection(Parsed& parsed) {
   NodeOptions& node = parsed.node;
   if (node.image_gc_low_threshold >= node.image_gc_high_threshold) {
@@ -271,6 +294,7 @@ Result<void> finish_image_collection(Parsed& parsed) {
   return {};
 }
 
+// What the node's flags mean together.
 Result<NodeOptions> finish_node(Parsed& parsed) {
   const auto size = api::Quantity::parse(parsed.log_max_size);
   if (!size) {
@@ -278,8 +302,8 @@ Result<NodeOptions> finish_node(Parsed& parsed) {
                  "--container-log-max-size: \"" + parsed.log_max_size + "\" is no size such as 10Mi"};
   }
   parsed.node.container_log_max_bytes = size->value();
-  parsed.node.pod_max_pids = std::max<std::int64_t>(parsed.pod_max_pids, 0);  // upstream takes 0 and less for none
   if (auto finished = finish_image_collection(parsed); !finished) return finished.error();
+  if (auto finished = finish_pressure(parsed); !finished) return finished.error();
   if (auto finished = finish_static_pods(parsed); !finished) return finished.error();
   return std::move(parsed.node);
 }
@@ -384,6 +408,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_serve_options(*up, parsed);
   add_node_options(*up, parsed);
   add_image_collection_options(*up, parsed);
+  add_pressure_options(*up, parsed);
   add_static_pod_options(*up, parsed);
   CLI::App* server = app.add_subcommand("server", "Run the control plane alone");
   add_serve_options(*server, parsed);
@@ -393,6 +418,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_data_directory(*agent, parsed);
   add_node_options(*agent, parsed);
   add_image_collection_options(*agent, parsed);
+  add_pressure_options(*agent, parsed);
   add_static_pod_options(*agent, parsed);
   add_join_options(*agent, parsed);
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -26,7 +27,10 @@ struct NodeOptions {
   int fake_nodes = 1;
   int max_pods = 110;
   std::int64_t pod_max_pids = 0;  // 0: any number
-  std::string bridge;             // of the pod network; empty: skiff0
+  // Below what the node is under pressure, as the flag has it; none: such pressure is reported and nothing more.
+  std::optional<std::string> eviction_hard;
+  std::chrono::nanoseconds eviction_pressure_transition_period = std::chrono::minutes(5);
+  std::string bridge;  // of the pod network; empty: skiff0
   std::string cluster_cidr = "10.244.0.0/16";
   std::string pod_cidr;  // the node's part of it; empty: the first /24, or what the server gives
   std::string node_ip;   // empty: the host's address

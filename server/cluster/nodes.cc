@@ -8,6 +8,7 @@
 #include "nodeagent/images/disk_image_store.h"
 #include "nodeagent/mounts.h"
 #include "nodeagent/network/address.h"
+#include "nodeagent/pressure/node_figures.h"
 #include "nodeagent/runtime/fake/fake_nodes.h"
 #include "nodeagent/runtime/oci/oci_runtime.h"
 #include "server/cluster/host.h"
@@ -75,6 +76,25 @@ nodeagent::ImageCollector::Options image_options(const NodeOptions& options, con
   return images;
 }
 
+// What is reported where nobody asked for more: a node that cannot go on like this, without the reserve of disk that
+// upstream's thresholds (10% and 15%) keep and that few laptops have.
+constexpr const char* kReportedThresholds =
+    "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%,"
+    "pid.available<5%";
+
+Result<nodeagent::PressureWatch::Options> pressure_options(const NodeOptions& options, const DataDirectory& directory) {
+  auto thresholds = nodeagent::parse_eviction_thresholds(options.eviction_hard.value_or(kReportedThresholds));
+  if (!thresholds) return thresholds.error();
+  nodeagent::PressureWatch::Options pressure;
+  pressure.thresholds = std::move(*thresholds);
+  pressure.evict = options.eviction_hard.has_value();
+  pressure.transition_period = options.eviction_pressure_transition_period;
+  pressure.measure = [pods = directory.node(), images = directory.images()] {
+    return nodeagent::read_node_figures(pods, images);
+  };
+  return pressure;
+}
+
 nodeagent::OciOptions oci_options(const DataDirectory& directory, nodeagent::NetworkOptions network) {
   nodeagent::OciOptions oci;
   oci.data_directory = directory.node() + "/runtime";
@@ -126,6 +146,9 @@ class RealNode final : public Nodes {
     agent.presence.standing_lease = true;
     agent.static_pods = static_pod_options(options);
     agent.images = image_options(options, directory);
+    auto pressure = pressure_options(options, directory);
+    if (!pressure) return pressure.error();
+    agent.pressure = std::move(*pressure);
     nodeagent::OciOptions oci = oci_options(directory, std::move(*network));
     oci.logs = {options.container_log_max_bytes, options.container_log_max_files};
     oci.executor = thread_.executor();

@@ -76,4 +76,6 @@ TEST_CASE("quantities are added and compared across suffix families") {
   CHECK(*Quantity::parse("1G") < *Quantity::parse("1Gi"));
   CHECK(Quantity::from_milli(1500) == *Quantity::parse("1.5"));
   CHECK(Quantity::from_integer(-2).is_negative());
+  CHECK(Quantity::from_bytes(64 << 20).to_string() == "64Mi");
+  CHECK(Quantity::from_bytes(1025).to_string() == "1025");
 }

@@ -265,5 +265,72 @@ class LifecycleTest(ClusterTestCase):
         self.assertIn('existing ephemeral containers "look" may not be removed', refused.stderr)
 
 
+# None of them asks the scheduler, which keeps pods away from a node under pressure.
+PODS_UNDER_PRESSURE = """
+apiVersion: v1
+kind: Pod
+metadata: {name: asks-for-nothing}
+spec: {nodeName: node-1, containers: [{name: c, image: skiff/demo:1}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: asks-for-little}
+spec:
+  nodeName: node-1
+  containers: [{name: c, image: skiff/demo:1, resources: {requests: {cpu: 1m}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: indispensable}
+spec:
+  nodeName: node-1
+  priorityClassName: system-node-critical
+  containers: [{name: c, image: skiff/demo:1}]
+"""
+
+
+class NodePressureTest(ClusterTestCase):
+    # No machine has that much.
+    options = ("--eviction-hard", "memory.available<1Pi")
+
+    def pod(self, name):
+        return self.cluster.get("pod", name)
+
+    def events_of(self, name):
+        events = self.cluster.get("events", "--field-selector", f"involvedObject.name={name}")["items"]
+        return [(event["reason"], event["message"]) for event in events]
+
+    def test_pods_give_way(self):
+        node = self.cluster.get("node", "node-1")
+        pressure = {c["type"]: (c["status"], c["reason"]) for c in node["status"]["conditions"]}
+        self.assertEqual(pressure["MemoryPressure"], ("True", "KubeletHasInsufficientMemory"))
+        self.assertEqual(pressure["DiskPressure"], ("False", "KubeletHasNoDiskPressure"))
+        wait_for("the taint", lambda: any(
+            (taint["key"], taint["effect"]) == ("node.kubernetes.io/memory-pressure", "NoSchedule")
+            for taint in self.cluster.get("node", "node-1")["spec"].get("taints", [])))
+
+        self.cluster.apply(PODS_UNDER_PRESSURE)
+        refused = wait_for("the refusal", lambda: self.pod("asks-for-nothing")["status"].get("reason") and
+                           self.pod("asks-for-nothing")["status"])
+        self.assertEqual((refused["phase"], refused["reason"], refused["message"]),
+                         ("Failed", "Evicted", "Pod was rejected: The node had condition: [MemoryPressure]. "))
+        self.assertRegex(self.cluster.kubectl("get", "pod", "asks-for-nothing").stdout, r" 0/1 +Evicted ")
+
+        evicted = wait_for("the eviction", lambda: self.pod("asks-for-little")["status"].get("reason") and
+                           self.pod("asks-for-little")["status"])
+        self.assertEqual((evicted["phase"], evicted["reason"]), ("Failed", "Evicted"))
+        self.assertRegex(evicted["message"],
+                         r"^The node was low on resource: memory\. Threshold quantity: 1Pi, available: [0-9]+[KMG]i\. "
+                         r"Container c was using [0-9]+[KM]i, request is 0, has larger consumption of memory\. $")
+        self.assertIn("terminated", evicted["containerStatuses"][0]["state"])
+        self.assertIn("DisruptionTarget", [condition["type"] for condition in evicted["conditions"]])
+        self.assertIn(("Evicted", evicted["message"]), self.events_of("asks-for-little"))
+        self.assertIn(("EvictionThresholdMet", "Attempting to reclaim memory"), self.events_of("node-1"))
+
+        # Without it the cluster would not get on.
+        self.assertEqual(self.pod("indispensable")["status"]["phase"], "Running")
+        self.cluster.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -249,7 +249,7 @@ Task<std::vector<ContainerFigures>> FakeRuntime::usage() {
   for (const auto& [id, status] : containers_) {
     if (status.state != ContainerState::kRunning) continue;
     const auto runs_for = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.now() - status.started_at);
-    figures.push_back({id, runs_for.count() / 1000, kMemoryBytes});
+    figures.push_back({id, runs_for.count() / 1000, kMemoryBytes, 1});
   }
   co_return figures;
 }

@@ -81,6 +81,7 @@ class FakeRuntime final : public Runtime {
                                                            asio::any_io_executor executor) override;
   // A thousandth of a processor and a mebibyte for each.
   Task<std::vector<ContainerFigures>> usage() override;
+  [[nodiscard]] std::string writable_layer(const std::string&) const override { return ""; }
   [[nodiscard]] Result<ContainerStatus> container_status(const std::string& container_id) const override;
   [[nodiscard]] Result<SandboxStatus> sandbox_status(const std::string& sandbox_id) const override;
   [[nodiscard]] RuntimeSnapshot snapshot() const override;

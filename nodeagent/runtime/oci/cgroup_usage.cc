@@ -64,13 +64,15 @@ std::optional<CgroupUsage> read_cgroup_usage(const CgroupHost& host, const std::
   // With v1, each controller has a hierarchy of its own, and only one of them has the file.
   std::optional<std::int64_t> cpu;
   std::optional<std::int64_t> memory;
+  std::optional<std::int64_t> processes;
   for (const std::string& hierarchy : host.hierarchies) {
     const std::string directory = hierarchy + cgroup;
     if (!cpu) cpu = used_nanoseconds(directory, host.unified);
     if (!memory) memory = working_set(directory, host.unified ? kVersion2 : kVersion1);
+    if (!processes) processes = number_in(directory + "/pids.current");
   }
   if (!cpu || !memory) return std::nullopt;
-  return CgroupUsage{*cpu, *memory};
+  return CgroupUsage{*cpu, *memory, processes.value_or(0)};
 }
 
 std::optional<std::int64_t> read_oom_kills(const CgroupHost& host, const std::string& cgroup) {

@@ -12,6 +12,7 @@ namespace skiff::nodeagent::oci {
 struct CgroupUsage {
   std::int64_t cpu_nanoseconds = 0;  // since it was made
   std::int64_t memory_bytes = 0;     // the working set: without file pages that were not used lately
+  std::int64_t processes = 0;        // 0 where the kernel does not count them
 };
 
 // From the files of cgroup v1 or v2. Nothing when the cgroup is gone. Blocks.

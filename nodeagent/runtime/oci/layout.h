@@ -36,6 +36,7 @@ class Layout {
   [[nodiscard]] std::string shared_memory(const std::string& sandbox_id) const { return sandbox(sandbox_id) + "/shm"; }
   [[nodiscard]] std::string containers() const { return root_ + "/containers"; }
   [[nodiscard]] std::string container(const std::string& id) const { return containers() + "/" + id; }
+  [[nodiscard]] std::string writable_layer(const std::string& id) const { return container(id) + "/upper"; }
   [[nodiscard]] std::string exit_file(const std::string& id) const { return container(id) + "/" + id; }
   [[nodiscard]] std::string oom_file(const std::string& id) const { return container(id) + "/oom"; }
 

@@ -408,12 +408,16 @@ Task<std::vector<ContainerFigures>> OciRuntime::usage() {
     for (const auto& [id, cgroup] : cgroups) {
       // One that ends this moment has no cgroup any more.
       if (const auto usage = operations->cgroup_usage(cgroup)) {
-        figures.push_back({id, usage->cpu_nanoseconds, usage->memory_bytes});
+        figures.push_back({id, usage->cpu_nanoseconds, usage->memory_bytes, usage->processes});
       }
     }
     return figures;
   };
   co_return co_await run_blocking(*options_.pool, std::move(read));
+}
+
+std::string OciRuntime::writable_layer(const std::string& container_id) const {
+  return operations_->writable_layer(container_id);
 }
 
 Result<ContainerStatus> OciRuntime::container_status(const std::string& container_id) const {

@@ -56,6 +56,7 @@ class OciRuntime final : public Runtime {
   Task<Result<std::unique_ptr<api::DuplexStream>>> connect(std::string sandbox_id, std::uint16_t port,
                                                            asio::any_io_executor executor) override;
   Task<std::vector<ContainerFigures>> usage() override;
+  [[nodiscard]] std::string writable_layer(const std::string& container_id) const override;
   [[nodiscard]] Result<ContainerStatus> container_status(const std::string& container_id) const override;
   [[nodiscard]] Result<SandboxStatus> sandbox_status(const std::string& sandbox_id) const override;
   [[nodiscard]] RuntimeSnapshot snapshot() const override;

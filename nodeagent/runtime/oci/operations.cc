@@ -185,7 +185,7 @@ Result<void> Operations::build_container(const SandboxRecord& sandbox, Container
     layers.push_back(directory + "/empty");
     if (auto made = make_directories(layers[0]); !made) return made;
   }
-  if (auto mounted = mount_overlay(layers, directory + "/upper", directory + "/work", directory + "/rootfs");
+  if (auto mounted = mount_overlay(layers, layout_.writable_layer(id), directory + "/work", directory + "/rootfs");
       !mounted) {
     return mounted;
   }

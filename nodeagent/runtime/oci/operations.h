@@ -61,6 +61,9 @@ class Operations {
   [[nodiscard]] std::optional<CgroupUsage> cgroup_usage(const std::string& cgroup) const {
     return read_cgroup_usage(cgroups_, cgroup);
   }
+  [[nodiscard]] std::string writable_layer(const std::string& container_id) const {
+    return layout_.writable_layer(container_id);
+  }
   // A socket connected to the port on the loopback address inside of the sandbox.
   [[nodiscard]] Result<UniqueFd> connect(const SandboxRecord& sandbox, std::uint16_t port);
 

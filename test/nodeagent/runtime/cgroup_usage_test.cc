@@ -34,6 +34,7 @@ TEST_CASE("what a cgroup has used, by version 1") {
   REQUIRE(usage);
   CHECK(usage->cpu_nanoseconds == 123456789);
   CHECK(usage->memory_bytes == 600000);
+  CHECK(usage->processes == 0);
 }
 
 TEST_CASE("what a cgroup has used, by version 2") {
@@ -43,11 +44,13 @@ TEST_CASE("what a cgroup has used, by version 2") {
   host.hierarchies = {mount.path()};
   write(mount / "skiff/a/cpu.stat", "usage_usec 1500\nuser_usec 1000\n");
   write(mount / "skiff/a/memory.current", "5000\n");
+  write(mount / "skiff/a/pids.current", "7\n");
   write(mount / "skiff/a/memory.stat", "anon 1\ninactive_file 6000\n");
   const auto usage = oci::read_cgroup_usage(host, "/skiff/a");
   REQUIRE(usage);
   CHECK(usage->cpu_nanoseconds == 1'500'000);
   CHECK(usage->memory_bytes == 0);  // the two figures are of different moments
+  CHECK(usage->processes == 7);
 }
 
 TEST_CASE("whether the kernel killed for want of memory") {

@@ -69,6 +69,19 @@ TEST_CASE("the command line is a contract") {
           "skiff: --image-maximum-gc-age must be longer than --minimum-image-ttl-duration\n");
     CHECK(std::get<Usage>(parse({"up", "--image-gc-high-threshold", "101"})).exit_code == 2);
   }
+  SECTION("when pods are evicted") {
+    const auto node = [](const Command& command) { return std::get<ServeOptions>(command).node; };
+    CHECK_FALSE(node(parse({"up"})).eviction_hard);
+    CHECK(node(parse({"up"})).eviction_pressure_transition_period == std::chrono::minutes(5));
+    const Command given = parse({"up", "--eviction-hard", "memory.available<1Gi,nodefs.available<10%",
+                                 "--eviction-pressure-transition-period", "30s"});
+    CHECK(node(given).eviction_hard == "memory.available<1Gi,nodefs.available<10%");
+    CHECK(node(given).eviction_pressure_transition_period == std::chrono::seconds(30));
+    CHECK(node(parse({"up", "--eviction-hard", ""})).eviction_hard == "");
+    CHECK(std::get<Usage>(parse({"up", "--eviction-hard", "hope.available<1"})).text ==
+          "skiff: --eviction-hard: unsupported eviction signal hope.available\n");
+    CHECK(std::get<Usage>(parse({"up", "--eviction-pressure-transition-period", "soon"})).exit_code == 2);
+  }
   SECTION("in memory nothing lies in the default directory") {
     const Command command = parse({"up", "--in-memory", "--runtime", "fake", "--nodes", "7", "--listen", "[::1]:0"});
     const auto& serve = std::get<ServeOptions>(command);
