@@ -2,7 +2,9 @@
 
 #include "api/base/ids.h"
 #include "api/base/text.h"
+#include "server/auth/websocket_token.h"
 #include "server/http/status_response.h"
+#include "server/http/upgrade_request.h"
 
 #include <algorithm>
 
@@ -48,16 +50,29 @@ Authenticator::Authenticator(const ServiceAccountTokens& service_account_tokens,
 
 void Authenticator::add_token(TokenUser token) { users_[sha256_hex(token.token)] = std::move(token.user); }
 
-api::Result<std::optional<api::User>> Authenticator::authenticate(const Request& request) const {
-  std::optional<api::User> user = request.certificate_user;
-  if (!user) {
-    const std::string token = bearer_token(request);
-    if (token.empty()) return user;
-    std::optional<VerifiedToken> verified = verify(token, own_audiences());
-    if (!verified) return api::unauthorized();
-    user = std::move(verified->user);
+api::Result<std::optional<api::User>> Authenticator::authenticate(Request& request) const {
+  api::Result<std::optional<api::User>> user = request.certificate_user;
+  if (!*user) user = authenticate_by_token(request);
+  if (user && *user) *user = with_group(std::move(**user), "system:authenticated");
+  return user;
+}
+
+api::Result<std::optional<api::User>> Authenticator::authenticate_by_token(Request& request) const {
+  const std::string token = bearer_token(request);
+  if (!token.empty()) {
+    if (std::optional<VerifiedToken> verified = verify(token, own_audiences())) return std::move(verified->user);
   }
-  return std::optional<api::User>(with_group(std::move(*user), "system:authenticated"));
+  // Upstream looks further when one of several credentials is not valid.
+  api::Result<std::optional<WebSocketToken>> offered = websocket_token(request.headers);
+  if (!offered) return offered.error();
+  if (*offered && !(*offered)->token.empty()) {
+    std::optional<VerifiedToken> verified = verify((*offered)->token, own_audiences());
+    if (!verified) return api::unauthorized();
+    request.headers.set(kWebSocketProtocolHeader, std::move((*offered)->other_protocols));
+    return std::move(verified->user);
+  }
+  if (!token.empty()) return api::unauthorized();
+  return std::optional<api::User>();
 }
 
 std::optional<VerifiedToken> Authenticator::review_token(const std::string& token,

@@ -28,8 +28,9 @@ class Authenticator {
   void set_bootstrap_secrets(FindSecret find) { find_bootstrap_secret_ = std::move(find); }
 
   // The user; nothing when the request shows no credentials that we could look at; an Unauthorized status when it shows
-  // a bearer token that is not valid.
-  [[nodiscard]] api::Result<std::optional<api::User>> authenticate(const Request& request) const;
+  // a bearer token that is not valid. A token among the protocols of a WebSocket is taken out of the request: it is
+  // none to be negotiated.
+  [[nodiscard]] api::Result<std::optional<api::User>> authenticate(Request& request) const;
 
   // Whose token this is, when it is valid for any of the audiences (none: for the API server); tokens of the list and
   // bootstrap tokens are for the API server. Nothing for all others.
@@ -37,6 +38,8 @@ class Authenticator {
                                                           std::vector<std::string> audiences) const;
 
  private:
+  // As authenticate(), by a token in the header or among a WebSocket's protocols.
+  [[nodiscard]] api::Result<std::optional<api::User>> authenticate_by_token(Request& request) const;
   [[nodiscard]] std::optional<VerifiedToken> verify(const std::string& token,
                                                     const std::vector<std::string>& audiences) const;
 

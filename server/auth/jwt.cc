@@ -1,6 +1,6 @@
 #include "server/auth/jwt.h"
 
-#include "api/base/ids.h"
+#include "server/auth/base64url.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -15,25 +15,6 @@ namespace {
 constexpr int kCoordinateBytes = 32;  // of P-256
 // Longer ones are not looked at; upstream's are near 1 KiB.
 constexpr std::size_t kMaxTokenBytes = 16 * 1024;
-
-std::string base64url_encode(std::string_view bytes) {
-  std::string text = base64_encode(bytes);
-  while (!text.empty() && text.back() == '=') text.pop_back();
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  return text;
-}
-
-std::optional<std::string> base64url_decode(std::string_view encoded) {
-  if (encoded.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
-  std::string text(encoded);
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  text.append((4 - text.size() % 4) % 4, '=');
-  std::string bytes;
-  if (!base64_decode(text, bytes)) return std::nullopt;
-  return bytes;
-}
 
 const unsigned char* unsigned_bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());

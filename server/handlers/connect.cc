@@ -1,6 +1,6 @@
 #include "server/handlers/pod_container.h"
 #include "server/handlers/verbs.h"
-#include "server/streaming/upgrade_request.h"
+#include "server/http/upgrade_request.h"
 
 namespace skiff::server {
 namespace {

@@ -3,11 +3,14 @@
 #include "server/handlers/parameters.h"
 #include "server/handlers/responses.h"
 #include "server/handlers/switch_protocol.h"
+#include "server/http/upgrade_request.h"
 #include "server/streaming/port_forward_session.h"
 #include "server/streaming/process_session.h"
 #include "server/streaming/spdy_process_client.h"
-#include "server/streaming/upgrade_request.h"
+#include "server/streaming/websocket_port_session.h"
 #include "server/streaming/websocket_process_client.h"
+
+#include <algorithm>
 
 // Where exec, attach and port-forward are answered: next to the node, whichever process that is in.
 namespace skiff::server {
@@ -17,7 +20,6 @@ namespace {
 struct Spoken {
   Protocols over_spdy;
   Protocols over_websocket;
-  bool websocket_must_name_it = false;  // elsewhere a client may offer nothing, which stands for the oldest protocol
 };
 
 constexpr std::string_view kSpdyProcessProtocols[] = {"v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io",
@@ -25,14 +27,17 @@ constexpr std::string_view kSpdyProcessProtocols[] = {"v4.channel.k8s.io", "v3.c
 constexpr std::string_view kWebSocketProcessProtocols[] = {
     "v5.channel.k8s.io", "v4.channel.k8s.io", "v4.base64.channel.k8s.io", "channel.k8s.io", "base64.channel.k8s.io"};
 constexpr std::string_view kSpdyPortProtocols[] = {"portforward.k8s.io"};
-constexpr std::string_view kWebSocketPortProtocols[] = {"SPDY/3.1+portforward.k8s.io"};
-constexpr Spoken kSpokenToProcesses{kSpdyProcessProtocols, kWebSocketProcessProtocols, false};
-constexpr Spoken kSpokenToPorts{kSpdyPortProtocols, kWebSocketPortProtocols, true};
+// SPDY inside of a WebSocket.
+constexpr std::string_view kTunneledPortProtocol = "SPDY/3.1+portforward.k8s.io";
+constexpr std::string_view kTextPortProtocol = "v4.base64.channel.k8s.io";
+constexpr std::string_view kWebSocketPortProtocols[] = {kTunneledPortProtocol, "v4.channel.k8s.io", kTextPortProtocol};
+constexpr Spoken kSpokenToProcesses{kSpdyProcessProtocols, kWebSocketProcessProtocols};
+constexpr Spoken kSpokenToPorts{kSpdyPortProtocols, kWebSocketPortProtocols};
 
 // How a connection goes on, if it does.
 struct Agreement {
   bool websocket = false;
-  std::string protocol;  // "" when the client named none
+  std::string protocol;  // "" when the client named none, which stands for the oldest one
   std::optional<Response> refusal;
 };
 
@@ -70,13 +75,20 @@ Agreement agree(const Headers& headers, const Spoken& spoken) {
   const auto offered = offered_protocols(headers, agreement.websocket ? kWebSocketProtocolHeader : kSpdyProtocolHeader);
   const Protocols ours = agreement.websocket ? spoken.over_websocket : spoken.over_spdy;
   std::optional<std::string> protocol = negotiate(offered, ours);
-  const bool unnamed = protocol && protocol->empty() && agreement.websocket && spoken.websocket_must_name_it;
-  if (!protocol || unnamed) {
+  if (!protocol) {
     agreement.refusal = no_common_protocol(offered, ours);
   } else {
     agreement.protocol = std::move(*protocol);
   }
   return agreement;
+}
+
+// Why the kubelet does not take the ports that are asked for over the channels of a WebSocket.
+std::optional<std::string> ports_refusal(const std::vector<std::uint16_t>& ports) {
+  if (ports.empty()) return "query parameter \"port\" is required";
+  if (std::find(ports.begin(), ports.end(), 0) != ports.end()) return "port \"0\" must be > 0";
+  if (ports.size() > WebSocketPortSession::kMaxPorts) return "too many ports";
+  return std::nullopt;
 }
 
 ProcessSession::MakeClient client_maker(bool websocket, WantedStreams wanted, std::string protocol) {
@@ -148,9 +160,21 @@ Task<api::Result<Response>> LocalAccess::open_ports(StreamRequest asked) {
   if (agreement.refusal) co_return std::move(*agreement.refusal);
   const bool websocket = agreement.websocket;
   const std::string protocol = std::move(agreement.protocol);
+  api::Result<std::vector<std::uint16_t>> ports = ports_query(asked.request);
+  if (!ports) co_return ports.error();
+  const bool by_channels = websocket && protocol != kTunneledPortProtocol;
+  if (by_channels) {
+    if (auto refusal = ports_refusal(*ports)) co_return text_response(400, std::move(*refusal));
+  }
   api::Result<api::OpenPort> open_port = co_await service_->port_forward(asked.pod);
   if (!open_port) co_return node_says(open_port.error());
-  auto session = std::make_unique<PortForwardSession>(service_, std::move(*open_port), websocket);
+  std::unique_ptr<Upgrade> session;
+  if (by_channels) {
+    session = std::make_unique<WebSocketPortSession>(service_, std::move(*open_port), std::move(*ports),
+                                                     protocol == kTextPortProtocol);
+  } else {
+    session = std::make_unique<PortForwardSession>(service_, std::move(*open_port), websocket);
+  }
   if (websocket) co_return switch_to_websocket(headers, protocol, std::move(session));
   co_return switch_to_spdy(protocol, std::move(session));
 }

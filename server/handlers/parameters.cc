@@ -83,6 +83,23 @@ api::Result<WriteQuery> write_query(const Request& request, std::string_view opt
   return query;
 }
 
+// All of the text.
+template <class Number>
+std::errc parse_number(std::string_view text, Number& value) {
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && rest != end ? std::errc::invalid_argument : error;
+}
+
+// Go's, of strconv.
+std::string go_parse_error(const char* function, std::string_view text, std::errc error) {
+  std::string message = "strconv.";
+  message += function;
+  message += ": parsing " + to_json_text(Json(text));
+  message += error == std::errc::result_out_of_range ? ": value out of range" : ": invalid syntax";
+  return message;
+}
+
 VersionMatch version_match_of(std::string_view text) {
   if (text == "Exact") return VersionMatch::kExact;
   if (text == "NotOlderThan") return VersionMatch::kNotOlderThan;
@@ -208,15 +225,27 @@ api::Result<std::optional<std::int64_t>> integer_parameter(const Request& reques
   const std::optional<std::string> text = request.query_value(name);
   if (!text) return std::optional<std::int64_t>();
   // Go takes a leading plus sign, std::from_chars does not.
-  const std::string_view digits = std::string_view(*text).substr(text->starts_with('+') ? 1 : 0);
   std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  const bool out_of_range = error == std::errc::result_out_of_range;
-  if (error != std::errc() || end != digits.data() + digits.size()) {
-    return api::bad_request("strconv.ParseInt: parsing " + to_json_text(Json(*text)) + ": " +
-                            (out_of_range ? "value out of range" : "invalid syntax"));
-  }
+  const std::errc error = parse_number(std::string_view(*text).substr(text->starts_with('+') ? 1 : 0), value);
+  if (error != std::errc()) return api::bad_request(go_parse_error("ParseInt", *text, error));
   return std::optional<std::int64_t>(value);
+}
+
+api::Result<std::vector<std::uint16_t>> ports_query(const Request& request) {
+  std::vector<std::uint16_t> ports;
+  for (const std::string& value : values_of(request, "ports")) {
+    for (std::size_t begin = 0; begin <= value.size();) {
+      const std::size_t end = std::min(value.find(',', begin), value.size());
+      const std::string_view text = std::string_view(value).substr(begin, end - begin);
+      std::uint16_t port = 0;
+      if (const std::errc error = parse_number(text, port); error != std::errc()) {
+        return api::bad_request("cannot convert to []int32: " + go_parse_error("ParseUint", text, error));
+      }
+      ports.push_back(port);
+      begin = end + 1;
+    }
+  }
+  return ports;
 }
 
 api::Result<api::LogOptions> log_query(const Request& request) {

@@ -29,6 +29,9 @@ namespace skiff::server {
 // v1.PodLogOptions as they stand in the query, numbers and times not yet checked for sense.
 [[nodiscard]] api::Result<api::LogOptions> log_query(const Request& request);
 
+// v1.PodPortForwardOptions: numbers, also several in one value with commas between them; none when there are none.
+[[nodiscard]] api::Result<std::vector<std::uint16_t>> ports_query(const Request& request);
+
 // metav1.ListOptions.
 struct ListQuery {
   ListParams params;

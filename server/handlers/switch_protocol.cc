@@ -1,7 +1,7 @@
 #include "server/handlers/switch_protocol.h"
 
 #include "server/handlers/responses.h"
-#include "server/streaming/upgrade_request.h"
+#include "server/http/upgrade_request.h"
 #include "server/streaming/websocket.h"
 
 namespace skiff::server {

@@ -2,7 +2,7 @@
 #include "server/handlers/responses.h"
 #include "server/handlers/switch_protocol.h"
 #include "server/handlers/verbs.h"
-#include "server/streaming/upgrade_request.h"
+#include "server/http/upgrade_request.h"
 #include "server/streaming/websocket_lines.h"
 
 #include <boost/asio/this_coro.hpp>

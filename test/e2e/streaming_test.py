@@ -12,6 +12,7 @@ import subprocess
 import termios
 import unittest
 
+from client_libraries import CLIENTS, NODE_PACKAGE, PYTHON, client_environment, has_node_client, has_python_client
 from harness import ClusterTestCase, run, wait_for
 from kubectls import with_every_kubectl, with_some_kubectls
 
@@ -164,6 +165,23 @@ class StreamingTest(ClusterTestCase):
                     self.assertTrue(line, "nothing said of the refused connection")
             finally:
                 forwarding.kill()
+
+    def test_port_forward_of_client_libraries(self):
+        kubectl = self.cluster.kubectl
+        kubectl("create", "namespace", "libraries")
+        kubectl("--namespace", "libraries", "apply", "-f", "-", stdin=POD)
+        kubectl("--namespace", "libraries", "wait", "--for=condition=Ready", "pod/web")
+        inside = ["--namespace", "libraries", "exec", "web", "-c", "main", "--"]
+        kubectl(*inside, "sh", "-c", "head -c 3000000 /dev/urandom > /www/big")
+        digest = kubectl(*inside, "md5sum", "/www/big").stdout.split()[0]
+        for library, has_it, command in [
+                ("python3-kubernetes", has_python_client(), [PYTHON, CLIENTS / "python_forward.py"]),
+                ("@kubernetes/client-node", has_node_client(), ["node", CLIENTS / "node_forward.mjs", NODE_PACKAGE])]:
+            with self.subTest(library):
+                if not has_it:
+                    self.skipTest(f"{library} is not there")
+                done = run(self.cluster.inside([*command, "libraries", "web"]), env=client_environment(self.cluster))
+                self.assertEqual(done.stdout, digest + "\n")
 
     @staticmethod
     def next_ipv4_line(forwarding):

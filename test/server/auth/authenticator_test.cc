@@ -88,6 +88,46 @@ TEST_CASE_METHOD(AuthenticatedDoor, "only credentials that we know get through")
   }
 }
 
+TEST_CASE_METHOD(AuthenticatedDoor, "a script in a browser shows its token among a WebSocket's protocols") {
+  const std::string bearer = "base64url.bearer.authorization.k8s.io.";
+  const std::string secret = bearer + "c2VjcmV0";
+  struct Row {
+    std::string name;
+    std::string upgrade;
+    std::vector<std::string> protocols;  // a header each
+    std::string authorization;
+    bool accepted;
+    std::string remaining;
+  };
+  const auto row = GENERATE_COPY(
+      Row{"with another", "websocket", {secret + ", v4.channel.k8s.io"}, "", true, "v4.channel.k8s.io"},
+      Row{"between others", "websocket", {"a," + secret, "b"}, "", true, "a,b"},
+      Row{"alone", "websocket", {secret}, "", false, ""},
+      Row{"twice", "websocket", {secret + "," + secret + ",a"}, "", false, ""},
+      Row{"wrong", "websocket", {bearer + "c2VjcmU,a"}, "", false, ""},
+      Row{"padded", "websocket", {bearer + "c2VjcmV0MQ==,a"}, "", false, ""},
+      Row{"empty", "websocket", {bearer + ",a"}, "", false, ""},
+      Row{"no WebSocket", "SPDY/3.1", {secret + ",a"}, "", false, ""},
+      Row{"beside a wrong one in the header", "websocket", {secret + ",a"}, "Bearer other", true, "a"},
+      Row{"beside a right one in the header", "websocket", {bearer + "eA,a"}, "Bearer secret", true, bearer + "eA,a"});
+  CAPTURE(row.name);
+  Request request;
+  request.method = "GET";
+  request.path = "/api/v1/pods";
+  request.headers.add("Connection", "Upgrade");
+  request.headers.add("Upgrade", row.upgrade);
+  for (const std::string& protocols : row.protocols) request.headers.add("Sec-WebSocket-Protocol", protocols);
+  if (!row.authorization.empty()) request.headers.add("Authorization", row.authorization);
+  const Response response = send(std::move(request));
+  CHECK(next.seen.has_value() == row.accepted);
+  if (row.accepted) {
+    CHECK(next.seen->user.name == "kubernetes-admin");
+    CHECK(next.seen->headers.get("Sec-WebSocket-Protocol") == row.remaining);
+  } else {
+    CHECK(response.status == 401);
+  }
+}
+
 TEST_CASE_METHOD(AuthenticatedDoor, "a token can be reviewed for any audience") {
   ServiceAccountClaims claims = default_account();
   claims.audiences = {"vault", "mail"};

@@ -114,7 +114,44 @@ TEST_CASE("exec changes the protocol of its connection") {
     CHECK(pods.connect("POST", "one/portforward", spdy()).status == 403);
     const Answer tunnel = pods.connect("GET", "one/portforward", websocket("SPDY/3.1+portforward.k8s.io"));
     CHECK(tunnel.headers.get("Sec-WebSocket-Protocol") == "SPDY/3.1+portforward.k8s.io");
-    CHECK(pods.connect("GET", "one/portforward", websocket("")).status == 403);
+  }
+}
+
+TEST_CASE("port-forward over the channels of a WebSocket") {
+  Pods pods;
+  const std::string channels = "v4.channel.k8s.io";
+  // The client's favourite counts, and one that names none speaks the oldest protocol.
+  for (const std::string& offered :
+       {channels, "v5.channel.k8s.io, " + channels, std::string("v4.base64.channel.k8s.io"), std::string()}) {
+    INFO(offered);
+    const Answer answer = pods.connect("GET", "one/portforward?ports=80", websocket(offered));
+    CHECK(answer.status == 101);
+    const std::string agreed = answer.headers.get("Sec-WebSocket-Protocol");
+    CHECK(agreed == offered.substr(offered.find(' ') + 1));
+  }
+  CHECK(pods.connect("GET", "one/portforward?ports=80", websocket("v5.channel.k8s.io")).status == 403);
+  CHECK(pods.connect("GET", "one/portforward?ports=80&ports=81,82", websocket(channels)).status == 101);
+
+  std::string many = "80";
+  for (int i = 0; i < 127; ++i) many += ",80";
+  struct Row {
+    std::string query;
+    std::string body;
+  };
+  for (const Row& row : {Row{"", "query parameter \"port\" is required"}, Row{"?ports=0", "port \"0\" must be > 0"},
+                         Row{"?ports=" + many, "too many ports"}}) {
+    INFO(row.query);
+    const Answer answer = pods.connect("GET", "one/portforward" + row.query, websocket(channels));
+    CHECK(answer.status == 400);
+    CHECK(answer.body == row.body);
+  }
+  for (const auto& [ports, why] :
+       {std::pair("x", "parsing \"x\": invalid syntax"), std::pair("80,", "parsing \"\": invalid syntax"),
+        std::pair("-1", "parsing \"-1\": invalid syntax"),
+        std::pair("65536", "parsing \"65536\": value out of range")}) {
+    const Answer answer = pods.connect("GET", std::string("one/portforward?ports=") + ports, websocket(channels));
+    CHECK(answer.status == 400);
+    CHECK(answer.message() == std::string("cannot convert to []int32: strconv.ParseUint: ") + why);
   }
 }
 

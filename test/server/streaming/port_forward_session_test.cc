@@ -3,6 +3,7 @@
 #include "server/streaming/websocket_frames.h"
 #include "test/server/http/memory_client.h"
 #include "test/server/streaming/client_frames.h"
+#include "test/server/streaming/scripted_ports.h"
 
 #include <catch2/catch.hpp>
 
@@ -11,71 +12,17 @@ using namespace skiff::server;
 
 namespace {
 
-// One connection into the pod, as the test sees it.
-struct Port {
-  explicit Port(asio::any_io_executor executor) : changed(executor) {}
-  std::uint16_t number = 0;
-  std::deque<std::string> says;
-  bool ended = false;
-  std::string heard;
-  bool write_closed = false;
-  bool destroyed = false;
-  Signal changed;
-};
-
-class ScriptedPort final : public api::DuplexStream {
- public:
-  explicit ScriptedPort(std::shared_ptr<Port> port) : port_(std::move(port)) {}
-  ~ScriptedPort() override { port_->destroyed = true; }
-
-  Task<api::Result<std::optional<std::string>>> next() override {
-    while (port_->says.empty() && !port_->ended) co_await port_->changed.wait();
-    std::optional<std::string> piece;
-    if (!port_->says.empty()) {
-      piece = std::move(port_->says.front());
-      port_->says.pop_front();
-    }
-    co_return piece;
-  }
-  Task<bool> write(std::string_view bytes) override {
-    port_->heard += bytes;
-    co_return !port_->ended;
-  }
-  void close_write() override { port_->write_closed = true; }
-  void cancel() override {
-    port_->ended = true;
-    port_->says.clear();
-    port_->changed.notify();
-  }
-
- private:
-  const std::shared_ptr<Port> port_;
-};
-
 struct Forwarder {
   explicit Forwarder(bool tunneled) : tunneled(tunneled) {
-    open_port = [this](std::uint16_t number) { return open(number); };
     handler.emplace([this](Request) {
       Response response;
       response.status = 101;
-      response.upgrade = std::make_unique<PortForwardSession>(nullptr, open_port, this->tunneled);
+      response.upgrade = std::make_unique<PortForwardSession>(nullptr, pod.opener(), this->tunneled);
       return response;
     });
     client.emplace(*handler);
     client->send("POST / HTTP/1.1\r\nHost: x\r\n\r\n");
     static_cast<void>(client->received());
-  }
-
-  Task<api::Result<std::unique_ptr<api::DuplexStream>>> open(std::uint16_t number) {
-    if (number == 81) {
-      api::Status refused;
-      refused.message = "connection refused";
-      co_return refused;
-    }
-    ports.push_back(std::make_shared<Port>(client->context()->get_executor()));
-    ports.back()->number = number;
-    std::unique_ptr<api::DuplexStream> stream = std::make_unique<ScriptedPort>(ports.back());
-    co_return stream;
   }
 
   void send(const std::string& bytes) { client->send(tunneled ? client_frame(2, bytes) : bytes); }
@@ -113,10 +60,10 @@ struct Forwarder {
   }
 
   const bool tunneled;
-  api::OpenPort open_port;
+  ScriptedPorts pod;
+  std::vector<std::shared_ptr<PortScript>>& ports = pod.opened;
   std::optional<FunctionHandler> handler;
   std::optional<MemoryClient> client;
-  std::vector<std::shared_ptr<Port>> ports;
   SpdyFrameWriter writer;
   SpdyFrameReader reader;
 };
@@ -132,7 +79,7 @@ TEST_CASE("Connections are forwarded to ports of a pod") {
   CHECK(forwarder.ports.empty());
   forwarder.open_stream(3, "data", "80", "0");
   REQUIRE(forwarder.ports.size() == 1);
-  Port& first = *forwarder.ports[0];
+  PortScript& first = *forwarder.ports[0];
   CHECK(first.number == 80);
 
   SECTION("bytes go both ways, until the pod has said all") {
@@ -141,12 +88,10 @@ TEST_CASE("Connections are forwarded to ports of a pod") {
     forwarder.send(SpdyFrameWriter::data(3, "", true));
     CHECK(first.write_closed);
     CHECK_FALSE(first.destroyed);
-    first.says.emplace_back("answer");
-    first.changed.notify();
+    first.say("answer");
     forwarder.client->run();
     CHECK(forwarder.take() == Texts{{3, "answer"}});
-    first.ended = true;
-    first.changed.notify();
+    first.end();
     forwarder.client->run();
     CHECK(forwarder.take() == Texts{{1, "."}, {3, "."}});
     CHECK(first.destroyed);

@@ -1,4 +1,4 @@
-#include "server/streaming/upgrade_request.h"
+#include "server/http/upgrade_request.h"
 
 #include "api/base/text.h"
 
