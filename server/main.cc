@@ -11,6 +11,7 @@ struct RunCommand {
   int operator()(const JoinOptions& options) const { return run_agent(options); }
   int operator()(const TokenOptions& options) const { return run_token(options); }
   int operator()(const ImageOptions& options) const { return run_image(options); }
+  int operator()(const DatabaseOptions& options) const { return run_database(options); }
   int operator()(const CleanOptions& options) const { return run_clean(options); }
   int operator()(const KubeconfigOptions& options) const { return run_kubeconfig(options); }
   int operator()(const VersionOptions&) const { return run_version(); }

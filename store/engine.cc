@@ -209,7 +209,8 @@ void Engine::commit(std::vector<Queued> queued) {
 Result<void> Engine::commit_to_journal(Batch& batch) {
   std::copy_if(batch.events.begin(), batch.events.end(), std::back_inserter(batch.durable),
                [this](const EventPtr& event) { return !is_volatile(event->record->key); });
-  Journal::Batch entry{batch.durable, batch.forgotten, batch.compacted, 0};
+  Journal::Batch entry{batch.durable, batch.forgotten, 0, 0};
+  if (!batch.forgotten.empty()) entry.compacted = batch.compacted;
   const bool has_volatile = batch.durable.size() < batch.events.size();
   if (has_volatile && batch.revision > reserved_) entry.reserved = batch.revision + kReservedRevisions;
   if (batch.durable.empty() && entry.reserved == 0) {
@@ -354,6 +355,19 @@ Result<Range> Engine::range(const Scope& scope, std::string_view after, std::siz
 std::size_t Engine::count(std::string_view directory) const {
   const std::shared_lock lock(state_mutex_);
   return history_.count(directory);
+}
+
+Snapshot Engine::snapshot() const {
+  Snapshot snapshot;
+  {
+    const std::shared_lock lock(state_mutex_);
+    snapshot.revision = history_.revision();
+    history_.for_each([&snapshot](const RecordPtr& record) { snapshot.records.push_back(record); });
+  }
+  std::erase_if(snapshot.records, [this](const RecordPtr& record) { return is_volatile(record->key); });
+  std::sort(snapshot.records.begin(), snapshot.records.end(),
+            [](const RecordPtr& a, const RecordPtr& b) { return a->mod_revision < b->mod_revision; });
+  return snapshot;
 }
 
 Revision Engine::revision() const {

@@ -53,6 +53,7 @@ class Engine final : public Store {
   [[nodiscard]] Result<Range> range(const Scope& scope, std::string_view after, std::size_t limit,
                                     Revision revision) const override;
   [[nodiscard]] std::size_t count(std::string_view directory) const override;
+  [[nodiscard]] Snapshot snapshot() const override;
   [[nodiscard]] Revision revision() const override;
   [[nodiscard]] Revision compacted_revision() const override;
   [[nodiscard]] Result<std::unique_ptr<Watch>> watch(Scope scope, Revision after, std::function<void()> wake) override;

@@ -45,6 +45,8 @@ std::string part_name(std::string_view collection, std::string_view attribute, s
   return name;
 }
 
+bool is_collection(std::string_view part_name) { return part_name.find('\0') == std::string_view::npos; }
+
 void add_index_parts(const Event& event, std::string_view collection, const std::string& attribute,
                      std::vector<History::PartOfEvent>& parts) {
   const std::string* after = event.type == Event::Type::kPut ? value_of(event.record, attribute) : nullptr;
@@ -160,6 +162,14 @@ std::size_t History::count(std::string_view directory) const {
   if (part == nullptr) return 0;
   const auto [first, last] = part->records.below(directory);
   return part->records.distance(first, last);
+}
+
+void History::for_each(const std::function<void(const RecordPtr&)>& each) const {
+  for (const auto& [name, part] : parts_) {
+    // The others hold some of these again.
+    if (!is_collection(name)) continue;
+    for (const RecordPtr& record : part.records) each(record);
+  }
 }
 
 History::Undone History::undo(const Part& part, const Scope& scope, Revision revision) const {

@@ -40,6 +40,8 @@ class History {
 
   [[nodiscard]] RecordPtr get(std::string_view key) const;
   [[nodiscard]] std::size_t count(std::string_view directory) const;
+  // Calls `each` with every live record, in no order.
+  void for_each(const std::function<void(const RecordPtr&)>& each) const;
   // As Store::range; `revision` is within compacted()..revision().
   [[nodiscard]] Range range(const Scope& scope, std::string_view after, std::size_t limit, Revision revision) const;
 

@@ -32,10 +32,10 @@ class Journal {
   struct Batch {
     // New events in revision order.
     std::span<const EventPtr> events;
-    // Entries that nobody can ask for any more, by revision, and the compacted revision that makes them so.
+    // Entries that nobody can ask for any more, by revision.
     std::span<const Revision> forgotten;
-    Revision compacted = 0;
-    Revision reserved = 0;  // 0: as it was
+    Revision compacted = 0;  // what makes them so; 0: as it was
+    Revision reserved = 0;   // 0: as it was
   };
   // All of the batch or nothing, durable on return. After an error the journal may be used again.
   [[nodiscard]] virtual Result<void> commit(const Batch& batch) = 0;

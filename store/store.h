@@ -47,7 +47,8 @@ enum class Code {
   kConflict,        // the key's mod_revision (or its absence) is not what the write expected; see Error::current
   kCompacted,       // the revision asked for is older than what is kept
   kFutureRevision,  // the revision asked for has not happened yet
-  kUnavailable,     // the disk refused (full, read-only, failing); nothing was written, a later try may succeed
+  kNoSpace,         // the disk is full; nothing was written, a later try may succeed
+  kUnavailable,     // the disk refused otherwise (read-only, failing), or too much waits; as above
   kClosed,          // the store is shutting down
   kCorrupt,         // the data on disk is damaged or is another program's
 };
@@ -115,6 +116,12 @@ struct Range {
   std::size_t remaining = 0;       // how many further records there were
 };
 
+// Everything that is kept, at one moment: what a backup needs.
+struct Snapshot {
+  std::vector<RecordPtr> records;  // by revision; none of volatile keys
+  Revision revision = 0;
+};
+
 // A place in the log of events. Holds no events of its own, so a slow reader costs nothing; one that falls behind what
 // the store keeps is told kCompacted. Used by one thread at a time; destroying it ends the watch.
 class Watch {
@@ -148,6 +155,9 @@ class Store {
 
   // How many records lie below the path of a directory, now.
   [[nodiscard]] virtual std::size_t count(std::string_view directory) const = 0;
+
+  // All live records that would survive a restart (of a store on a disk).
+  [[nodiscard]] virtual Snapshot snapshot() const = 0;
 
   // The newest visible revision.
   [[nodiscard]] virtual Revision revision() const = 0;

@@ -12,6 +12,7 @@ int run_serve(const ServeOptions& options);
 int run_agent(const JoinOptions& options);
 int run_token(const TokenOptions& options);
 int run_image(const ImageOptions& options);
+int run_database(const DatabaseOptions& options);
 int run_clean(const CleanOptions& options);
 int run_kubeconfig(const KubeconfigOptions& options);
 int run_version();

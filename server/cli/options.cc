@@ -42,6 +42,7 @@ struct Parsed {
   JoinOptions join;
   TokenOptions token;
   ImageOptions image;
+  DatabaseOptions database;
 };
 
 void add_data_directory(CLI::App& app, Parsed& parsed) {
@@ -443,6 +444,18 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_image_verb("ls", "List the images", ImageOptions::Verb::kList, nullptr);
   add_image_verb("rm", "Remove images", ImageOptions::Verb::kRemove, "image");
 
+  CLI::App* database = app.add_subcommand("db", "The cluster's objects on the disk");
+  database->require_subcommand(1);
+  add_data_directory(*database, parsed);
+  CLI::App* check = database->add_subcommand("check", "Read everything and say whether it is whole");
+  check->fallthrough();
+  check->add_option("file", parsed.database.file, "A backup (default: the data directory's own database)");
+  check->callback([&parsed] { parsed.database.verb = DatabaseOptions::Verb::kCheck; });
+  CLI::App* backup = database->add_subcommand("backup", "Write a copy, also while skiff runs");
+  backup->fallthrough();
+  backup->add_option("file", parsed.database.file, "Where to; what is there is replaced")->required();
+  backup->callback([&parsed] { parsed.database.verb = DatabaseOptions::Verb::kBackup; });
+
   CLI::App* clean = app.add_subcommand("clean", "Remove everything that skiff left on this machine");
   add_logging(*clean, parsed);
   add_data_directory(*clean, parsed);
@@ -471,6 +484,10 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (image->parsed()) {
     parsed.image.data_directory = parsed.data_directory;
     return std::move(parsed.image);
+  }
+  if (database->parsed()) {
+    parsed.database.data_directory = parsed.data_directory;
+    return std::move(parsed.database);
   }
   if (clean->parsed()) return CleanOptions{parsed.global, parsed.data_directory};
   if (kubeconfig->parsed()) return KubeconfigOptions{parsed.data_directory};

@@ -111,6 +111,14 @@ struct ImageOptions {
   std::vector<std::string> arguments;  // archives or image names
 };
 
+// `skiff db`.
+struct DatabaseOptions {
+  enum class Verb { kCheck, kBackup };
+  Verb verb = Verb::kCheck;
+  std::string data_directory;
+  std::string file;  // kCheck: empty for the data directory's own
+};
+
 struct CleanOptions {
   GlobalOptions global;
   std::string data_directory;
@@ -128,8 +136,8 @@ struct Usage {
   std::string text;
 };
 
-using Command = std::variant<ServeOptions, JoinOptions, TokenOptions, ImageOptions, CleanOptions, KubeconfigOptions,
-                             VersionOptions, Usage>;
+using Command = std::variant<ServeOptions, JoinOptions, TokenOptions, ImageOptions, DatabaseOptions, CleanOptions,
+                             KubeconfigOptions, VersionOptions, Usage>;
 
 [[nodiscard]] Command parse_command_line(int argc, const char* const* argv);
 

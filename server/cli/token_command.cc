@@ -1,9 +1,7 @@
-#include "api/base/files.h"
-#include "api/client/http/kubeconfig.h"
 #include "api/client/http/tls.h"
 #include "server/auth/bootstrap_tokens.h"
+#include "server/cli/administrator_access.h"
 #include "server/cli/commands.h"
-#include "server/cli/data_directory.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -26,23 +24,17 @@ api::Result<api::ObjectPtr> create_secret(asio::io_context& context, api::Client
 }  // namespace
 
 int run_token(const TokenOptions& options) {
-  const std::string path = DataDirectory::peek(options.data_directory).kubeconfig();
-  const auto text = read_file(path);
-  if (!text) return fail(text.error().message + " (has `skiff server` run on this data directory?)");
-  auto kubeconfig = api::parse_kubeconfig(*text);
-  if (!kubeconfig) return fail(path + ": " + kubeconfig.error().message);
-  const auto hash = api::public_key_hash(kubeconfig->authority);
-  if (!hash) return fail(path + ": " + hash.error().message);
+  auto access = find_administrator(options.data_directory);
+  if (!access) return fail(access.error().message);
+  const api::Kubeconfig& kubeconfig = access->kubeconfig;
+  const auto hash = api::public_key_hash(kubeconfig.authority);
+  if (!hash) return fail(hash.error().message);
 
-  api::ClientTlsOptions tls;
-  tls.authorities = kubeconfig->authority;
-  auto context = api::make_client_context(tls);
-  if (!context) return fail(context.error().message);
   api::HttpClientOptions client_options;
-  client_options.server = kubeconfig->server;
-  client_options.tls = std::move(*context);
-  client_options.token = kubeconfig->token;
-  client_options.user_agent = "skiff/" SKIFF_VERSION;
+  client_options.server = kubeconfig.server;
+  client_options.tls = std::move(access->tls);
+  client_options.token = kubeconfig.token;
+  client_options.user_agent = kUserAgent;
   const BootstrapToken token = new_bootstrap_token();
   Json secret = make_bootstrap_secret(token, SystemClock().now(), options.time_to_live);
   asio::io_context loop(1);  // outlives the client's connections
@@ -52,7 +44,7 @@ int run_token(const TokenOptions& options) {
 
   const std::string joined = token.to_string() + "." + hash->substr(hash->find(':') + 1);
   if (options.print_join_command) {
-    std::cout << "skiff agent --server " << kubeconfig->server_url << " --token " << joined << '\n';
+    std::cout << "skiff agent --server " << kubeconfig.server_url << " --token " << joined << '\n';
   } else {
     std::cout << joined << '\n';
   }

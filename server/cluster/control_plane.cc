@@ -15,6 +15,7 @@
 #include "server/cluster/remote_nodes.h"
 #include "server/controllers/controller_manager.h"
 #include "server/handlers/api_handler.h"
+#include "server/handlers/backup.h"
 #include "server/handlers/service_account_issuer.h"
 #include "server/http/http_server.h"
 #include "server/registry/bootstrap.h"
@@ -44,8 +45,15 @@ Result<std::unique_ptr<store::Store>> open_store(const ServeOptions& options, co
   store::EngineOptions engine;
   engine.volatile_prefixes.emplace_back(kNodeLeases);
   auto opened = store::open_sqlite_store(directory.store(), engine);
-  if (!opened) return Error{ErrorCode::kUnavailable, opened.error().message};
-  return std::move(*opened);
+  if (opened) return std::move(*opened);
+  std::string message = opened.error().message;
+  if (opened.error().code == store::Code::kCorrupt) {
+    message += fmt::format(
+        " (nothing was changed; `skiff db check` tells more. Move {0} and {0}-wal away and put a backup made by `skiff "
+        "db backup` in the place of {0}, or start anew without it)",
+        directory.store());
+  }
+  return Error{ErrorCode::kUnavailable, std::move(message)};
 }
 
 Result<Pki> open_pki(const ServeOptions& options, const DataDirectory& directory, TimePoint now) {
@@ -197,7 +205,8 @@ struct ControlPlane::Impl {
         token_issuer(registry, tokens),
         api_handler(ApiParts{registry, *catalog, nodes, authenticator, authorizer, tokens, token_issuer},
                     {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}, in_flight_limits(options)),
-        impersonation(authorizer, api_handler),
+        backup(*store, api_handler),
+        impersonation(authorizer, backup),
         door(authenticator, impersonation),
         controllers_client(registry, component_user("system:kube-controller-manager")),
         scheduler_client(registry, component_user("system:kube-scheduler")),
@@ -225,6 +234,7 @@ struct ControlPlane::Impl {
   Authenticator authenticator;
   ServiceAccountIssuer token_issuer;
   ApiHandler api_handler;
+  BackupHandler backup;
   ImpersonatingHandler impersonation;
   AuthenticatingHandler door;
   std::unique_ptr<HttpServer> http;

@@ -20,6 +20,12 @@ api::Status to_status(const store::Error& error) {
       return api::expired("The resourceVersion for the provided list is too old.");
     case store::Code::kFutureRevision:
       return api::timeout("Too large resource version");
+    case store::Code::kNoSpace: {
+      // etcd's words, which upstream passes on as they are; clients know them.
+      api::Status full;
+      full.message = "etcdserver: mvcc: database space exceeded";
+      return full;
+    }
     case store::Code::kUnavailable:
     case store::Code::kClosed:
       return api::unavailable(error.message);

@@ -3,6 +3,21 @@
 #include <spdlog/fmt/fmt.h>
 
 namespace skiff::store {
+namespace {
+
+Code code_of(int sqlite_code) {
+  switch (sqlite_code) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Code::kCorrupt;
+    case SQLITE_FULL:
+      return Code::kNoSpace;
+    default:
+      return Code::kUnavailable;
+  }
+}
+
+}  // namespace
 
 void Statement::bind(int parameter, std::int64_t value) { sqlite3_bind_int64(handle_.get(), parameter, value); }
 
@@ -49,15 +64,22 @@ Result<void> Database::execute(const std::string& sql) {
 
 Result<Statement> Database::prepare(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(handle_.get(), sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) return last_error(sql);
-  return Statement(statement);
+  const int code = sqlite3_prepare_v2(handle_.get(), sql.c_str(), -1, &statement, nullptr);
+  if (code == SQLITE_OK) return Statement(statement);
+  Error error = last_error(sql);
+  // Our statements are right: what does not fit them is the table.
+  if (code == SQLITE_ERROR) error.code = Code::kCorrupt;
+  return error;
+}
+
+void Database::set_checkpoint_on_close(bool wanted) {
+  sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, nullptr);
 }
 
 Error Database::last_error(std::string_view context) const {
   const int code = sqlite3_errcode(handle_.get()) & 0xff;
-  const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
   auto message = fmt::format("{}: {}: {}", path_, context, sqlite3_errmsg(handle_.get()));
-  return Error{damaged ? Code::kCorrupt : Code::kUnavailable, std::move(message), nullptr};
+  return Error{code_of(code), std::move(message), nullptr};
 }
 
 }  // namespace skiff::store

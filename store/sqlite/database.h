@@ -39,8 +39,11 @@ class Database {
  public:
   [[nodiscard]] static Result<Database> open(const std::string& path);
 
+  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] Result<void> execute(const std::string& sql);
   [[nodiscard]] Result<Statement> prepare(const std::string& sql);
+  // Whether closing it moves what the log (WAL) holds into the file. It does unless it is told otherwise.
+  void set_checkpoint_on_close(bool wanted);
   // What the last failed call was about, as an error of the store.
   [[nodiscard]] Error last_error(std::string_view context) const;
 

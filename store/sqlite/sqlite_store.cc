@@ -1,52 +1,17 @@
 #include "store/sqlite/sqlite_store.h"
 
 #include "store/sqlite/database.h"
+#include "store/sqlite/log_row.h"
 
 #include <spdlog/fmt/fmt.h>
-
-#include <cstring>
 
 namespace skiff::store {
 namespace {
 
 constexpr std::int64_t kApplicationId =
     0x736b6966;  // "skif": in the file's header, so that no other database is taken for ours
-constexpr std::int64_t kSchemaVersion = 1;
-
-// Attributes as one blob: for each name and value a 32-bit length, little-endian, and the bytes.
-std::string encode_attributes(const Attributes& attributes) {
-  std::string bytes;
-  const auto put = [&bytes](const std::string& text) {
-    const auto size = static_cast<std::uint32_t>(text.size());
-    for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>((size >> shift) & 0xff);
-    bytes += text;
-  };
-  for (const auto& [name, value] : attributes) {
-    put(name);
-    put(value);
-  }
-  return bytes;
-}
-
-bool take_text(std::string_view& bytes, std::string& text) {
-  if (bytes.size() < 4) return false;
-  std::uint32_t size = 0;
-  for (int i = 3; i >= 0; --i) size = (size << 8) | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
-  bytes.remove_prefix(4);
-  if (bytes.size() < size) return false;
-  text.assign(bytes.substr(0, size));
-  bytes.remove_prefix(size);
-  return true;
-}
-
-bool decode_attributes(std::string_view bytes, Attributes& attributes) {
-  while (!bytes.empty()) {
-    std::pair<std::string, std::string> attribute;
-    if (!take_text(bytes, attribute.first) || !take_text(bytes, attribute.second)) return false;
-    attributes.push_back(std::move(attribute));
-  }
-  return true;
-}
+// 2: rows have checksums.
+constexpr std::int64_t kFormat = 2;
 
 class SqliteJournal final : public Journal {
  public:
@@ -60,28 +25,10 @@ class SqliteJournal final : public Journal {
   Result<Revision> reserved_revision() override { return read_meta("reserved"); }
 
   Result<void> replay(const std::function<Result<void>(JournalEntry)>& each) override {
-    auto statement = database_.prepare(
-        "SELECT revision, key, value, attributes, create_revision, version, revision_offset FROM log ORDER BY "
-        "revision");
-    if (!statement) return statement.error();
-    int code = SQLITE_DONE;
-    while ((code = statement->step()) == SQLITE_ROW) {
-      JournalEntry entry;
-      entry.deletion = statement->is_null(2);
-      Record& record = entry.record;
-      record.mod_revision = statement->integer(0);
-      record.key = statement->bytes(1);
-      record.value = statement->bytes(2);
-      record.create_revision = statement->integer(4);
-      record.version = statement->integer(5);
-      if (!statement->is_null(6)) record.revision_offset = static_cast<std::size_t>(statement->integer(6));
-      if (!decode_attributes(statement->bytes(3), record.attributes)) {
-        return Error{Code::kCorrupt, fmt::format("the log is damaged at revision {}", record.mod_revision), nullptr};
-      }
-      if (auto taken = each(std::move(entry)); !taken) return taken;
-    }
-    if (code != SQLITE_DONE) return database_.last_error("read the log");
-    return {};
+    auto replayed = read_log(each);
+    // What is damaged stays as it was found.
+    database_.set_checkpoint_on_close(replayed.has_value());
+    return replayed;
   }
 
   Result<void> commit(const Batch& batch) override {
@@ -92,16 +39,29 @@ class SqliteJournal final : public Journal {
   }
 
  private:
+  Result<void> read_log(const std::function<Result<void>(JournalEntry)>& each) {
+    auto statement = database_.prepare(fmt::format("SELECT {} FROM log ORDER BY revision", kLogColumns));
+    if (!statement) return statement.error();
+    int code = SQLITE_DONE;
+    while ((code = statement->step()) == SQLITE_ROW) {
+      auto entry = read_row(*statement);
+      auto taken = entry ? each(std::move(*entry)) : Result<void>(entry.error());
+      if (!taken) return Error{taken.error().code, database_.path() + ": " + taken.error().message, nullptr};
+    }
+    if (code != SQLITE_DONE) return database_.last_error("read the log");
+    return {};
+  }
+
   Result<void> commit_transaction(const Batch& batch) {
     if (auto begun = database_.execute("BEGIN IMMEDIATE"); !begun) return begun;
     for (const EventPtr& event : batch.events) {
       if (auto inserted = insert(*event); !inserted) return inserted;
     }
-    if (!batch.forgotten.empty()) {
-      for (const Revision revision : batch.forgotten) {
-        forget_.bind(1, revision);
-        if (auto forgotten = run(forget_, "forget"); !forgotten) return forgotten;
-      }
+    for (const Revision revision : batch.forgotten) {
+      forget_.bind(1, revision);
+      if (auto forgotten = run(forget_, "forget"); !forgotten) return forgotten;
+    }
+    if (batch.compacted != 0) {
       if (auto set = write_meta("compacted", batch.compacted); !set) return set;
     }
     if (batch.reserved != 0) {
@@ -127,19 +87,8 @@ class SqliteJournal final : public Journal {
   }
 
   Result<void> insert(const Event& event) {
-    const Record& record = *event.record;
-    const std::string attributes = encode_attributes(record.attributes);
-    insert_.bind(1, record.mod_revision);
-    insert_.bind_text(2, record.key);
-    if (event.type == Event::Type::kPut) {
-      insert_.bind_blob(3, record.value);
-      insert_.bind_blob(4, attributes);
-    }
-    insert_.bind(5, record.create_revision);
-    insert_.bind(6, record.version);
-    if (record.revision_offset != std::string::npos) {
-      insert_.bind(7, static_cast<std::int64_t>(record.revision_offset));
-    }
+    const std::string attributes = encode_attributes(event.record->attributes);
+    bind_row(insert_, event, attributes);
     return run(insert_, "append");
   }
 
@@ -163,32 +112,41 @@ Result<std::int64_t> read_pragma(Database& database, const std::string& name) {
   return statement->integer(0);
 }
 
-// Makes an empty file ours, and refuses what is not. True when it was empty.
-Result<bool> prepare_schema(Database& database, const std::string& path) {
+Error not_ours(const Database& database, const std::string& why) {
+  return {Code::kCorrupt, database.path() + ": " + why, nullptr};
+}
+
+// The format of what stands in the file, 0 when it is empty; refuses what is not ours.
+Result<std::int64_t> format_of(Database& database) {
   const auto application = read_pragma(database, "application_id");
   if (!application) return application.error();
-  const auto version = read_pragma(database, "user_version");
-  if (!version) return version.error();
+  const auto format = read_pragma(database, "user_version");
+  if (!format) return format.error();
   const auto tables = read_pragma(database, "schema_version");
   if (!tables) return tables.error();
-  if (*tables == 0) {
-    const auto made = database.execute(
+  if (*tables == 0) return 0;
+  if (*application != kApplicationId) return not_ours(database, "is the database of another program");
+  if (*format < 1 || *format > kFormat) {
+    return not_ours(database, fmt::format("has format {}, this skiff reads format {}", *format, kFormat));
+  }
+  return *format;
+}
+
+Result<void> bring_up_to_date(Database& database, std::int64_t format) {
+  if (format == 0) {
+    return database.execute(
         fmt::format("BEGIN; PRAGMA application_id = {}; PRAGMA user_version = {};"
                     "CREATE TABLE log(revision INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB, attributes BLOB,"
-                    " create_revision INTEGER NOT NULL, version INTEGER NOT NULL, revision_offset INTEGER);"
+                    " create_revision INTEGER NOT NULL, version INTEGER NOT NULL, revision_offset INTEGER,"
+                    " checksum INTEGER);"
                     "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID; COMMIT;",
-                    kApplicationId, kSchemaVersion));
-    if (!made) return made.error();
-    return true;
+                    kApplicationId, kFormat));
   }
-  if (*application != kApplicationId) {
-    return Error{Code::kCorrupt, path + ": is the database of another program", nullptr};
+  if (format == 1) {
+    return database.execute(
+        fmt::format("BEGIN; ALTER TABLE log ADD COLUMN checksum INTEGER; PRAGMA user_version = {}; COMMIT;", kFormat));
   }
-  if (*version != kSchemaVersion) {
-    return Error{Code::kCorrupt,
-                 fmt::format("{}: has format {}, this skiff reads format {}", path, *version, kSchemaVersion), nullptr};
-  }
-  return false;
+  return {};
 }
 
 }  // namespace
@@ -196,19 +154,19 @@ Result<bool> prepare_schema(Database& database, const std::string& path) {
 Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path) {
   auto database = Database::open(path);
   if (!database) return database.error();
-  // Exclusive locking also spares the shared-memory file; the lock is taken by the first read. A new database is made
-  // without waiting for the disk at each step, and then brought there at once, before anything is acknowledged.
-  for (const char* setting : {"PRAGMA locking_mode = EXCLUSIVE", "PRAGMA synchronous = OFF",
-                              "PRAGMA journal_mode = WAL", "PRAGMA journal_size_limit = 4194304"}) {
+  database->set_checkpoint_on_close(false);  // until it is known to be ours
+  // Exclusive locking also spares the shared-memory file, through which a failing disk could kill the process; the lock
+  // is taken by the first read.
+  if (auto locked = database->execute("PRAGMA locking_mode = EXCLUSIVE"); !locked) return locked.error();
+  const auto format = format_of(*database);
+  if (!format) return format.error();
+  for (const char* setting :
+       {"PRAGMA synchronous = FULL", "PRAGMA journal_mode = WAL", "PRAGMA journal_size_limit = 4194304"}) {
     if (auto set = database->execute(setting); !set) return set.error();
   }
-  const auto created = prepare_schema(*database, path);
-  if (!created) return created.error();
-  if (auto set = database->execute("PRAGMA synchronous = FULL"); !set) return set.error();
-  if (*created) {
-    if (auto synced = database->execute("PRAGMA wal_checkpoint(TRUNCATE)"); !synced) return synced.error();
-  }
-  auto insert = database->prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)");
+  if (auto prepared = bring_up_to_date(*database, *format); !prepared) return prepared.error();
+  database->set_checkpoint_on_close(true);
+  auto insert = database->prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   if (!insert) return insert.error();
   auto forget = database->prepare("DELETE FROM log WHERE revision = ?");
   if (!forget) return forget.error();

@@ -1,5 +1,7 @@
 #include "store/engine.h"
 
+#include "api/base/files.h"
+#include "store/sqlite/database.h"
 #include "store/sqlite/sqlite_store.h"
 #include "test/contract/store/store_fixture.h"
 #include "test/support/temp_dir.h"
@@ -204,6 +206,19 @@ TEST_CASE("sqlite: what is not our database is refused with a reason") {
     const auto store = open_sqlite_store(path);
     REQUIRE_FALSE(store);
     CHECK(store.error().code == Code::kCorrupt);
+  }
+  SECTION("another program's") {
+    REQUIRE(Database::open(path)->execute("CREATE TABLE t(a); PRAGMA user_version = 2"));
+    const std::string before = *read_file(path);
+    const auto store = open_sqlite_store(path);
+    REQUIRE_FALSE(store);
+    CHECK(store.error().code == Code::kCorrupt);
+    CHECK(*read_file(path) == before);
+  }
+  SECTION("a newer skiff's") {
+    { REQUIRE(open_sqlite_store(path)); }
+    REQUIRE(Database::open(path)->execute("PRAGMA user_version = 3"));
+    CHECK(open_sqlite_store(path).error().message == path + ": has format 3, this skiff reads format 2");
   }
   SECTION("a directory that does not exist") {
     const auto store = open_sqlite_store(directory / "missing/store.db");

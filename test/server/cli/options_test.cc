@@ -82,6 +82,18 @@ TEST_CASE("the command line is a contract") {
           "skiff: --eviction-hard: unsupported eviction signal hope.available\n");
     CHECK(std::get<Usage>(parse({"up", "--eviction-pressure-transition-period", "soon"})).exit_code == 2);
   }
+  SECTION("the database") {
+    const Command check = parse({"db", "check"});
+    CHECK(std::get<DatabaseOptions>(check).verb == DatabaseOptions::Verb::kCheck);
+    CHECK(std::get<DatabaseOptions>(check).data_directory == default_data_directory());
+    CHECK(std::get<DatabaseOptions>(check).file.empty());
+    const Command backup = parse({"db", "backup", "--data-dir", "/x", "/y/copy"});
+    CHECK(std::get<DatabaseOptions>(backup).verb == DatabaseOptions::Verb::kBackup);
+    CHECK(std::get<DatabaseOptions>(backup).data_directory == "/x");
+    CHECK(std::get<DatabaseOptions>(backup).file == "/y/copy");
+    CHECK(std::get<Usage>(parse({"db", "backup"})).exit_code == 2);
+    CHECK(std::get<Usage>(parse({"db"})).exit_code == 2);
+  }
   SECTION("in memory nothing lies in the default directory") {
     const Command command = parse({"up", "--in-memory", "--runtime", "fake", "--nodes", "7", "--listen", "[::1]:0"});
     const auto& serve = std::get<ServeOptions>(command);

@@ -23,6 +23,7 @@ class SlowStore final : public store::Store {
     return store::Range();
   }
   std::size_t count(std::string_view) const override { return 0; }
+  store::Snapshot snapshot() const override { return {}; }
   store::Revision revision() const override { return 1; }
   store::Revision compacted_revision() const override { return 1; }
   store::Result<std::unique_ptr<store::Watch>> watch(store::Scope, store::Revision, std::function<void()>) override {
@@ -105,5 +106,11 @@ TEST_CASE("how a commit ends") {
     REQUIRE_FALSE(*end);
     CHECK(end->error().reason == api::Reason::kServiceUnavailable);
     CHECK(end->error().message == "disk full");
+  }
+  SECTION("the disk is full") {
+    finish(store::Error{store::Code::kNoSpace, "store.db: database or disk is full", nullptr});
+    REQUIRE_FALSE(*end);
+    CHECK(end->error().code() == 500);
+    CHECK(end->error().message == "etcdserver: mvcc: database space exceeded");
   }
 }
