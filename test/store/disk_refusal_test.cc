@@ -19,13 +19,13 @@ const std::vector<Row> kRows = {{"full", Refusal::kFull, Code::kNoSpace},
                                 {"broken", Refusal::kBroken, Code::kUnavailable},
                                 {"not to be synced", Refusal::kUnsyncable, Code::kUnavailable}};
 
-constexpr const char* kPath = "/store.db";
+constexpr const char* kRefusingPath = "/store.db";
 
 std::unique_ptr<Store> open_small() {
   EngineOptions options;
   options.min_history_bytes = 30'000;
   options.max_history_bytes = 30'000;
-  auto store = open_sqlite_store(kPath, options);
+  auto store = open_sqlite_store(kRefusingPath, options);
   if (!store) FAIL(store.error().message);
   return std::move(*store);
 }
@@ -50,7 +50,7 @@ TEST_CASE("sqlite: while the disk refuses, writes fail and all else goes on") {
         const auto refused = put(*store, "/a/1", "two", 2);
         REQUIRE_FALSE(refused);
         CHECK(refused.error().code == row.code);
-        CHECK(refused.error().message.starts_with(kPath));
+        CHECK(refused.error().message.starts_with(kRefusingPath));
         CHECK(remove(*store, "/a/1", 2).error().code == row.code);
       }
       CHECK(value_of(*store, "/a/1") == "one");
@@ -112,7 +112,7 @@ TEST_CASE("sqlite: a store that cannot be opened for want of space can be when t
   for (std::uint64_t operations = 0;; ++operations) {
     INFO("after " << operations);
     disk.refuse(Refusal::kFull, operations);
-    const auto store = open_sqlite_store(kPath);
+    const auto store = open_sqlite_store(kRefusingPath);
     if (store) break;
     CHECK(store.error().code != Code::kCorrupt);
   }

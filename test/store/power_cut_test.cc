@@ -13,7 +13,7 @@
 namespace skiff::store::test {
 namespace {
 
-constexpr const char* kPath = "/store.db";
+constexpr const char* kCutPath = "/store.db";
 constexpr const char* kBeats = "/a/beat/";
 
 EngineOptions small_history() {
@@ -188,7 +188,7 @@ constexpr int kCutsPerDisk = 10;
 void live(MemoryDisk& disk, Witness& witness, bool fails_early, std::mt19937_64& random) {
   if (fails_early) disk.cut_power_after(random() % 30);
   {
-    const auto store = open_sqlite_store(kPath, small_history());
+    const auto store = open_sqlite_store(kCutPath, small_history());
     if (!store && disk.is_without_power()) {
       CHECK(store.error().code == Code::kUnavailable);
     } else {
