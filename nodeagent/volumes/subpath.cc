@@ -16,7 +16,7 @@ namespace skiff::nodeagent {
 
 namespace {
 
-constexpr mode_t kDirectoryMode = 0750;
+constexpr mode_t kMadeDirectoryMode = 0750;
 
 UniqueFd open_beneath(int directory, const std::string& path, std::uint64_t flags) {
   open_how how{};
@@ -27,7 +27,7 @@ UniqueFd open_beneath(int directory, const std::string& path, std::uint64_t flag
 
 // Makes the missing directories of `path`, each from an open descriptor of the one above.
 Result<void> make_beneath(int volume, const std::string& path) {
-  mode_t mode = kDirectoryMode;
+  mode_t mode = kMadeDirectoryMode;
   struct stat found {};
   if (::fstat(volume, &found) == 0) mode = found.st_mode & 07777;
   for (std::size_t end = path.find('/');; end = path.find('/', end + 1)) {
