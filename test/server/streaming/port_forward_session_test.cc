@@ -60,10 +60,10 @@ struct Forwarder {
   }
 
   const bool tunneled;
-  ScriptedPorts pod;
   std::vector<std::shared_ptr<PortScript>>& ports = pod.opened;
   std::optional<FunctionHandler> handler;
   std::optional<MemoryClient> client;
+  ScriptedPorts pod;  // goes first: its signals belong to the client's context
   SpdyFrameWriter writer;
   SpdyFrameReader reader;
 };

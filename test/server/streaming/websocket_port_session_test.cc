@@ -27,9 +27,9 @@ struct PortsClient {
     early = head.substr(head.find("\r\n\r\n") + 4);
   }
 
-  ScriptedPorts pod;
   std::optional<FunctionHandler> handler;
   std::optional<MemoryClient> client;
+  ScriptedPorts pod;  // goes first: its signals belong to the client's context
   std::string early;  // what came right behind the head
 };
 
