@@ -1,5 +1,6 @@
 #include "server/cluster/control_plane.h"
 
+#include "api/base/fd.h"
 #include "api/base/files.h"
 #include "api/base/host_name.h"
 #include "api/client/informer.h"
@@ -26,7 +27,9 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
+#include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <atomic>
@@ -40,10 +43,18 @@ constexpr const char* kNodeLeases = "/leases.coordination.k8s.io/kube-node-lease
 // Made anew with each start.
 constexpr std::chrono::hours kKubeletClientLifetime{10 * 365 * 24};
 
+// There are Secrets in it. SQLite gives the files that it makes beside the database the same mode; those of an older
+// skiff were open to everybody. What cannot be done here SQLite will tell.
+void keep_private(const std::string& database) {
+  const UniqueFd made(::open(database.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  for (const char* suffix : {"", "-wal", "-shm"}) static_cast<void>(::chmod((database + suffix).c_str(), 0600));
+}
+
 Result<std::unique_ptr<store::Store>> open_store(const ServeOptions& options, const DataDirectory& directory) {
   if (options.in_memory) return store::open_memory_store();
   store::EngineOptions engine;
   engine.volatile_prefixes.emplace_back(kNodeLeases);
+  keep_private(directory.store());
   auto opened = store::open_sqlite_store(directory.store(), engine);
   if (opened) return std::move(*opened);
   std::string message = opened.error().message;

@@ -1,6 +1,8 @@
 """The REST paths with curl: what kubectl does, `?watch=1` streams included. Simulated nodes are enough here."""
 
 import json
+import pathlib
+import stat
 import subprocess
 import unittest
 
@@ -118,6 +120,12 @@ class RestTest(ClusterTestCase):
             header = f"Authorization: Bearer {token.read().strip()}"
         return ["curl", "--silent", "--no-buffer", "--noproxy", "*", "--cacert", f"{self.cluster.data}/pki/ca.crt", "-H", header,
                 self.cluster.ready["server"] + path]
+
+    def test_what_is_stored_is_for_the_administrator_alone(self):
+        files = list(pathlib.Path(self.cluster.data).glob("store.db*")) + [pathlib.Path(self.cluster.ready["kubeconfig"])]
+        self.assertGreater(len(files), 2)
+        for file in files:
+            self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600, file)
 
     def test_only_health_and_version_answer_strangers(self):
         curl = ["curl", "--silent", "--noproxy", "*", "--cacert", f"{self.cluster.data}/pki/ca.crt", "-w", "\n%{http_code}"]
