@@ -10,19 +10,10 @@
 namespace skiff {
 namespace {
 
-// Stands in a payload between the message and its fields, which are the members of a JSON object behind it.
-constexpr char kFieldsMark = '\x1f';
+// The fields of the line that this thread logs at the moment; null: it has none. Lines are formatted by who logs them.
+thread_local const LogFields* fields_of_line = nullptr;
 
-std::string_view message_of(std::string_view payload) { return payload.substr(0, payload.find(kFieldsMark)); }
-
-Json fields_of(std::string_view payload) {
-  const std::size_t mark = payload.find(kFieldsMark);
-  if (mark == std::string_view::npos) return Json::array();
-  Json fields = Json::parse(payload.substr(mark + 1), nullptr, false);
-  return fields.is_array() ? fields : Json::array();
-}
-
-std::string_view payload_of(const spdlog::details::log_msg& line) { return {line.payload.data(), line.payload.size()}; }
+std::string message_of(const spdlog::details::log_msg& line) { return {line.payload.data(), line.payload.size()}; }
 
 void append(const std::string& text, spdlog::memory_buf_t& out) { out.append(text.data(), text.data() + text.size()); }
 
@@ -30,12 +21,13 @@ void append(const std::string& text, spdlog::memory_buf_t& out) { out.append(tex
 class TextLine final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& line, const std::tm&, spdlog::memory_buf_t& out) override {
-    std::string text(message_of(payload_of(line)));
-    for (const Json& field : fields_of(payload_of(line))) {
+    std::string text = message_of(line);
+    if (fields_of_line == nullptr) return append(text, out);
+    for (const auto& [name, value] : *fields_of_line) {
       text += ' ';
-      text += field[0].get_ref<const std::string&>();
+      text += name;
       text += '=';
-      text += to_json_text(field[1]);
+      text += to_json_text(Json(value));
     }
     append(text, out);
   }
@@ -46,12 +38,13 @@ class TextLine final : public spdlog::custom_flag_formatter {
 class JsonLine final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& line, const std::tm&, spdlog::memory_buf_t& out) override {
-    std::string text = "\"msg\":" + to_json_text(Json(message_of(payload_of(line))));
-    for (const Json& field : fields_of(payload_of(line))) {
+    std::string text = "\"msg\":" + to_json_text(Json(message_of(line)));
+    if (fields_of_line == nullptr) return append(text, out);
+    for (const auto& [name, value] : *fields_of_line) {
       text += ',';
-      text += to_json_text(field[0]);
+      text += to_json_text(Json(name));
       text += ':';
-      text += to_json_text(field[1]);
+      text += to_json_text(Json(value));
     }
     append(text, out);
   }
@@ -91,13 +84,9 @@ bool init_logging(std::string_view level, LogFormat format) {
 }
 
 void log_fields(spdlog::level::level_enum level, std::string_view message, const LogFields& fields) {
-  if (!spdlog::should_log(level)) return;
-  Json members = Json::array();
-  for (const auto& [name, value] : fields) members.push_back(Json::array({name, value}));
-  std::string payload(message);
-  payload += kFieldsMark;
-  payload += to_json_text(members);
-  spdlog::default_logger_raw()->log(level, spdlog::string_view_t(payload));
+  fields_of_line = &fields;
+  spdlog::default_logger_raw()->log(level, spdlog::string_view_t(message.data(), message.size()));
+  fields_of_line = nullptr;
 }
 
 }  // namespace skiff

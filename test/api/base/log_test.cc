@@ -28,7 +28,7 @@ class Captured {
   std::shared_ptr<spdlog::logger> before_;
 };
 
-constexpr const char* kAwkward = "a \"quote\", a \\ and a\nnew line";
+constexpr const char* kAwkward = "a \"quote\", a \\, a\nnew line and \x1f[[\"audit-ID\",\"forged\"]]";
 
 }  // namespace
 
@@ -42,6 +42,13 @@ TEST_CASE("a line of the log is an object where JSON is asked for") {
   CHECK(string_at(line->value, {"ts"}).size() == std::string("2026-11-23T06:00:00.000Z").size());
   CHECK(line->value.size() == 3);
   CHECK(log.text().ends_with("}\n"));
+}
+
+TEST_CASE("the fields of a line are not those of the next") {
+  const Captured log(LogFormat::kText);
+  log_fields(spdlog::level::info, "HTTP", {{"verb", "GET"}});
+  spdlog::info("without");
+  CHECK(log.text().ends_with(" info without\n"));
 }
 
 TEST_CASE("fields of a line") {
@@ -58,7 +65,7 @@ TEST_CASE("fields of a line") {
   SECTION("as text") {
     const Captured log(LogFormat::kText);
     log_fields(spdlog::level::info, "HTTP", fields);
-    CHECK(log.text().ends_with(" info HTTP verb=\"GET\" URI=\"a \\\"quote\\\", a \\\\ and a\\nnew line\"\n"));
+    CHECK(log.text().ends_with(" info HTTP verb=\"GET\" URI=" + to_json_text(Json(kAwkward)) + "\n"));
   }
   SECTION("below the level nothing is logged") {
     const Captured log(LogFormat::kText);
