@@ -131,9 +131,9 @@ struct ApiHandler::Impl {
   [[nodiscard]] std::string allowed_methods(const std::string& path) const;
   [[nodiscard]] Response not_found(const Request& request) const;
   [[nodiscard]] Response respond_to_other(const Request& request);
-  Task<Response> respond_to_resource(Request request, RequestInfo info);
-  Task<Response> respond(Request request, RequestInfo info);
-  Task<Response> respond_measured(Request request, RequestInfo info);
+  [[nodiscard]] Response respond_without_verb(const Request& request, const RequestInfo& info, const api::Status& why);
+  Task<Response> respond_by_verb(Request request, RequestInfo info, const ApiResource& resource, Verb verb);
+  Task<Response> run_verb(Request request, RequestInfo info, const ApiResource& resource, Verb verb);
 
   const ApiParts parts;
   const std::vector<HealthCheck> health_checks;
@@ -248,47 +248,37 @@ Response ApiHandler::Impl::respond_to_other(const Request& request) {
   return request.method == "GET" ? indented_response(version) : method_refused(request, "GET");
 }
 
-Task<Response> ApiHandler::Impl::respond_to_resource(Request request, RequestInfo info) {
-  const ApiResource* resource = nullptr;
-  const api::Result<Verb> verb = route(info, resource);
-  if (!verb && verb.error().reason == api::Reason::kMethodNotAllowed) {
-    co_return method_refused(request, allowed_methods(info.path));
-  }
-  if (!verb) {
-    if (auto none = custom_resource_definitions(request, info, parts.registry)) co_return std::move(*none);
-    co_return not_found(request);
-  }
+Task<Response> ApiHandler::Impl::run_verb(Request request, RequestInfo info, const ApiResource& resource, Verb verb) {
   const api::Result<std::chrono::nanoseconds> time = request_time(request);
   if (!time && !is_long_running(info)) co_return error_response(time.error(), request);
   api::Result<OutputFormat> format = negotiate_output(request);
   if (!format) co_return error_response(format.error(), request);
 
-  ResourceCall call{parts, parts.registry, std::move(request), std::move(info), resource->served, std::move(*format),
+  ResourceCall call{parts, parts.registry, std::move(request), std::move(info), resource.served, std::move(*format),
                     {}};
   call.context.user = call.request.user;
   if (!is_long_running(call.info)) call.context.deadline = std::chrono::steady_clock::now() + *time;
   if (call.kind && !call.kind.version->deprecation_warning.empty()) {
     call.context.warn(call.kind.version->deprecation_warning);
   }
-  api::Result<Response> result = co_await (*verb)(call);
+  api::Result<Response> result = co_await verb(call);
   Response response = result ? std::move(*result) : error_response(result.error(), call.request);
   add_warnings(call.context.warnings, response);
   co_return response;
 }
 
-Task<Response> ApiHandler::Impl::respond(Request request, RequestInfo info) {
-  const api::Result<void> allowed = parts.authorizer.authorize(attributes_of(request, info));
-  if (!allowed) co_return error_response(allowed.error(), request);
-  if (!info.is_resource) co_return respond_to_other(request);
-  co_return co_await respond_to_resource(std::move(request), std::move(info));
-}
-
-// Answers and measures a request about a resource that there is.
-Task<Response> ApiHandler::Impl::respond_measured(Request request, RequestInfo info) {
+// Answers and measures a request for which there is a verb.
+Task<Response> ApiHandler::Impl::respond_by_verb(Request request, RequestInfo info, const ApiResource& resource,
+                                                 Verb verb) {
   const RequestLabels labels = request_labels(request, info);
   const bool lasts = is_long_running(info);
   const auto begin = std::chrono::steady_clock::now();
-  Response response = co_await respond(std::move(request), std::move(info));
+  Response response;
+  if (const auto allowed = parts.authorizer.authorize(attributes_of(request, info)); !allowed) {
+    response = error_response(allowed.error(), request);
+  } else {
+    response = co_await run_verb(std::move(request), std::move(info), resource, verb);
+  }
   metrics.count(labels, response.status);
   if (!lasts) {
     metrics.observe(labels, std::chrono::steady_clock::now() - begin);
@@ -298,14 +288,29 @@ Task<Response> ApiHandler::Impl::respond_measured(Request request, RequestInfo i
   co_return response;
 }
 
+// Answers all others; `why` is route()'s.
+Response ApiHandler::Impl::respond_without_verb(const Request& request, const RequestInfo& info,
+                                                const api::Status& why) {
+  const api::Result<void> allowed = parts.authorizer.authorize(attributes_of(request, info));
+  if (!allowed) return error_response(allowed.error(), request);
+  if (!info.is_resource) return respond_to_other(request);
+  if (why.reason == api::Reason::kMethodNotAllowed) return method_refused(request, allowed_methods(info.path));
+  if (auto none = custom_resource_definitions(request, info, parts.registry)) return std::move(*none);
+  return not_found(request);
+}
+
 Task<Response> ApiHandler::handle(Request request) {
   RequestInfo info = request_info_of(request);
   std::shared_ptr<const void> seat = impl_->in_flight.enter(request, info);
   if (seat == nullptr) co_return too_many_requests();
-  const bool measured = info.is_resource && impl_->find(info) != nullptr;
-  auto responding = measured ? impl_->respond_measured(std::move(request), std::move(info))
-                             : impl_->respond(std::move(request), std::move(info));
-  Response response = co_await std::move(responding);
+  const ApiResource* resource = nullptr;
+  const api::Result<Verb> verb = impl_->route(info, resource);
+  Response response;
+  if (verb) {
+    response = co_await impl_->respond_by_verb(std::move(request), std::move(info), *resource, *verb);
+  } else {
+    response = impl_->respond_without_verb(request, info, verb.error());
+  }
   if (response.headers.find("Cache-Control") == nullptr) response.headers.set("Cache-Control", "no-cache, private");
   // What lasts has no seat among the others but is counted for itself.
   if (response.seat == nullptr) response.seat = std::move(seat);

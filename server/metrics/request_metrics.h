@@ -23,8 +23,8 @@ using RequestLabels = std::map<std::string, std::string>;
 
 // Counts and times requests about resources, under the names that Kubernetes documents as stable
 // (kubernetes.io/docs/reference/instrumentation/metrics). Thread-safe.
-// Only requests for resources that exist belong here: with every name that a client can think of the labels would grow
-// without bound.
+// Only requests for which there is a verb belong here: with every resource, subresource and method that a client can
+// think of the labels would grow without bound.
 class RequestMetrics {
  public:
   RequestMetrics();

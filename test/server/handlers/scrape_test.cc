@@ -55,8 +55,11 @@ TEST_CASE("what does not exist leaves no labels behind") {
   CHECK(api.get("/api/v1/namespaces/default/whatever").status == 404);
   CHECK(api.get("/apis/example.com/v1/things/x").status == 404);
   CHECK(api.get("/whatever").status == 404);
+  CHECK(api.get(kConfigMaps + "/a/whatever").status == 404);
+  CHECK(api.send("WHATEVER", kConfigMaps).status == 405);
   const std::string body = api.get("/metrics").body;
   CHECK(body.find("whatever") == std::string::npos);
+  CHECK(body.find("WHATEVER") == std::string::npos);
   CHECK(body.find("example.com") == std::string::npos);
 }
 
