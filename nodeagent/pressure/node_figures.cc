@@ -2,6 +2,7 @@
 
 #include "api/base/files.h"
 #include "nodeagent/disk_space.h"
+#include "nodeagent/number_file.h"
 #include "nodeagent/usage/host_usage.h"
 
 #include <algorithm>
@@ -10,13 +11,6 @@
 namespace skiff::nodeagent {
 
 namespace {
-
-std::int64_t number_in_file(const std::string& path) {
-  std::int64_t number = 0;
-  const auto text = read_file(path);
-  if (text) std::from_chars(text->data(), text->data() + text->size(), number);
-  return number;
-}
 
 // The fourth word of /proc/loadavg is "RUNNING/ALL", in tasks.
 std::int64_t count_tasks(const std::string& proc) {
@@ -47,8 +41,8 @@ NodeFigures read_node_figures(const std::string& pods_directory, const std::stri
   }
   add_disk(figures, pods_directory, EvictionSignal::kNodeFsAvailable, EvictionSignal::kNodeFsInodesFree);
   add_disk(figures, images_directory, EvictionSignal::kImageFsAvailable, EvictionSignal::kImageFsInodesFree);
-  const std::int64_t most_tasks = std::min(number_in_file(proc + "/sys/kernel/pid_max"),  //
-                                           number_in_file(proc + "/sys/kernel/threads-max"));
+  const std::int64_t most_tasks = std::min(read_number_file(proc + "/sys/kernel/pid_max").value_or(0),
+                                           read_number_file(proc + "/sys/kernel/threads-max").value_or(0));
   const std::int64_t tasks = count_tasks(proc);
   if (most_tasks > 0 && tasks > 0) figures[EvictionSignal::kPidAvailable] = {most_tasks - tasks, most_tasks};
   return figures;

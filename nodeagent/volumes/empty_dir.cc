@@ -12,9 +12,6 @@ namespace skiff::nodeagent {
 
 namespace {
 
-constexpr mode_t kModeOnDisk = 0777;
-constexpr mode_t kModeInMemory = 01777;  // a tmpfs', as upstream
-
 // It gets its name when everybody may use it: one that is there was completed, also when a process died over it.
 Result<void> make_on_disk(const std::string& directory, const Json& pod) {
   if (path_exists(directory)) return {};

@@ -20,10 +20,7 @@ namespace skiff::nodeagent {
 namespace {
 
 constexpr const char* kDataLink = "..data";
-// Of the volume itself; those below are opened to all by kDirectoryMode.
-constexpr mode_t kModeOnDisk = 0777;
-constexpr mode_t kModeInMemory = 01777;
-constexpr mode_t kDirectoryMode = 0755;
+constexpr mode_t kDirectoryMode = 0755;          // of those below the volume itself
 constexpr mode_t kReadable = S_IRUSR | S_IRGRP;  // what the fsGroup adds to a file's mode
 
 std::string link_target(const std::string& path) {

@@ -42,6 +42,9 @@ struct VolumeType {
 // spec.securityContext.fsGroup.
 [[nodiscard]] std::optional<gid_t> fs_group_of(const Json& pod);
 
+// Of a volume's top directory, as upstream's: everybody may write there; a tmpfs keeps what others own.
+constexpr mode_t kModeOnDisk = 0777;
+constexpr mode_t kModeInMemory = 01777;
 // The mode of a volume's top directory: with an fsGroup, that may do everything there, and owns what is made there.
 [[nodiscard]] mode_t volume_mode(mode_t mode, const Json& pod);
 // Gives the directory that mode and the pod's fsGroup.

@@ -1,6 +1,7 @@
 #include "nodeagent/runtime/oci/cgroup_usage.h"
 
 #include "api/base/files.h"
+#include "nodeagent/number_file.h"
 
 #include <algorithm>
 #include <charconv>
@@ -16,11 +17,6 @@ std::optional<std::int64_t> parse_figure(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() ? std::optional(number) : std::nullopt;
-}
-
-std::optional<std::int64_t> number_in(const std::string& path) {
-  const auto text = read_file(path);
-  return text ? parse_figure(*text) : std::nullopt;
 }
 
 // Of a file of lines "name number".
@@ -46,14 +42,14 @@ constexpr UsageFiles kVersion1{"/memory.usage_in_bytes", "total_inactive_file"};
 constexpr UsageFiles kVersion2{"/memory.current", "inactive_file"};
 
 std::optional<std::int64_t> working_set(const std::string& directory, const UsageFiles& files) {
-  const auto memory = number_in(directory + files.memory);
+  const auto memory = read_number_file(directory + files.memory);
   if (!memory) return std::nullopt;
   const auto inactive = field_in(directory + "/memory.stat", files.inactive);
   return std::max<std::int64_t>(*memory - inactive.value_or(0), 0);
 }
 
 std::optional<std::int64_t> used_nanoseconds(const std::string& directory, bool unified) {
-  if (!unified) return number_in(directory + "/cpuacct.usage");
+  if (!unified) return read_number_file(directory + "/cpuacct.usage");
   const auto microseconds = field_in(directory + "/cpu.stat", "usage_usec");
   return microseconds ? std::optional(*microseconds * kNanosecondsPerMicrosecond) : std::nullopt;
 }
@@ -69,7 +65,7 @@ std::optional<CgroupUsage> read_cgroup_usage(const CgroupHost& host, const std::
     const std::string directory = hierarchy + cgroup;
     if (!cpu) cpu = used_nanoseconds(directory, host.unified);
     if (!memory) memory = working_set(directory, host.unified ? kVersion2 : kVersion1);
-    if (!processes) processes = number_in(directory + "/pids.current");
+    if (!processes) processes = read_number_file(directory + "/pids.current");
   }
   if (!cpu || !memory) return std::nullopt;
   return CgroupUsage{*cpu, *memory, processes.value_or(0)};

@@ -2,9 +2,9 @@
 
 #include "api/base/files.h"
 #include "api/base/log.h"
+#include "nodeagent/number_file.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <vector>
 
@@ -79,18 +79,11 @@ void hand_down_controllers(const std::string& mount, const std::string& cgroup) 
   }
 }
 
-std::int64_t number_at(const std::string& path) {
-  std::int64_t number = 0;
-  const auto text = read_file(path);
-  if (text) std::from_chars(text->data(), text->data() + text->size(), number);
-  return number;
-}
-
 // What the pods of a class weigh together, as far as a cgroup can weigh.
 std::int64_t weight_of_pods(const CgroupHost& host, const std::string& directory) {
   std::int64_t total = 0;
   for (const std::string& name : list_directory(directory)) {
-    if (name.starts_with("pod")) total += number_at(directory + "/" + name + share_file(host));
+    if (name.starts_with("pod")) total += read_number_file(directory + "/" + name + share_file(host)).value_or(0);
   }
   return host.unified ? std::clamp(total, kLeastWeight, kMostWeight) : std::clamp(total, kFewestShares, kMostShares);
 }
