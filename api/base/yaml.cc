@@ -86,7 +86,7 @@ std::string mend_utf8(const std::string& text, Mended mended) {
   return result;
 }
 
-// yaml-cpp writes the escapes "\\_" (no-break space) and "\\N" (next line) as Latin-1; the rest of its scalars is
+// yaml-cpp writes the escapes "\_" (no-break space) and "\N" (next line) as Latin-1; the rest of its scalars is
 // UTF-8, as the text is.
 std::string mend_escapes(const std::string& value) {
   return mend_utf8(value, [](char latin1) { return std::string("\xc2") + latin1; });
