@@ -37,6 +37,8 @@ class ProcessClient {
   virtual void set_gone_listener(std::function<void()> listener) = 0;
   // Returns when the client has opened all the streams that it wants. False: it has gone, or takes too long.
   virtual Task<bool> open() = 0;
+  // Tells the client that its process runs, if the protocol has a message for that. False: it has gone.
+  virtual Task<bool> announce() = 0;
   // Nothing: the client has gone.
   virtual Task<std::optional<ClientInput>> receive() = 0;
   // Waits while the client does not read. False: it has gone.

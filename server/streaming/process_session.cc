@@ -65,7 +65,7 @@ Task<void> ProcessSession::serve(ProcessClient& client) {
     co_return;
   }
   process_ = process->get();
-  co_await converse(client, **process);
+  if (co_await client.announce()) co_await converse(client, **process);
   process_ = nullptr;
 }
 

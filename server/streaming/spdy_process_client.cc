@@ -63,6 +63,8 @@ Task<bool> SpdyProcessClient::open() {
   co_return !gone_ && is_complete();
 }
 
+Task<bool> SpdyProcessClient::announce() { co_return !gone_; }
+
 Task<std::optional<ClientInput>> SpdyProcessClient::receive() {
   while (!gone_) {
     ClientInput input;

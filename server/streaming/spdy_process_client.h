@@ -18,6 +18,7 @@ class SpdyProcessClient final : public ProcessClient {
 
   void set_gone_listener(std::function<void()> listener) override { gone_listener_ = std::move(listener); }
   Task<bool> open() override;
+  Task<bool> announce() override;
   Task<std::optional<ClientInput>> receive() override;
   Task<bool> send(api::ProcessStreams::Source source, std::string_view bytes) override;
   Task<void> finish(const Json& status) override;

@@ -30,7 +30,13 @@ WebSocketProcessClient::~WebSocketProcessClient() = default;
 
 Task<bool> WebSocketProcessClient::open() {
   tasks_.spawn(read_ahead());
-  // An empty message on the first channel that we write tells the client that all stands.
+  co_return true;
+}
+
+Task<bool> WebSocketProcessClient::announce() {
+  // An empty message on the first channel that we write. Not before the process runs: kubectl begins to read before it
+  // has made its streams, drops what comes too early and says so ("Unknown stream id 1, discarding message"); a message
+  // in the packet of the 101 finds it there.
   std::uint8_t channel = kErrorChannel;
   if (wanted_.output) {
     channel = kStdoutChannel;

@@ -19,7 +19,8 @@ constexpr WantedStreams kTerminal{true, true, false, true};
 
 // A connection whose first request is answered with a session.
 struct Session {
-  explicit Session(WantedStreams wanted, std::string protocol, std::optional<std::string> failure = std::nullopt) {
+  explicit Session(WantedStreams wanted, std::string protocol, std::optional<std::string> failure = std::nullopt,
+                   bool starts_at_once = true) {
     const bool websocket = protocol.starts_with("v5") || protocol.starts_with("ws:");
     if (protocol.starts_with("ws:")) protocol.erase(0, 3);
     ProcessSession::MakeClient make_client = [=](asio::any_io_executor executor,
@@ -40,6 +41,7 @@ struct Session {
     });
     client.emplace(*handler);
     script = std::make_shared<ProcessScript>(client->context()->get_executor());
+    if (!starts_at_once) may_start.emplace(client->context()->get_executor());
     client->send("POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n");
     const std::string head = client->received();
     REQUIRE(head.starts_with("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"));
@@ -49,6 +51,7 @@ struct Session {
 
   Task<api::Result<std::unique_ptr<api::ProcessStreams>>> start_process(std::optional<std::string> failure) {
     started = true;
+    if (may_start) co_await may_start->wait();
     if (failure) co_return failing(*failure);
     std::unique_ptr<api::ProcessStreams> process = std::make_unique<ScriptedProcess>(script);
     co_return process;
@@ -63,6 +66,7 @@ struct Session {
   std::optional<FunctionHandler> handler;
   std::optional<MemoryClient> client;
   std::shared_ptr<ProcessScript> script;
+  std::optional<Signal> may_start;
   bool started = false;
   std::string early;  // what came right behind the head
 };
@@ -298,6 +302,15 @@ TEST_CASE("exec over a WebSocket") {
     session.client->run();
     CHECK(session.script->written.size() == 100 * 32 * 1024);
   }
+}
+
+TEST_CASE("A WebSocket's client hears nothing before its process runs") {
+  Session session({true, false, true, false}, "v5.channel.k8s.io", std::nullopt, false);
+  CHECK(session.started);
+  CHECK(session.early.empty());
+  session.may_start->notify();
+  session.client->run();
+  CHECK(session.client->received() == message(2, ""));
 }
 
 TEST_CASE("exec over a WebSocket with text only") {
