@@ -7,5 +7,6 @@ namespace skiff::nodeagent::oci {
 
 [[nodiscard]] std::string_view pause_program();
 [[nodiscard]] std::string_view legacy_view_program();
+[[nodiscard]] std::string_view shim_program();
 
 }  // namespace skiff::nodeagent::oci

@@ -3,6 +3,7 @@
 // systemd calls hybrid mode). In a mount namespace of its own, with /sys/fs/cgroup/unified gone, it sees plain cgroup
 // v1. On other hosts the program changes nothing. Exit code 125 when the namespace cannot be made, 127 when RUNTIME
 // cannot be run.
+#include "entry.h"
 #include "syscalls.h"
 
 enum {

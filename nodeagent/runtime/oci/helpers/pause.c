@@ -1,6 +1,7 @@
 // The pause program: keeps a pod's namespaces alive and, as PID 1 of a pod with a shared process namespace, reaps
 // zombies. Ends on SIGTERM and SIGINT. It waits for blocked signals instead of installing handlers: the kernel drops
 // signals that PID 1 has no handler for, unless they are blocked.
+#include "entry.h"
 #include "syscalls.h"
 
 enum { kSigInt = 2, kSigTerm = 15, kSigChld = 17, kSigBlock = 0, kNoHang = 1 };

@@ -1,16 +1,11 @@
-// System calls without a C library, for the freestanding helper programs.
+// System calls without a C library, for the freestanding helper programs. They return what the kernel returns: a
+// negative number is an errno. The system's headers are good for numbers, constants and types; a function of theirs
+// would not link.
 #pragma once
 
+#include <sys/syscall.h>
+
 #if defined(__x86_64__)
-#define SYS_execve 59
-#define SYS_exit 60
-#define SYS_wait4 61
-#define SYS_rt_sigprocmask 14
-#define SYS_rt_sigtimedwait 128
-#define SYS_mount 165
-#define SYS_umount2 166
-#define SYS_statfs 137
-#define SYS_unshare 272
 static inline long system_call(long number, long a, long b, long c, long d, long e) {
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
@@ -21,18 +16,7 @@ static inline long system_call(long number, long a, long b, long c, long d, long
                    : "rcx", "r11", "memory");
   return result;
 }
-// The kernel enters with argc, argv and envp on the stack; hand its address to start().
-__asm__(".globl _start\n_start: mov %rsp, %rdi\nand $-16, %rsp\ncall start\n");
 #elif defined(__aarch64__)
-#define SYS_execve 221
-#define SYS_exit 93
-#define SYS_wait4 260
-#define SYS_rt_sigprocmask 135
-#define SYS_rt_sigtimedwait 137
-#define SYS_mount 40
-#define SYS_umount2 39
-#define SYS_statfs 43
-#define SYS_unshare 97
 static inline long system_call(long number, long a, long b, long c, long d, long e) {
   register long x8 __asm__("x8") = number;
   register long x0 __asm__("x0") = a;
@@ -43,7 +27,6 @@ static inline long system_call(long number, long a, long b, long c, long d, long
   __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
   return x0;
 }
-__asm__(".globl _start\n_start: mov x0, sp\nbl start\n");
 #else
 #error "add this architecture's system calls"
 #endif
