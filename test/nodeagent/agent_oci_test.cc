@@ -122,7 +122,7 @@ void start_to_end_a_stubborn_pod(RealNode& node) {
 }  // namespace
 
 TEST_CASE("a real pod's whole life") {
-  if (skiff::test::must_skip({"crun", "conmon", "nft", "ip", "busybox"})) return;
+  if (skiff::test::must_skip({"crun", "nft", "ip", "busybox"})) return;
   RealNode node;
   node.client.put(api::kConfigMaps, Json::parse(R"({"metadata": {"name": "special", "namespace": "default"},
       "data": {"level": "very"}})"));
@@ -182,7 +182,7 @@ TEST_CASE("a real pod's whole life") {
 }
 
 TEST_CASE("a pod that is deleted once more has less time to end") {
-  if (skiff::test::must_skip({"crun", "conmon", "nft", "ip", "busybox"})) return;
+  if (skiff::test::must_skip({"crun", "nft", "ip", "busybox"})) return;
   RealNode node;
   start_to_end_a_stubborn_pod(node);
   delete_pod(node, 1);
@@ -190,7 +190,7 @@ TEST_CASE("a pod that is deleted once more has less time to end") {
 }
 
 TEST_CASE("an agent that stops does not wait for containers that take their time to end") {
-  if (skiff::test::must_skip({"crun", "conmon", "nft", "ip", "busybox"})) return;
+  if (skiff::test::must_skip({"crun", "nft", "ip", "busybox"})) return;
   RealNode node;
   start_to_end_a_stubborn_pod(node);
   node.stop();  // within the harness's 20 s

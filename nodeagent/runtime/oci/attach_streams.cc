@@ -12,7 +12,7 @@ namespace skiff::nodeagent::oci {
 
 namespace {
 
-// conmon sends pieces of 8 KiB with the byte in front, and takes packets of up to 32 KiB.
+// The shim sends pieces of 8 KiB with the byte in front, and takes packets of up to 8 KiB.
 constexpr std::size_t kReceiveBytes = 16 * 1024;
 constexpr std::size_t kSendBytes = 8 * 1024;
 constexpr char kStdoutPacket = 2;

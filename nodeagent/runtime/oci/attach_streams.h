@@ -10,14 +10,14 @@
 
 namespace skiff::nodeagent::oci {
 
-// Connected to a container's conmon: its "attach" socket, where each packet is a piece of output with a byte in front
-// that says which, or a piece of input; and its "ctl" pipe, which is told the terminal's size.
+// Connected to a container's shim (helpers/shim.c): its "attach" socket, where each packet is a piece of output with a
+// byte in front that says which, or a piece of input; and its "ctl" pipe, which is told the terminal's size.
 struct AttachedContainer {
   UniqueFd socket;
   UniqueFd control;
 };
 
-// `bundle` is the container's directory. kUnavailable when its conmon does not listen (any more). Does not block long.
+// `bundle` is the container's directory. kUnavailable when its shim does not listen (any more). Does not block long.
 [[nodiscard]] Result<AttachedContainer> open_attach(const std::string& bundle);
 
 // Talks to a container's own process, beside others who do. It ends when the container ends.

@@ -8,11 +8,12 @@ namespace skiff::nodeagent::oci {
 //
 //   runtime/bin/pause-root/pause     the pause program in its root file system
 //   runtime/bin/legacy-view          see helpers/legacy_view.c
+//   runtime/bin/shim                 see helpers/shim.c
 //   runtime/state/BOOT/              the OCI runtime's own state; BOOT is the boot's id: a reboot ends all containers
 //   runtime/netns/SANDBOX            the pinned network namespace
 //   runtime/sandboxes/SANDBOX/       record.json, config.json (an OCI bundle), shm (mount), pid
 //   runtime/containers/CONTAINER/    record.json, config.json (an OCI bundle), rootfs (mount), upper, work, pid,
-//                                    conmon-pid, and conmon's: CONTAINER (the exit code), oom, attach, ctl, winsz
+//                                    and the shim's: CONTAINER (the exit code), exit-code, attach, ctl
 //
 // A record is written before anything else of its sandbox or container is made, and removed after everything else is
 // gone: what has no record does not exist.
@@ -25,6 +26,7 @@ class Layout {
   [[nodiscard]] std::string programs() const { return root_ + "/bin"; }
   [[nodiscard]] std::string pause_root() const { return root_ + "/bin/pause-root"; }
   [[nodiscard]] std::string legacy_view() const { return root_ + "/bin/legacy-view"; }
+  [[nodiscard]] std::string shim() const { return root_ + "/bin/shim"; }
   [[nodiscard]] std::string states() const { return root_ + "/state"; }
   [[nodiscard]] const std::string& state() const { return state_; }
   [[nodiscard]] std::string namespaces() const { return root_ + "/netns"; }
@@ -38,7 +40,6 @@ class Layout {
   [[nodiscard]] std::string container(const std::string& id) const { return containers() + "/" + id; }
   [[nodiscard]] std::string writable_layer(const std::string& id) const { return container(id) + "/upper"; }
   [[nodiscard]] std::string exit_file(const std::string& id) const { return container(id) + "/" + id; }
-  [[nodiscard]] std::string oom_file(const std::string& id) const { return container(id) + "/oom"; }
 
  private:
   std::string root_;

@@ -141,7 +141,7 @@ void LogRotator::look_at(const Due& log) const {
       return;
     }
   } else if (list_log_files(log.path).empty()) {
-    // Its pod is being removed; a supervisor that cannot make the file would end.
+    // Its pod is being removed; a supervisor could not make the file.
     return;
   }
   reopen_(log.container_id);

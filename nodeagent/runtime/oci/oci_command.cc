@@ -19,8 +19,7 @@ namespace {
 
 constexpr auto kCreateTimeout = std::chrono::seconds(30);
 constexpr auto kCommandTimeout = std::chrono::seconds(15);
-constexpr int kSyncDescriptor = 3;
-constexpr int kStartDescriptor = 4;
+constexpr int kReportDescriptor = 3;
 
 const std::string kPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -41,27 +40,37 @@ Result<ProcessResult> run_runtime(const ProcessOptions& options, std::string_vie
   return result;
 }
 
-// conmon's one line: {"data": PID}, or {"data": -1, "message": "what the runtime said"}.
-Result<int> read_report(const UniqueFd& pipe) {
+// All that the shim reports; see helpers/shim.c.
+Result<std::string> read_report(const UniqueFd& pipe) {
   std::string text;
   const auto deadline = std::chrono::steady_clock::now() + kCreateTimeout;
-  while (text.find('\n') == std::string::npos) {
+  for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd fd{pipe.get(), POLLIN, 0};
     const int ready = left.count() > 0 ? ::poll(&fd, 1, static_cast<int>(left.count())) : 0;
-    if (ready == 0) return Error{ErrorCode::kDeadlineExceeded, "conmon made no container in time"};
+    if (ready == 0) return Error{ErrorCode::kDeadlineExceeded, "the shim made no container in time"};
     std::array<char, 4096> buffer;
     const ssize_t count = ::read(pipe.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
+    if (count <= 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(count));
   }
-  const auto report = parse_json(text);
-  if (!report) return Error{ErrorCode::kInternal, "conmon ended without a report"};
-  const int pid = static_cast<int>(integer_at(report->value, {"data"}, -1));
-  if (pid <= 0)
-    return Error{ErrorCode::kInternal, without_time(string_at(report->value, {"message"}, "conmon failed"))};
-  return pid;
+}
+
+Result<SupervisedProcess> parse_report(std::string_view report) {
+  constexpr std::string_view kSuccess = "ok ";
+  constexpr std::string_view kFailure = "error ";
+  if (report.starts_with(kFailure)) {
+    return Error{ErrorCode::kInternal, without_time(std::string(report.substr(kFailure.size())))};
+  }
+  SupervisedProcess process;
+  if (report.starts_with(kSuccess)) {
+    const char* end = report.data() + report.size();
+    const char* rest = std::from_chars(report.data() + kSuccess.size(), end, process.pid).ptr;
+    if (rest != end) std::from_chars(rest + 1, end, process.supervisor_pid);
+  }
+  if (process.supervisor_pid <= 0) return Error{ErrorCode::kInternal, "the shim ended without a report"};
+  return process;
 }
 
 }  // namespace
@@ -88,12 +97,10 @@ Result<OciCommand> OciCommand::find(const std::vector<std::string>& runtimes, co
     runtime.push_back("--root=" + layout.state());
     break;
   }
-  const std::string conmon = find_program("conmon");
-  if (runtime.empty() || conmon.empty()) {
-    const std::string missing = runtime.empty() ? "no OCI runtime (crun or runc)" : "no conmon";
-    return Error{ErrorCode::kNotFound, missing + " is installed: install Debian's packages crun and conmon"};
+  if (runtime.empty()) {
+    return Error{ErrorCode::kNotFound, "no OCI runtime (crun or runc) is installed: install Debian's package crun"};
   }
-  return OciCommand(std::move(runtime), conmon, layout);
+  return OciCommand(std::move(runtime), layout);
 }
 
 std::vector<std::string> OciCommand::with(std::vector<std::string> arguments) const {
@@ -114,46 +121,33 @@ Result<int> OciCommand::run_detached(const std::string& id, const std::string& b
 }
 
 Result<SupervisedProcess> OciCommand::create(const SupervisedOptions& options) const {
-  std::array<int, 2> sync{};
-  std::array<int, 2> start{};
-  if (::pipe2(sync.data(), O_CLOEXEC) != 0) return errno_error("pipe");
-  UniqueFd sync_read(sync[0]);
-  UniqueFd sync_write(sync[1]);
-  if (::pipe2(start.data(), O_CLOEXEC) != 0) return errno_error("pipe");
-  UniqueFd start_read(start[0]);
-  UniqueFd start_write(start[1]);
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("pipe");
+  const UniqueFd report(ends[0]);
+  UniqueFd reported(ends[1]);
 
-  const std::string supervisor_pid_file = options.bundle + "/conmon-pid";
   ProcessOptions process;
-  process.arguments = {conmon_, "--api-version", "1", "-c", options.id, "-u", options.id, "-n", options.name};
-  const auto add = [&process](std::vector<std::string> arguments) {
-    process.arguments.insert(process.arguments.end(), arguments.begin(), arguments.end());
-  };
-  add({"-r", runtime_[0]});
-  for (std::size_t i = 1; i < runtime_.size(); ++i) add({"--runtime-arg", runtime_[i]});
-  add({"-b", options.bundle, "-p", options.bundle + "/pid", "-P", supervisor_pid_file});
-  add({"--exit-dir", options.bundle, "--persist-dir", options.bundle, "--full-attach", "--no-sync-log"});
-  add({"-l", "k8s-file:" + options.log_path});
-  if (options.stdin_open) add({"-i"});
-  if (options.stdin_open && !options.stdin_once) add({"--leave-stdin-open"});
-  if (options.tty) add({"-t"});
-  process.environment = {kPath, "_OCI_SYNCPIPE=" + std::to_string(kSyncDescriptor),
-                         "_OCI_STARTPIPE=" + std::to_string(kStartDescriptor)};
-  process.descriptors = {{sync_write.get(), kSyncDescriptor}, {start_read.get(), kStartDescriptor}};
-  // conmon notes an "oom" in its working directory as well as in the --persist-dir.
+  process.arguments = {layout_.shim()};
+  if (options.stdin_open) process.arguments.emplace_back(options.stdin_once ? "--stdin-once" : "--stdin");
+  if (options.tty) process.arguments.emplace_back("--terminal");
+  process.arguments.push_back(options.id);
+  process.arguments.push_back(options.log_path);
+  std::vector<std::string> create = {"create", "--bundle", options.bundle, "--pid-file", options.bundle + "/pid"};
+  // A name, not a path, since a path may be longer than a socket's address.
+  if (options.tty) create.insert(create.end(), {"--console-socket", "console"});
+  create.push_back(options.id);
+  for (std::string& argument : with(std::move(create))) process.arguments.push_back(std::move(argument));
+  process.environment = program_environment();
+  process.descriptors = {{reported.get(), kReportDescriptor}};
   process.working_directory = options.bundle;
   process.timeout = kCreateTimeout;
 
-  // conmon waits for a byte before it forks; it may be in the pipe already.
-  if (::write(start_write.get(), "\n", 1) != 1) return errno_error("write to conmon");
   auto forked = run_successfully(process);
   if (!forked) return forked.error();
-  sync_write.reset();
-  auto pid = read_report(sync_read);
-  if (!pid) return pid.error();
-  auto supervisor_pid = read_pid(supervisor_pid_file);
-  if (!supervisor_pid) return supervisor_pid.error();
-  return SupervisedProcess{*pid, *supervisor_pid};
+  reported.reset();
+  auto text = read_report(report);
+  if (!text) return text.error();
+  return parse_report(*text);
 }
 
 Result<void> OciCommand::start(const std::string& id) const {

@@ -14,8 +14,7 @@ namespace skiff::nodeagent::oci {
 
 struct SupervisedOptions {
   std::string id;
-  std::string bundle;  // directory with config.json; conmon's files go there too
-  std::string name;
+  std::string bundle;    // directory with config.json; the shim's files go there too
   std::string log_path;  // its directory exists
   bool stdin_open = false;
   bool stdin_once = false;
@@ -24,21 +23,21 @@ struct SupervisedOptions {
 
 struct SupervisedProcess {
   int pid = 0;             // the container's first process
-  int supervisor_pid = 0;  // conmon's
+  int supervisor_pid = 0;  // the shim's
 };
 
-// The programs that do the work: an OCI runtime (crun or runc, by the same command line) and conmon, which starts a
+// The programs that do the work: an OCI runtime (crun or runc, by the same command line) and our shim, which starts a
 // container through it, keeps its output in the CRI log format, writes its exit code to a file and outlives us. Every
 // function blocks and is thread-safe.
 class OciCommand {
  public:
-  // kNotFound names the Debian packages to install.
+  // kNotFound names the Debian package to install.
   [[nodiscard]] static Result<OciCommand> find(const std::vector<std::string>& runtimes, const CgroupHost& cgroups,
                                                const Layout& layout);
 
   // Runs a container without a supervisor; its pid. It is adopted by the agent (a child subreaper) or by init.
   [[nodiscard]] Result<int> run_detached(const std::string& id, const std::string& bundle) const;
-  // Makes a container under conmon. It waits for start().
+  // Makes a container under a shim, which has been installed where the layout says. It waits for start().
   [[nodiscard]] Result<SupervisedProcess> create(const SupervisedOptions& options) const;
   [[nodiscard]] Result<void> start(const std::string& id) const;
   // "created", "running", "stopped". kNotFound.
@@ -50,12 +49,10 @@ class OciCommand {
   [[nodiscard]] Result<ExecutedProcess> start_exec(const std::string& id, const ExecConfig& config) const;
 
  private:
-  OciCommand(std::vector<std::string> runtime, std::string conmon, const Layout& layout)
-      : runtime_(std::move(runtime)), conmon_(std::move(conmon)), layout_(layout) {}
+  OciCommand(std::vector<std::string> runtime, const Layout& layout) : runtime_(std::move(runtime)), layout_(layout) {}
   [[nodiscard]] std::vector<std::string> with(std::vector<std::string> arguments) const;
 
   std::vector<std::string> runtime_;  // program and global options
-  std::string conmon_;
   Layout layout_;
 };
 
@@ -64,7 +61,7 @@ class OciCommand {
 // The number in a --pid-file.
 [[nodiscard]] Result<int> read_pid(const std::string& path);
 
-// Kills conmon and runtime processes that work on this id, which a killed agent may have left at work. Whether there
+// Kills shim and runtime processes that work on this id, which a killed agent may have left at work. Whether there
 // were any. One that just forks or executes its program can be missed.
 bool kill_processes_of(const std::string& id);
 

@@ -70,7 +70,7 @@ struct OciRuntime::Container {
 Result<std::unique_ptr<OciRuntime>> OciRuntime::open(OciOptions options) {
   auto operations = oci::Operations::open(options);
   if (!operations) return operations.error();
-  // conmon and pause processes become ours when their starters end, so that they are reaped at once, whatever the
+  // Shims and pause processes become ours when their starters end, so that they are reaped at once, whatever the
   // machine's PID 1 does.
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return errno_error("become a child subreaper");
   return std::unique_ptr<OciRuntime>(new OciRuntime(std::move(options), std::move(*operations)));

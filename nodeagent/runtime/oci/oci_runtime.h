@@ -17,18 +17,18 @@
 
 namespace skiff::nodeagent {
 
-// Real containers: crun (or runc) under conmon, overlayfs root file systems, an own pod network.
+// Real containers: crun (or runc) under a shim, overlayfs root file systems, an own pod network.
 //
 // Operation: this class holds what is known of sandboxes and containers, and says when something ends; oci::Operations
 // does the work on the thread pool. An end is seen through the pidfd of the process that matters: a sandbox's pause
-// process, a container's conmon, which has written the exit code by then. No process of a container is a child that
+// process, a container's shim, which has written the exit code by then. No process of a container is a child that
 // dies with the agent.
 //
 // Concurrency: everything on the executor of the options. Calls for one sandbox come one after the other; a
 // stop_container() may come while another waits out its grace period.
 //
 // It does not: pull images, make volumes, write /etc/hosts (they come as mounts), restart anything, or look at what
-// other programs run under crun or conmon.
+// other programs run under crun.
 class OciRuntime final : public Runtime {
  public:
   // Blocks (some 10 ms). Makes the process a child subreaper. kNotFound: one line that names the Debian packages to

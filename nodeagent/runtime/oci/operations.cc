@@ -79,6 +79,7 @@ Result<std::unique_ptr<Operations>> Operations::open(const OciOptions& options) 
   }
   if (auto done = install_program(layout.pause_root() + "/pause", pause_program()); !done) return done.error();
   if (auto done = install_program(layout.legacy_view(), legacy_view_program()); !done) return done.error();
+  if (auto done = install_program(layout.shim(), shim_program()); !done) return done.error();
 
   auto operations = std::unique_ptr<Operations>(
       new Operations(options, std::move(layout), std::move(cgroups), std::move(*limits), std::move(*command)));
@@ -195,8 +196,7 @@ Result<void> Operations::build_container(const SandboxRecord& sandbox, Container
   const std::string log_directory = std::filesystem::path(config.log_path).parent_path().string();
   if (auto made = make_directories(log_directory); !made) return made;
 
-  SupervisedOptions supervised{id,        directory, config.name, config.log_path, config.stdin_open, config.stdin_once,
-                               config.tty};
+  const SupervisedOptions supervised{id, directory, config.log_path, config.stdin_open, config.stdin_once, config.tty};
   auto process = command_.create(supervised);
   if (!process) return process.error();
   // Only now is it certain that the number named no other process meanwhile.
@@ -231,9 +231,7 @@ void Operations::finish_container(ContainerRecord& record) {
   status.exit_code = kKilledExitCode;
   status.pid = 0;
   if (text) std::from_chars(text->data(), text->data() + text->size(), status.exit_code);
-  // Its supervisor hears of every kill in the pod's cgroup; the container's own cgroup tells whose it was.
-  const auto kills = read_oom_kills(cgroups_, record.cgroup);
-  status.oom_killed = kills ? *kills > 0 : path_exists(layout_.oom_file(id));
+  status.oom_killed = read_oom_kills(cgroups_, record.cgroup).value_or(0) > 0;
   struct stat file {};
   status.finished_at = std::chrono::system_clock::now();
   if (::stat(exit_file.c_str(), &file) == 0) {

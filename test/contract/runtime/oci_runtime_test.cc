@@ -3,7 +3,7 @@
 namespace skiff::nodeagent::test {
 
 TEST_CASE("The OCI runtime keeps the runtime contract") {
-  if (skiff::test::must_skip({"crun", "conmon", "nft", "ip", "busybox"})) return;
+  if (skiff::test::must_skip({"crun", "nft", "ip", "busybox"})) return;
   check_runtime([] { return std::make_unique<OciHarness>(); });
 }
 

@@ -15,7 +15,7 @@ using namespace skiff::nodeagent;
 
 namespace {
 
-// Writes a log as conmon does: into one file until it is told to make it anew.
+// Writes a log as the shim does: into one file until it is told to make it anew.
 class Supervisor {
  public:
   explicit Supervisor(std::string path) : path_(std::move(path)) { reopen(); }

@@ -186,17 +186,21 @@ static size_t pass_on(int* stream, const char* name, char tag) {
 static size_t pass_on_output(void) { return pass_on(&streams.output, "stdout", 2); }
 static size_t pass_on_error_output(void) { return pass_on(&streams.error_output, "stderr", 3); }
 
-// Reaps all children that have ended. True when the container's first process was among them.
+// Reaps all children that have ended. True when the container's first process was among them, or is no child of ours
+// (any more): then it was killed while the runtime was still its parent.
 static bool reap(int container, int* container_status) {
   take_signals(signals);
   bool found = false;
   int status = 0;
-  for (int pid; (pid = sys_wait(-1, &status, WNOHANG)) > 0;) {
+  int pid;
+  while ((pid = sys_wait(-1, &status, WNOHANG)) > 0) {
     if (pid != container) continue;
     found = true;
     *container_status = status;
   }
-  return found;
+  if (pid != -ECHILD || found) return found;
+  *container_status = SIGKILL;
+  return true;
 }
 
 // Until the container's first process has ended; its status.

@@ -61,8 +61,10 @@ void watch_attached(struct pollfd* watched) {
   watched[kListener] = (struct pollfd){listener, POLLIN, 0};
   watched[kInput] = (struct pollfd){is_input_pending() ? input_fd : -1, POLLOUT, 0};
   for (int i = 0; i < kMaxClients; ++i) {
-    const bool is_read = !is_input_pending() && !clients[i].has_finished;
-    watched[kFirstClient + i] = (struct pollfd){clients[i].fd, is_read ? POLLIN : 0, 0};
+    // One that leaves while what it has sent cannot be read yet is not looked at: its leaving would come first.
+    const bool must_wait = is_input_pending() && !clients[i].has_finished;
+    watched[kFirstClient + i] =
+        (struct pollfd){must_wait ? -1 : clients[i].fd, clients[i].has_finished ? 0 : POLLIN, 0};
   }
 }
 
