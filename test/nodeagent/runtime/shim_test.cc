@@ -506,7 +506,7 @@ TEST_CASE("A shim does not need whoever started it") {
 
 TEST_CASE("A shim is hardly there") {
   // A process that the container leaves behind is the shim's to reap.
-  ShimRun run("(sh -c 'echo started' &) ; read x", {"--stdin-once"});
+  ShimRun run("(sh -c 'echo started' &) ; read x; exit 0", {"--stdin-once"});
   run.start();
   const std::string process = "/proc/" + std::to_string(run.shim_pid());
   const std::string children = process + "/task/" + std::to_string(run.shim_pid()) + "/children";

@@ -103,12 +103,10 @@ void serve_attached(const struct pollfd* watched) {
   for (int i = 0; i < kMaxClients; ++i) {
     const short events = watched[kFirstClient + i].revents;
     if (clients[i].fd < 0 || clients[i].fd != watched[kFirstClient + i].fd || events == 0) continue;
-    // One that has sent something and left: it is read first, and its leaving is there to be seen afterwards.
-    if ((events & POLLIN) != 0) {
-      if (!is_input_pending()) read_input_of(&clients[i]);
-    } else {
-      let_go(&clients[i]);
-    }
+    // One that has sent something and left: all of it is read first.
+    if ((events & POLLIN) != 0 && !is_input_pending()) read_input_of(&clients[i]);
+    const bool has_unread = (events & POLLIN) != 0 && !clients[i].has_finished;
+    if (clients[i].fd >= 0 && (events & POLLHUP) != 0 && !has_unread) let_go(&clients[i]);
   }
   if (watched[kListener].revents != 0) accept_client();
 }
