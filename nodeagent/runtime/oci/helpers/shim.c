@@ -27,20 +27,20 @@
 //
 // Descriptor 3 is the report, a pipe. The shim writes one of these, and closes it:
 //
-//   ok PID SHIM   the container has been created, and waits for its start. PID: its first process; SHIM: the shim
-//   itself error TEXT    there is no container. TEXT, which may have lines, is mostly what the runtime said
+//   ok PID SHIM   the container has been created, and waits for its start. PID: its first process; SHIM: ourselves
+//
+//   error TEXT    there is no container. TEXT, which may have lines, is mostly what the runtime said
 //
 // The process that was started ends at once, and the shim is then nobody's child but its subreaper's. It ends when the
-// container's first process has ended and what that had said before is in the log. A process that has been left behind
+// container's first process has ended and what had been said by then is in the log. A process that has been left behind
 // and holds the streams is not waited for.
 //
 // What can go wrong:
 //  * The log cannot be written (a full disk): that output is lost, clients still get it, the container knows nothing.
 //    It cannot be opened again: the shim goes on with the file that it has.
 //  * The disk is full when the container ends: the exit file has been there from the beginning and is renamed.
-//  * The shim is killed: no exit file. The agent, which waits for the shim's end, kills the container. Only SIGKILL
-//  does
-//    that, other signals are blocked.
+//  * The shim is killed: no exit file. The agent, which waits for the shim's end, kills the container. It takes
+//    SIGKILL: other signals are blocked.
 //  * The agent is killed while the container is created: nobody reads the report; the next agent finds a record of
 //    something half made, and shim and container by their ID.
 #include "shim.h"

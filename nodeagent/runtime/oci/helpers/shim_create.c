@@ -129,8 +129,9 @@ int create_container(const struct shim_options* options, int signals, struct con
     sys_close(console);
     sys_unlink(kConsole);
   }
-  if (status == 127 << 8 && message[0] == '\0') return fail(message, "the OCI runtime cannot be run");
-  if (status != 0) return -1;
+  if (status != 0 && message[0] != '\0') return -1;
+  if (status == 127 << 8) return fail(message, "the OCI runtime cannot be run");
+  if (status != 0) return fail(message, "the OCI runtime failed and does not say why");
   const int pid = read_pid();
   if (pid < 0) return fail(message, "the OCI runtime names no process");
   if (options->terminal && terminal < 0) return fail(message, "the OCI runtime sends no terminal");
