@@ -67,11 +67,13 @@ class Client {
     const timeval patience{kPatience.count(), 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   }
-  void send(const std::string& text) const {
-    REQUIRE(::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+  void send(const std::string& text) const { REQUIRE(try_send(text)); }
+  // For other threads, which cannot use Catch's macros.
+  [[nodiscard]] bool try_send(const std::string& text) const {
+    return ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
   }
   void finish() const { ::shutdown(socket_.get(), SHUT_WR); }
-  // What comes until it ends with `end`, or the connection ends: "1:" of the container's stdout, "2:" of its stderr.
+  // What comes until it ends with `end`, or the connection ends; "!" stands before what is of the container's stderr.
   [[nodiscard]] std::string read_until(const std::string& end) const {
     std::string said;
     std::array<char, 16384> packet;
@@ -358,13 +360,15 @@ TEST_CASE("More input than a pipe holds waits for the container") {
   run.start();
   const Client client = run.attach();
   const Client other = run.attach();
+  bool sent = true;
   std::thread sender([&] {
-    for (int i = 0; i < 128; ++i) client.send(std::string(8192, 'x'));
-    client.send("\n" + std::string(1000, 'y'));
+    for (int i = 0; i < 128; ++i) sent = client.try_send(std::string(8192, 'x')) && sent;
+    sent = client.try_send("\n" + std::string(1000, 'y')) && sent;
     client.finish();
   });
   CHECK(other.read_until("\n") == "1000\n");
   sender.join();
+  CHECK(sent);
   CHECK(run.wait_for_end() == 0);
 }
 
@@ -450,7 +454,7 @@ TEST_CASE("A log is opened again by its name") {
 TEST_CASE("A full disk costs output, and neither the container nor its exit code") {
   if (skiff::test::must_skip({})) return;
   ShimRun run("while read x; do echo $x; done; exit 9", {"--stdin-once"});
-  // The log's disk; the container's directory is on another one that is as full.
+  // The log's disk; the container's directory is on another one.
   struct FullDisk {
     explicit FullDisk(std::string path) : directory(std::move(path)) {
       REQUIRE(mount_tmpfs(directory, 64 << 10, 0755));
