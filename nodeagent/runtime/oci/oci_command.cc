@@ -49,6 +49,7 @@ Result<std::string> read_report(const UniqueFd& pipe) {
     pollfd fd{pipe.get(), POLLIN, 0};
     const int ready = left.count() > 0 ? ::poll(&fd, 1, static_cast<int>(left.count())) : 0;
     if (ready == 0) return Error{ErrorCode::kDeadlineExceeded, "the shim made no container in time"};
+    if (ready < 0) continue;
     std::array<char, 4096> buffer;
     const ssize_t count = ::read(pipe.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;

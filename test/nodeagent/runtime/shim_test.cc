@@ -508,6 +508,21 @@ TEST_CASE("A shim does not need whoever started it") {
   CHECK(eventually([&] { return run.log() == "stdout F hello\n"; }));
 }
 
+TEST_CASE("A process that a container leaves behind is not waited for, though it holds the streams") {
+  SECTION("and is silent") {
+    ShimRun run("sleep 60 & echo $! > left; exit 4");
+    run.start();
+    CHECK(run.wait_for_end() == 4);
+    skiff::test::shell("kill $(cat " + run.bundle() + "/left)");
+  }
+  SECTION("and never stops talking") {
+    ShimRun run("yes & until test -s ../logs/main.log; do :; done; exit 4");
+    run.start();
+    CHECK(run.wait_for_end() == 4);
+    CHECK(run.log().starts_with("stdout F y\n"));
+  }
+}
+
 TEST_CASE("A shim is hardly there") {
   // A process that the container leaves behind is the shim's to reap.
   ShimRun run("(sh -c 'echo started' &) ; read x; exit 0", {"--stdin-once"});

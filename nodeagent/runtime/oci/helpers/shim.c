@@ -88,24 +88,25 @@ static bool take_arguments(char** arguments) {
   return true;
 }
 
+__attribute__((noreturn)) static void report_failure(const char* text) {
+  sys_write(kReport, "error ", 6);
+  sys_write(kReport, text, text_length(text));
+  exit_process(1);
+}
+
 static void become_daemon(void) {
   if (sys_fork(SIGCHLD) != 0) exit_process(0);
   system_call(SYS_setsid, 0, 0, 0, 0, 0);
   const int null = sys_open("/dev/null", O_RDWR, 0);
   for (int fd = 0; fd < kReport; ++fd) sys_dup_to(null, fd);
-  sys_close(null);
+  if (null >= kReport) sys_close(null);
   sys_fcntl(kReport, F_SETFD, FD_CLOEXEC);
   system_call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   const unsigned long all = ~0UL;
   system_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof(all), 0);
   const unsigned long child = 1UL << (SIGCHLD - 1);
   signals = (int)system_call(SYS_signalfd4, -1, (long)&child, sizeof(child), O_CLOEXEC | O_NONBLOCK, 0);
-}
-
-__attribute__((noreturn)) static void report_failure(const char* text) {
-  sys_write(kReport, "error ", 6);
-  sys_write(kReport, text, text_length(text));
-  exit_process(1);
+  if (signals < 0) report_failure("the ends of processes cannot be awaited");
 }
 
 static void report_success(int pid) {

@@ -33,10 +33,11 @@ static inline char* append_number(char* end, unsigned long number, int digits) {
   return end;
 }
 
-// The number that begins at `*text`, which is moved behind it; blanks in front are skipped. 0 when there is none.
+// The number that begins at `*text`, which is moved behind it; blanks in front are skipped. 0 when there is none. One
+// that is too large for an int becomes some other.
 static inline int take_number(const char** text) {
-  int number = 0;
+  unsigned number = 0;
   while (**text == ' ') ++*text;
-  for (; **text >= '0' && **text <= '9'; ++*text) number = number * 10 + (**text - '0');
-  return number;
+  for (; **text >= '0' && **text <= '9'; ++*text) number = number * 10 + (unsigned)(**text - '0');
+  return (int)number;
 }
