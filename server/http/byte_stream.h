@@ -10,7 +10,7 @@
 
 namespace skiff::server {
 
-// One client's two-way stream of bytes: TCP, TLS over TCP (socket_stream.h), or a script in a test. Used by its
+// One client's two-way stream of bytes: TCP, TLS over TCP, or a script in a test. Used by its
 // Connection on the connection's strand only; at most one read and one write run at a time, but both may run together.
 // It knows no deadlines: whoever waits too long calls close().
 class ByteStream {

@@ -8,6 +8,7 @@
 #include "server/http/status_response.h"
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 
 #include <array>
 #include <charconv>
@@ -16,8 +17,11 @@ namespace skiff::server {
 
 namespace {
 
-// What a response's pieces are gathered in, so that TLS records and packets are full.
-constexpr std::size_t kStagingBytes = 64 * 1024;
+// What a response's pieces are gathered in, so that TLS records are full: one record. A client that does not read holds
+// no more of its response than this.
+constexpr std::size_t kStagingBytes = 16 * 1024;
+// What is sent before other connections have their turn.
+constexpr std::size_t kBytesPerTurn = 64 * 1024;
 // Staging memory that a quiet connection may keep.
 constexpr std::size_t kKeptStagingBytes = 4 * 1024;
 
@@ -325,9 +329,13 @@ Task<bool> Connection::stage(std::string_view bytes) {
     const std::size_t count = std::min(bytes.size(), kStagingBytes - staged_.size());
     staged_.append(bytes.substr(0, count));
     bytes.remove_prefix(count);
-    if (staged_.size() == kStagingBytes) {
-      if (!co_await flush()) co_return false;
-    }
+    if (staged_.size() < kStagingBytes) break;
+    if (!co_await flush()) co_return false;
+    // A client that reads as fast as we write does not keep the thread to itself.
+    sent_in_turn_ += kStagingBytes;
+    if (sent_in_turn_ < kBytesPerTurn) continue;
+    sent_in_turn_ = 0;
+    co_await asio::post(executor_, asio::use_awaitable);
   }
   co_return true;
 }

@@ -102,6 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   InputBuffer input_;
   std::string staged_;
+  std::size_t sent_in_turn_ = 0;
 
   bool answering_ = false;  // a complete request is being handled or its response sent
   bool stopping_ = false;

@@ -4,13 +4,15 @@
 #include "api/base/log.h"
 #include "server/http/awaitable.h"
 #include "server/http/connection.h"
-#include "server/http/socket_stream.h"
+#include "server/http/tcp_stream.h"
 #include "server/http/tls.h"
+#include "server/http/tls_stream.h"
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/strand.hpp>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 
 #include <unordered_map>
 
@@ -27,6 +29,14 @@ constexpr std::chrono::milliseconds kAcceptRetry{100};
 constexpr int kKeepAliveIdleSeconds = 60;
 constexpr int kKeepAliveIntervalSeconds = 15;
 
+// What the kernel takes of a client that does not read, beyond what is on its way; it would take megabytes. What this
+// leaves to be sent keeps any line busy until we are woken.
+constexpr int kMaxUnsentBytes = 128 * 1024;
+
+// Descriptors that connections leave to the database, containers and logs.
+constexpr std::size_t kReservedDescriptors = 512;
+
+using MaxUnsent = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 using KeepAliveIdle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
 using KeepAliveInterval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
 
@@ -36,6 +46,14 @@ void set_options(tcp::socket& socket) {
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
   socket.set_option(KeepAliveIdle(kKeepAliveIdleSeconds), ignored);
   socket.set_option(KeepAliveInterval(kKeepAliveIntervalSeconds), ignored);
+  socket.set_option(MaxUnsent(kMaxUnsentBytes), ignored);
+}
+
+std::size_t max_connections(const HttpLimits& limits) {
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return limits.connections;
+  const std::size_t all = descriptors.rlim_cur;
+  return std::min(limits.connections, all - std::min(all / 2, kReservedDescriptors));
 }
 
 }  // namespace
@@ -48,9 +66,9 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
         handler(handler_in),
         clock(clock_in),
         options(std::move(options_in)),
+        max_connections(server::max_connections(options.limits)),
         acceptor(strand),
         retry(strand),
-        room(strand),
         ended(strand) {}
 
   Result<void> listen();
@@ -65,6 +83,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   Handler& handler;
   const Clock& clock;
   const HttpServerOptions options;
+  const std::size_t max_connections;
   std::unique_ptr<asio::ssl::context> tls;
   tcp::acceptor acceptor;
   asio::steady_timer retry;
@@ -73,7 +92,6 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   std::unordered_map<std::shared_ptr<Connection>, asio::any_io_executor> connections;
   bool accepting = false;
   bool stopping = false;
-  Signal room;   // a connection less, for accept()
   Signal ended;  // a connection or accept() less, for stop()
 };
 
@@ -106,11 +124,8 @@ Result<void> HttpServer::Impl::listen() {
 Task<void> HttpServer::Impl::accept() {
   const auto self = shared_from_this();
   bool failing = false;
+  bool full = false;
   while (!stopping) {
-    if (connections.size() >= options.limits.connections) {
-      co_await room.wait();
-      continue;
-    }
     asio::any_io_executor connection_strand = asio::make_strand(executor);
     auto [error, socket] = co_await acceptor.async_accept(connection_strand, kAwaitable);
     if (stopping) break;
@@ -122,7 +137,12 @@ Task<void> HttpServer::Impl::accept() {
       continue;
     }
     failing = false;
-    open(std::move(socket), std::move(connection_strand));
+    const bool was_full = std::exchange(full, connections.size() >= max_connections);
+    if (!full) {
+      open(std::move(socket), std::move(connection_strand));
+    } else if (!was_full) {
+      spdlog::warn("port {} has {} connections; further ones are refused", port, connections.size());
+    }
   }
   accepting = false;
   ended.notify();
@@ -130,7 +150,12 @@ Task<void> HttpServer::Impl::accept() {
 
 void HttpServer::Impl::open(tcp::socket socket, asio::any_io_executor connection_strand) {
   set_options(socket);
-  auto stream = tls != nullptr ? make_tls_stream(std::move(socket), *tls) : make_tcp_stream(std::move(socket));
+  std::unique_ptr<ByteStream> stream;
+  if (tls != nullptr) {
+    stream = std::make_unique<TlsStream>(std::move(socket), tls->native_handle());
+  } else {
+    stream = std::make_unique<TcpStream>(std::move(socket));
+  }
   const auto connection =
       std::make_shared<Connection>(connection_strand, std::move(stream), handler, clock, options.limits);
   connections.emplace(connection, connection_strand);
@@ -138,7 +163,6 @@ void HttpServer::Impl::open(tcp::socket socket, asio::any_io_executor connection
     CHECK_INVARIANT(!exception);
     asio::post(self->strand, [self, connection] {
       self->connections.erase(connection);
-      self->room.notify();
       self->ended.notify();
     });
   };
@@ -157,7 +181,6 @@ Task<void> HttpServer::Impl::stop() {
   boost::system::error_code ignored;
   acceptor.close(ignored);
   retry.cancel();
-  room.notify();
   tell_all(&Connection::stop);
   const auto deadline = std::chrono::steady_clock::now() + options.limits.shutdown_grace;
   while (accepting || !connections.empty()) {

@@ -35,7 +35,8 @@ struct HttpServerOptions {
 // Operation: start() binds and returns; connections live on `executor`, each on a strand of its own, so that the
 // handler is called on any of the executor's threads. stop() closes the listener, lets running requests end within
 // limits.shutdown_grace, cancels streams, and returns when no connection is left; it must be awaited before destruction
-// if start() succeeded.
+// if start() succeeded. Connections beyond the limit are closed as soon as they are accepted: a client that is told so
+// at once tries again later, where one in the kernel's queue would hang until its time is over.
 // Concurrency: start(), port() and stop() from one thread at a time; stop() may run on any executor.
 // It will not route, authenticate or redirect: `handler` sees every request that is HTTP at all.
 class HttpServer {

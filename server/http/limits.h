@@ -11,7 +11,8 @@ struct HttpLimits {
   std::size_t header_bytes = 64 * 1024;
   // A request's body. More is answered with 413, upstream's limit for writes.
   std::size_t body_bytes = 3 * 1024 * 1024;
-  // Open connections; further clients wait in the kernel's queue until one closes.
+  // Open connections, or as many as the process may have descriptors if these are fewer; some are left to others (see
+  // HttpServer). Who comes when there are so many is cut off at once, and may come again.
   std::size_t connections = 16 * 1024;
   // Responses at least this long are compressed when the client accepts it.
   std::size_t gzip_threshold_bytes = 128 * 1024;

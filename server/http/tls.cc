@@ -84,6 +84,8 @@ Result<std::unique_ptr<boost::asio::ssl::context>> make_server_context(const Tls
   SSL_CTX_set_num_tickets(native, 0);
   // A watch that waits does not hold two record buffers.
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+  // A record is read with one call, not its head and then the rest.
+  SSL_CTX_set_read_ahead(native, 1);
   SSL_CTX_set_alpn_select_cb(native, choose_protocol, nullptr);
 
   if (auto used = use_certificate(native, options); !used) return used.error();

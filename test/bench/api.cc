@@ -103,24 +103,42 @@ struct Load {
   std::size_t bytes = 0;
 };
 
-Task<void> run_client(const Target& target, Load& load) {
-  const std::unique_ptr<HttpConnection> connection = co_await connect(target);
+Task<void> run_client(HttpConnection& connection, Load& load) {
   while (load.next < load.count) {
     HttpRequest request = load.request(load.next++);
     const auto begin = steady_clock::now();
-    const std::string body = co_await call(*connection, std::move(request));
+    const std::string body = co_await call(connection, std::move(request));
     load.latencies.emplace_back(steady_clock::now() - begin);
     load.bytes += body.size();
   }
-  connection->close();
+}
+
+void spawn(asio::io_context& context, Task<void> task) {
+  asio::co_spawn(context, std::move(task), [](const std::exception_ptr& exception) {
+    if (exception) std::rethrow_exception(exception);
+  });
 }
 
 void run(Task<void> task) {
   asio::io_context context;
-  asio::co_spawn(context, std::move(task), [](const std::exception_ptr& exception) {
-    if (exception) std::rethrow_exception(exception);
-  });
+  spawn(context, std::move(task));
   context.run();
+}
+
+// Connections whose handshakes are over, which cost more than the requests that are measured on them.
+using Connections = std::vector<std::unique_ptr<HttpConnection>>;
+
+Task<void> connect_into(const Target& target, Connections& connections) {
+  auto connection = co_await connect(target);
+  connections.push_back(std::move(connection));
+}
+
+Connections open_connections(asio::io_context& context, const Target& target, std::size_t count) {
+  Connections connections;
+  for (std::size_t i = 0; i < count; ++i) spawn(context, connect_into(target, connections));
+  context.run();
+  context.restart();
+  return connections;
 }
 
 // ---- figures
@@ -158,10 +176,11 @@ void print_head() {
 }
 
 void measure(const Options& options, const Target& target, const char* what, std::size_t clients, Load load) {
+  asio::io_context context;
+  const Connections connections = open_connections(context, target, clients);
   const Seconds cpu = cpu_of(options.pid);
   const auto begin = steady_clock::now();
-  asio::io_context context;
-  for (std::size_t i = 0; i < clients; ++i) asio::co_spawn(context, run_client(target, load), asio::detached);
+  for (const auto& connection : connections) spawn(context, run_client(*connection, load));
   context.run();
   const Seconds took = steady_clock::now() - begin;
   const Seconds used = cpu_of(options.pid) - cpu;
@@ -238,7 +257,6 @@ struct FanOut {
 
   std::string resource_version;
   std::size_t watchers = 0;
-  std::size_t watching = 0;
   std::size_t told = 0;  // of the present event
   steady_clock::time_point written;
   std::vector<Seconds> latencies;
@@ -247,16 +265,17 @@ struct FanOut {
 
 constexpr std::size_t kFanOutEvents = 20;
 
-Task<void> follow_events(const Target& target, FanOut& fan_out) {
-  const std::unique_ptr<HttpConnection> connection = co_await connect(target);
+Task<void> begin_watch(const Target& target, const FanOut& fan_out, HttpConnection& connection) {
   std::string path = target.config_maps();
   api::add_parameter(path, "watch", "true");
   api::add_parameter(path, "resourceVersion", fan_out.resource_version);
-  const auto status = co_await connection->send(target.request("GET", std::move(path)));
+  const auto status = co_await connection.send(target.request("GET", std::move(path)));
   if (!status || *status != 200) fail("a watch was refused");
-  if (++fan_out.watching == fan_out.watchers) fan_out.all_told.notify();
+}
+
+Task<void> follow_events(FanOut& fan_out, HttpConnection& connection) {
   for (std::size_t seen = 0; seen < kFanOutEvents;) {
-    const auto piece = co_await connection->read_some();
+    const auto piece = co_await connection.read_some();
     if (!piece || piece->empty()) fail("a watch ended early");
     // One event is under way at a time.
     const auto lines = static_cast<std::size_t>(std::count(piece->begin(), piece->end(), '\n'));
@@ -266,21 +285,17 @@ Task<void> follow_events(const Target& target, FanOut& fan_out) {
       if (++fan_out.told == fan_out.watchers) fan_out.all_told.notify();
     }
   }
-  connection->close();
 }
 
-Task<void> write_events(const Target& target, FanOut& fan_out) {
-  const std::unique_ptr<HttpConnection> connection = co_await connect(target);
-  co_await fan_out.all_told.wait();  // all watch
+Task<void> write_events(const Target& target, FanOut& fan_out, HttpConnection& connection) {
   for (std::size_t i = 0; i < kFanOutEvents; ++i) {
     fan_out.told = 0;
     HttpRequest request =
         target.request("POST", target.config_maps(), config_map(fmt::format("event-{}-{}", fan_out.watchers, i), 'e'));
     fan_out.written = steady_clock::now();
-    co_await call(*connection, std::move(request));
+    co_await call(connection, std::move(request));
     while (fan_out.told < fan_out.watchers) co_await fan_out.all_told.wait();
   }
-  connection->close();
 }
 
 Task<void> find_present(const Target& target, std::string& resource_version) {
@@ -295,9 +310,14 @@ void measure_fan_out(const Options& options, const Target& target, std::size_t w
   FanOut fan_out(context.get_executor());
   fan_out.watchers = watchers;
   run(find_present(target, fan_out.resource_version));
+  const Connections connections = open_connections(context, target, watchers);
+  const Connections writer = open_connections(context, target, 1);
+  for (const auto& connection : connections) spawn(context, begin_watch(target, fan_out, *connection));
+  context.run();
+  context.restart();
   const Seconds cpu = cpu_of(options.pid);
-  for (std::size_t i = 0; i < watchers; ++i) asio::co_spawn(context, follow_events(target, fan_out), asio::detached);
-  asio::co_spawn(context, write_events(target, fan_out), asio::detached);
+  for (const auto& connection : connections) spawn(context, follow_events(fan_out, *connection));
+  spawn(context, write_events(target, fan_out, *writer.front()));
   context.run();
   const Seconds used = cpu_of(options.pid) - cpu;
   fmt::print("{:<34} {:>7} {:>10} {:>9.2f} {:>9.2f} {:>9.2f} {:>14}\n", "write -> event at a watcher", watchers, "",

@@ -3,7 +3,9 @@
 #include "test/server/http/memory_client.h"
 #include "test/server/http/running_server.h"
 
+#include <atomic>
 #include <future>
+#include <thread>
 
 namespace skiff::server {
 
@@ -27,6 +29,54 @@ class WatchHandler final : public Handler {
  private:
   const std::string first_;
 };
+
+// Produces a body as fast as it is taken.
+class EndlessBody final : public BodyStream {
+ public:
+  struct State {
+    std::atomic<std::size_t> bytes = 0;
+    std::promise<void> destroyed;
+  };
+  explicit EndlessBody(State& state) : state_(state) {}
+  ~EndlessBody() override { state_.destroyed.set_value(); }
+
+  Task<std::vector<Slice>> next() override {
+    std::vector<Slice> pieces;
+    if (!cancelled_) pieces.push_back(Slice::of(std::string(4096, 'x')));
+    state_.bytes += 4096;
+    co_return pieces;
+  }
+  void cancel() override { cancelled_ = true; }
+
+ private:
+  State& state_;
+  bool cancelled_ = false;
+};
+
+class EndlessHandler final : public Handler {
+ public:
+  explicit EndlessHandler(EndlessBody::State& state) : state_(state) {}
+  Task<Response> handle(Request) override {
+    Response response;
+    response.stream = std::make_unique<EndlessBody>(state_);
+    co_return response;
+  }
+
+ private:
+  EndlessBody::State& state_;
+};
+
+// Whether a new client gets an answer, or else is refused.
+bool is_served(std::uint16_t port) {
+  asio::io_context context;
+  tcp::socket socket(context);
+  socket.connect(tcp::endpoint(asio::ip::make_address("127.0.0.1"), port));
+  boost::system::error_code refused;
+  asio::write(socket, asio::buffer(std::string("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")), refused);
+  std::string answer;
+  asio::read(socket, asio::dynamic_buffer(answer), refused);
+  return answer.starts_with("HTTP/1.1 200 OK");
+}
 
 Response text_response(std::string text) {
   Response response;
@@ -92,7 +142,7 @@ TEST_CASE("a refused upload gets its answer although the client still sends") {
   CHECK(client.read_to_end().starts_with("HTTP/1.1 413 "));
 }
 
-TEST_CASE("more connections than the limit wait until one closes") {
+TEST_CASE("connections beyond the limit are refused at once, and the others stay") {
   FunctionHandler handler([](Request) { return text_response("."); });
   HttpServerOptions options;
   options.limits.connections = 2;
@@ -104,13 +154,34 @@ TEST_CASE("more connections than the limit wait until one closes") {
   first->read_until("\r\n\r\n.");
   second.send(request);
   second.read_until("\r\n\r\n.");
-  PlainClient third(server.port());
-  third.send(request);
+  CHECK(PlainClient(server.port()).read_to_end().empty());
+  CHECK(PlainClient(server.port()).read_to_end().empty());
   second.send(request);
-  second.read_until("\r\n\r\n.");
-  CHECK(third.socket().available() == 0);
+  CHECK(second.read_until("\r\n\r\n.").starts_with("HTTP/1.1 200 OK"));
+
+  first->send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  first->read_to_end();
   first.reset();
-  CHECK(third.read_until("\r\n\r\n.").starts_with("HTTP/1.1 200 OK"));
+  // The server learns a little later than we do that the first has gone.
+  while (!is_served(server.port())) std::this_thread::yield();
+}
+
+TEST_CASE("a client that does not read holds a bounded part of its body, and only until its time is over") {
+  EndlessBody::State state;
+  EndlessHandler handler(state);
+  HttpServerOptions options;
+  options.limits.write = std::chrono::milliseconds(200);
+  RunningServer server(handler, options);
+  asio::io_context context;
+  tcp::socket silent(context);
+  silent.open(tcp::v4());
+  silent.set_option(asio::socket_base::receive_buffer_size(4096));
+  silent.connect(tcp::endpoint(asio::ip::make_address("127.0.0.1"), server.port()));
+  asio::write(silent, asio::buffer(std::string("GET / HTTP/1.1\r\nHost: h\r\n\r\n")));
+  state.destroyed.get_future().wait();
+  // Without its bound the kernel alone takes 2.5 MiB.
+  CHECK(state.bytes > 0);
+  CHECK(state.bytes < 512 * 1024);
 }
 
 TEST_CASE("stop ends streams orderly and does not wait for idle clients") {

@@ -6,6 +6,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
@@ -66,14 +67,23 @@ class TlsClient {
     stream_->handshake(asio::ssl::stream_base::client, error);
     return error;
   }
+  void send(const std::string& text) { asio::write(*stream_, asio::buffer(text)); }
+  std::string read_until(const std::string& delimiter) {
+    const std::size_t count = asio::read_until(*stream_, asio::dynamic_buffer(buffered_), delimiter);
+    std::string text = buffered_.substr(0, count);
+    buffered_.erase(0, count);
+    return text;
+  }
   // The body of the answer to one request, after which the server closes.
   std::string get() {
-    asio::write(*stream_, asio::buffer(std::string("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")));
-    std::string text;
-    boost::system::error_code error;
-    asio::read(*stream_, asio::dynamic_buffer(text), error);
-    CHECK(error == asio::error::eof);
-    return text.substr(text.find("\r\n\r\n") + 4);
+    send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    return read_body();
+  }
+  std::string post(const std::string& body) {
+    send("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n");
+    send(body);
+    return read_body();
   }
   std::string protocol() {
     const unsigned char* name = nullptr;
@@ -83,9 +93,18 @@ class TlsClient {
   }
 
  private:
+  std::string read_body() {
+    std::string text;
+    boost::system::error_code error;
+    asio::read(*stream_, asio::dynamic_buffer(text), error);
+    CHECK(error == asio::error::eof);
+    return text.substr(text.find("\r\n\r\n") + 4);
+  }
+
   asio::io_context context_;
   asio::ssl::context tls_{asio::ssl::context::tls_client};
   std::optional<asio::ssl::stream<tcp::socket>> stream_;
+  std::string buffered_;
 };
 
 }  // namespace
@@ -132,6 +151,53 @@ TEST_CASE("TLS clients and what their certificates say") {
     REQUIRE_FALSE(client.connect(server.port()));
     CHECK(client.get() == "jane,dev,ops");
   }
+}
+
+TEST_CASE("what does not fit into the kernel's buffers reaches a TLS client whole, in both directions") {
+  // Larger than what both kernels take of a client that sends before it reads.
+  const std::string sent = [] {
+    std::string text;
+    for (int i = 0; text.size() < 3'000'000; ++i) text += std::to_string(i) + ",";
+    return text;
+  }();
+  FunctionHandler handler([](Request request) {
+    Response response;
+    response.body.push_back(Slice::of(request.body + request.body));
+    return response;
+  });
+  RunningServer server(handler, tls_options());
+  const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  TlsClient client(nullptr, version);
+  REQUIRE_FALSE(client.connect(server.port()));
+  CHECK(client.post(sent) == sent + sent);
+}
+
+TEST_CASE("a TLS client may send requests in pieces and several at once") {
+  FunctionHandler handler([](Request request) {
+    Response response;
+    response.body.push_back(Slice::of(request.path + "\n"));
+    return response;
+  });
+  RunningServer server(handler, tls_options());
+  TlsClient client;
+  REQUIRE_FALSE(client.connect(server.port()));
+  for (const char byte : std::string("GET /one HTTP/1.1\r\nHost: h\r\n\r\n")) client.send(std::string(1, byte));
+  CHECK(client.read_until("/one\n").starts_with("HTTP/1.1 200 OK"));
+  client.send("GET /two HTTP/1.1\r\nHost: h\r\n\r\nGET /three HTTP/1.1\r\nHost: h\r\n\r\n");
+  client.read_until("/two\n");
+  CHECK(client.read_until("/three\n").starts_with("HTTP/1.1 200 OK"));
+}
+
+TEST_CASE("a TLS client that goes away takes its stream with it") {
+  FunctionHandler handler = who_handler();
+  RunningServer server(handler, tls_options());
+  for (int i = 0; i < 3; ++i) {
+    TlsClient client;
+    REQUIRE_FALSE(client.connect(server.port()));
+    client.send("GET / HT");
+  }
+  // stop() returns when no connection is left.
+  server.stop();
 }
 
 TEST_CASE("TLS 1.1 is refused") {
