@@ -33,7 +33,7 @@ Task<api::Result<std::optional<std::string>>> SocketStream::next() {
 }
 
 Task<bool> SocketStream::write(std::string_view bytes) {
-  co_return co_await write_all(socket_, bytes, kSocketPieceBytes, writable_, cancelled_);
+  co_return co_await write_pieces(socket_, bytes, kSocketPieceBytes, writable_, cancelled_);
 }
 
 void SocketStream::close_write() { ::shutdown(socket_.get(), SHUT_WR); }

@@ -52,8 +52,8 @@ void WatchedDescriptor::close() {
   state_->descriptor.close(ignored);
 }
 
-Task<bool> write_all(WatchedDescriptor& descriptor, std::string_view bytes, std::size_t piece, Signal& room,
-                     const bool& cancelled) {
+Task<bool> write_pieces(WatchedDescriptor& descriptor, std::string_view bytes, std::size_t piece, Signal& room,
+                        const bool& cancelled) {
   while (!bytes.empty()) {
     if (cancelled || !descriptor.is_open()) co_return false;
     const ssize_t count = ::write(descriptor.get(), bytes.data(), std::min(bytes.size(), piece));

@@ -35,7 +35,7 @@ class WatchedDescriptor {
 // Writes all of `bytes` in pieces of at most `piece` bytes, and waits for room in between. False when the other end
 // takes no more (SIGPIPE is ignored by the process), or `cancelled` has become true: whoever sets it notifies `room`.
 // The arguments outlive the call.
-Task<bool> write_all(WatchedDescriptor& descriptor, std::string_view bytes, std::size_t piece, Signal& room,
-                     const bool& cancelled);
+Task<bool> write_pieces(WatchedDescriptor& descriptor, std::string_view bytes, std::size_t piece, Signal& room,
+                        const bool& cancelled);
 
 }  // namespace skiff::nodeagent

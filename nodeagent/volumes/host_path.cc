@@ -10,12 +10,12 @@ namespace skiff::nodeagent {
 
 namespace {
 
-struct Check {
+struct TypeCheck {
   std::string_view type;
   mode_t format;
   const char* what;
 };
-constexpr Check kChecks[] = {
+constexpr TypeCheck kChecks[] = {
     {"Directory", S_IFDIR, "a directory"},
     {"DirectoryOrCreate", S_IFDIR, "a directory"},
     {"File", S_IFREG, "a file"},
@@ -40,7 +40,7 @@ Result<void> set_up_host_path(const Json& source, const VolumeContext&) {
   const std::string path = string_at(source, {"path"});
   const std::string type = string_at(source, {"type"});
   if (const auto made = make_missing(path, type); !made) return made.error();
-  for (const Check& check : kChecks) {
+  for (const TypeCheck& check : kChecks) {
     if (check.type != type) continue;
     struct stat found {};
     if (::stat(path.c_str(), &found) == 0 && (found.st_mode & S_IFMT) == check.format) return {};

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 
 namespace {
 
@@ -204,4 +204,4 @@ TEST_CASE("an agent that stops does not wait for containers that take their time
   REQUIRE(node.harness.run(node.harness.runtime().remove_sandbox(found->sandboxes[0].id)));
 }
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

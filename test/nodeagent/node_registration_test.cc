@@ -14,20 +14,20 @@ using namespace skiff::nodeagent;
 
 namespace {
 
-struct Fixture {
+struct RegistrationFixture {
   asio::io_context context;
   test::FakeClock clock;
   test::FakeClient client{context.get_executor(), clock};
   NodeDescription description;
   std::unique_ptr<NodeRegistration> registration;
 
-  Fixture() {
+  RegistrationFixture() {
     description.name = "n1";
     description.internal_ip = "10.0.0.1";
     description.presence.kubelet_port = 4711;
     description.presence.certificate_fingerprint = "abcd";
   }
-  ~Fixture() {
+  ~RegistrationFixture() {
     if (registration) test::run(context, registration->stop());
   }
   void make(std::chrono::milliseconds lease_duration) {
@@ -46,7 +46,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a node in the server's own process registers, and is silent from then on") {
-  Fixture fixture;
+  RegistrationFixture fixture;
   fixture.start(std::chrono::milliseconds(0));
   REQUIRE(fixture.node());
   CHECK(api::is_condition_true(*fixture.node(), "Ready"));
@@ -57,7 +57,7 @@ TEST_CASE("a node in the server's own process registers, and is silent from then
 }
 
 TEST_CASE("a node apart says where it is asked, and renews its lease") {
-  Fixture fixture;
+  RegistrationFixture fixture;
   fixture.start(std::chrono::milliseconds(8));
   CHECK(integer_at(*fixture.node(), {"status", "daemonEndpoints", "kubeletEndpoint", "Port"}) == 4711);
   CHECK(*api::annotation_of(*fixture.node(), kCertificateAnnotation) == "abcd");
@@ -82,7 +82,7 @@ TEST_CASE("a node apart says where it is asked, and renews its lease") {
 }
 
 TEST_CASE("what others said about a node while it was not heard of is put right") {
-  Fixture fixture;
+  RegistrationFixture fixture;
   fixture.start(std::chrono::hours(1));
   fixture.client.modify(api::kNodes, {"", "n1"}, [&](Json& node) {
     const api::Condition unknown{"Ready", "Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."};
@@ -95,7 +95,7 @@ TEST_CASE("what others said about a node while it was not heard of is put right"
 }
 
 TEST_CASE("a node that somebody deleted is not made again") {
-  Fixture fixture;
+  RegistrationFixture fixture;
   fixture.start(std::chrono::milliseconds(8));
   fixture.until([&] { return fixture.lease() != nullptr; });
   fixture.client.erase(api::kNodes, {"", "n1"});
@@ -106,7 +106,7 @@ TEST_CASE("a node that somebody deleted is not made again") {
 }
 
 TEST_CASE("a node is registered as soon as the server answers") {
-  Fixture fixture;
+  RegistrationFixture fixture;
   fixture.client.fail("get nodes", api::unavailable("down"), 2);
   fixture.start(std::chrono::hours(1));
   CHECK_FALSE(fixture.node());
@@ -114,7 +114,7 @@ TEST_CASE("a node is registered as soon as the server answers") {
 }
 
 TEST_CASE("a node tells which images it has") {
-  Fixture fixture;
+  RegistrationFixture fixture;
   Image small;
   small.size_bytes = 5;
   small.repo_tags = {"docker.io/library/small:1"};
@@ -153,7 +153,7 @@ TEST_CASE("a node tells which images it has") {
 }
 
 TEST_CASE("what becomes of a node is told in events") {
-  Fixture fixture;
+  RegistrationFixture fixture;
   api::EventRecorder recorder(fixture.context.get_executor(), fixture.client, fixture.clock, {"kubelet", "n1"});
   recorder.start();
   const auto told = [&] {
@@ -208,7 +208,7 @@ TEST_CASE("what becomes of a node is told in events") {
 }
 
 TEST_CASE("a node in the server's own process may have a lease that does not end") {
-  Fixture fixture;
+  RegistrationFixture fixture;
   fixture.description.presence.standing_lease = true;
   fixture.client.fail("create leases", api::unavailable("not yet"));
   fixture.start(std::chrono::milliseconds(0));

@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 
 namespace {
 
@@ -656,4 +656,4 @@ TEST_CASE("How long a pod takes", "[.benchmark]") {
   }
 }
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 
 // Real containers from Debian's busybox-static, in a network namespace of the test's own. At its end it removes
 // everything, and requires that nothing is left.
@@ -195,4 +195,4 @@ class OciHarness final : public RuntimeHarness {
   std::unique_ptr<OciRuntime> runtime_;
 };
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

@@ -53,7 +53,7 @@ Task<std::optional<api::ProcessStreams::Output>> AttachStreams::next() {
 
 Task<bool> AttachStreams::write(std::string_view bytes) {
   if (input_closed_) co_return false;
-  const bool done = co_await write_all(socket_, bytes, kSendBytes, writable_, cancelled_);
+  const bool done = co_await write_pieces(socket_, bytes, kSendBytes, writable_, cancelled_);
   if (!done && !cancelled_) input_closed_ = true;
   co_return done;
 }

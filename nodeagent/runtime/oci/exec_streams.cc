@@ -74,7 +74,7 @@ Task<std::optional<api::ProcessStreams::Output>> ExecStreams::next() {
 }
 
 Task<bool> ExecStreams::write(std::string_view bytes) {
-  const bool done = co_await write_all(input_, bytes, kPieceBytes, writable_, cancelled_);
+  const bool done = co_await write_pieces(input_, bytes, kPieceBytes, writable_, cancelled_);
   if (!done && !cancelled_) input_.close();
   co_return done;
 }

@@ -26,7 +26,7 @@ Json& active_of(Json& status) {
   return active;
 }
 
-bool is_active(Json& status, const std::string& uid) {
+bool is_listed_active(Json& status, const std::string& uid) {
   const Json& active = active_of(status);
   return std::any_of(active.begin(), active.end(), [&](const Json& each) { return string_at(each, {"uid"}) == uid; });
 }
@@ -120,14 +120,14 @@ Task<api::Result<void>> CronJobController::follow_jobs(Round& round, std::vector
     const std::string name = api::name_of(*job);
     const std::string uid = api::uid_of(*job);
     const std::optional<std::string> end = end_of_job(*job);
-    const bool known = is_active(round.status, uid);
+    const bool known = is_listed_active(round.status, uid);
     if (!known && !end && !is_active_by_name(round.status, name)) {
       // The cache may not show yet what the last sync has written.
       const api::NamespacedName cron_job = api::key_of(*round.cron_job);
       const auto live = co_await client_.get(api::kCronJobs, cron_job);
       if (!live) co_return live.error();
       Json live_status = (*live)->value("status", Json::object());
-      if (is_active(live_status, uid)) continue;
+      if (is_listed_active(live_status, uid)) continue;
       events_.warning(*round.cron_job, "UnexpectedJob",
                       "Saw a job that the controller did not create or forgot: " + name);
     } else if (known && end) {

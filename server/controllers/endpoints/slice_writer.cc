@@ -14,7 +14,7 @@ using api::ObjectPtr;
 namespace {
 
 // Revisions are numbers that grow: upstream leaves that open, we promise it.
-std::int64_t revision_of(const Json& object) {
+std::int64_t resource_version_number(const Json& object) {
   const std::string text = api::resource_version_of(object);
   std::int64_t revision = 0;
   std::from_chars(text.data(), text.data() + text.size(), revision);
@@ -74,8 +74,8 @@ Task<api::Result<void>> SliceWriter::write(std::string key, SlicePlan plan) {
 
 void SliceWriter::wrote(const std::string& key, const Json& slice) {
   const ObjectPtr cached = slices_.cache().get(api::key_of(slice));
-  const std::int64_t revision = revision_of(slice);
-  if (cached && revision_of(*cached) >= revision) return;
+  const std::int64_t revision = resource_version_number(slice);
+  if (cached && resource_version_number(*cached) >= revision) return;
   unseen_[key][api::name_of(slice)] = revision;
 }
 
@@ -91,7 +91,7 @@ void SliceWriter::seen(const Json& slice, bool is_gone) {
   if (waiting == unseen_.end()) return;
   const auto entry = waiting->second.find(api::name_of(slice));
   if (entry == waiting->second.end()) return;
-  const bool shows_it = entry->second != 0 && revision_of(slice) >= entry->second;
+  const bool shows_it = entry->second != 0 && resource_version_number(slice) >= entry->second;
   if (!is_gone && !shows_it) return;
   waiting->second.erase(entry);
   if (!waiting->second.empty()) return;

@@ -7,7 +7,7 @@ namespace skiff::controllers {
 
 namespace {
 
-std::string ready_since(const Json& pod) {
+std::string ready_transition_time(const Json& pod) {
   const Json* ready = api::find_condition(pod, "Ready");
   return ready == nullptr ? "" : string_at(*ready, {"lastTransitionTime"});
 }
@@ -25,7 +25,7 @@ std::string TriggerTimes::next(const std::string& key, const Json& service, cons
   now.service = string_at(service, {"metadata", "creationTimestamp"});
   changed(now.service, before.service);
   for (const api::ObjectPtr& pod : pods) {
-    std::string time = ready_since(*pod);
+    std::string time = ready_transition_time(*pod);
     if (time.empty()) continue;
     const std::string name = api::name_of(*pod);
     const auto old_time = before.pods.find(name);

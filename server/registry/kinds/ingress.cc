@@ -28,7 +28,7 @@ void validate_host(const std::string& host, const std::string& path, api::FieldE
   api::schema::validate_format("dns1123-subdomain", host, path, errors);
 }
 
-void validate_service(const Json& service, const std::string& backend, api::FieldErrors& errors) {
+void validate_backend_service(const Json& service, const std::string& backend, api::FieldErrors& errors) {
   const std::string path = api::child(backend, "service");
   if (const std::string name = string_at(service, {"name"}); !name.empty()) {
     api::schema::validate_format("dns1035-label", name, api::child(path, "name"), errors);
@@ -63,7 +63,7 @@ void validate_backend(const Json& backend, const std::string& path, api::FieldEr
   } else if (resource != nullptr) {
     validate_resource(*resource, api::child(path, "resource"), errors);
   } else if (service != nullptr) {
-    validate_service(*service, path, errors);
+    validate_backend_service(*service, path, errors);
   } else {
     errors.invalid(path, "", "resource or service backend is required");
   }

@@ -16,17 +16,17 @@ constexpr std::size_t kMaxConditionPatterns = 20;
 constexpr std::size_t kMaxSuccessRules = 20;
 constexpr std::size_t kMaxIndexesLength = 64 * 1024;
 
-using Names = std::vector<std::string>;
+using NameList = std::vector<std::string>;
 
 // As Go's %q prints a list: ["a" "b"].
-std::string go_list(const Names& names) {
+std::string go_list(const NameList& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : " ") + to_json_text(name);
   return "[" + text + "]";
 }
 
 // That the member is one of the names; a missing one is required.
-void validate_choice(const Json& object, const char* member, const Names& names, const std::string& path,
+void validate_choice(const Json& object, const char* member, const NameList& names, const std::string& path,
                      api::FieldErrors& errors) {
   const std::string value = string_at(object, {member});
   if (value.empty()) return errors.required(api::child(path, member), "valid values: " + go_list(names));
@@ -170,7 +170,7 @@ void validate_job_policies(const Json& spec, api::FieldErrors& errors) {
   if (const Json* policy = find(spec, {"successPolicy"})) validate_success_policy(spec, *policy, errors);
   // A pod that still terminates has no exit code to judge it by.
   const std::string replacement = string_at(spec, {"podReplacementPolicy"});
-  const Names allowed = failure_policy != nullptr ? Names{"Failed"} : Names{"Failed", "TerminatingOrFailed"};
+  const NameList allowed = failure_policy != nullptr ? NameList{"Failed"} : NameList{"Failed", "TerminatingOrFailed"};
   if (std::find(allowed.begin(), allowed.end(), replacement) == allowed.end()) {
     errors.not_supported("spec.podReplacementPolicy", replacement, allowed);
   }

@@ -11,7 +11,7 @@ namespace skiff::server {
 
 namespace {
 
-using Names = std::set<std::string>;
+using NameSet = std::set<std::string>;
 
 constexpr const char* kScopes[] = {"Terminating",   "NotTerminating", "BestEffort",
                                    "NotBestEffort", "PriorityClass",  "CrossNamespacePodAffinity"};
@@ -62,7 +62,8 @@ std::size_t count_unscoped(const Json& spec, const std::string& scope) {
 }
 
 // `shown`: spec.scopes.
-void validate_pairs(const Names& scopes, const std::string& path, const std::string& shown, api::FieldErrors& errors) {
+void validate_pairs(const NameSet& scopes, const std::string& path, const std::string& shown,
+                    api::FieldErrors& errors) {
   for (const auto& [one, other] :
        {std::pair{"BestEffort", "NotBestEffort"}, std::pair{"Terminating", "NotTerminating"}}) {
     if (scopes.contains(one) && scopes.contains(other)) errors.invalid_as(path, shown, "conflicting scopes");
@@ -73,7 +74,7 @@ void validate_scopes(const Json& spec, api::FieldErrors& errors) {
   const Json* scopes = find(spec, {"scopes"});
   if (scopes == nullptr) return;
   const std::string shown = go_scopes(spec);
-  Names seen;
+  NameSet seen;
   for (const Json& each : *scopes) {
     const std::string scope = each.get<std::string>();
     if (!contains(kScopes, scope)) errors.invalid_as("spec.scopes", shown, "unsupported scope");
@@ -107,7 +108,7 @@ void validate_scope_selector(const Json& spec, api::FieldErrors& errors) {
   const Json* requirements = find(spec, {"scopeSelector", "matchExpressions"});
   if (requirements == nullptr) return;
   const std::string path = "spec.scopeSelector.matchExpressions";
-  Names seen;
+  NameSet seen;
   for (const Json& requirement : *requirements) {
     const std::string scope = string_at(requirement, {"scopeName"});
     const std::string operator_ = string_at(requirement, {"operator"});
@@ -124,9 +125,9 @@ void validate_scope_selector(const Json& spec, api::FieldErrors& errors) {
   validate_pairs(seen, path, go_scopes(spec), errors);
 }
 
-Names scopes_of(const Json& object) {
+NameSet scopes_of(const Json& object) {
   const Json* scopes = find(object, {"spec", "scopes"});
-  return scopes == nullptr ? Names() : scopes->get<Names>();
+  return scopes == nullptr ? NameSet() : scopes->get<NameSet>();
 }
 
 class ResourceQuotaStrategy final : public Strategy {

@@ -14,7 +14,7 @@ using api::Reason;
 
 Json namespace_object(const std::string& name) { return {{"metadata", {{"name", name}}}}; }
 
-struct Fixture {
+struct FailureFixture {
   asio::io_context context;
   TestApi api;
 
@@ -49,7 +49,7 @@ TEST_CASE("parse_server_url") {
 }
 
 TEST_CASE("HttpClient believes whom it was told to believe") {
-  Fixture fixture;
+  FailureFixture fixture;
   api::ClientTlsOptions tls;
   SECTION("the authority") {
     tls.authorities = test_pki().ca.certificate;
@@ -75,7 +75,7 @@ TEST_CASE("HttpClient believes whom it was told to believe") {
 }
 
 TEST_CASE("HttpClient shows a token or a certificate") {
-  Fixture fixture;
+  FailureFixture fixture;
   api::ClientTlsOptions tls;
   tls.authorities = test_pki().ca.certificate;
   CHECK(fixture.failure(*fixture.api.http_client("wrong", tls)) == Reason::kUnauthorized);
@@ -86,7 +86,7 @@ TEST_CASE("HttpClient shows a token or a certificate") {
 }
 
 TEST_CASE("discover_authority finds the one with the hash, and nothing else") {
-  Fixture fixture;
+  FailureFixture fixture;
   const std::string hash = *api::public_key_hash(test_pki().ca.certificate);
   const auto found = test::run(fixture.context, api::discover_authority(fixture.api.endpoint(), hash));
   REQUIRE(found);
@@ -101,7 +101,7 @@ TEST_CASE("discover_authority finds the one with the hash, and nothing else") {
 }
 
 TEST_CASE("HttpClient goes on after the server was restarted") {
-  Fixture fixture;
+  FailureFixture fixture;
   const auto client = fixture.api.http_client();
   CHECK_FALSE(fixture.failure(*client));
   fixture.api.restart();
@@ -140,7 +140,7 @@ TEST_CASE("HttpConnection gives up at its deadline") {
 }
 
 TEST_CASE("an informer over HTTPS resumes when the server comes back") {
-  Fixture fixture;
+  FailureFixture fixture;
   const auto client = fixture.api.http_client();
   api::Informer informer(fixture.context.get_executor(), *client, api::kNamespaces, api::InformerOptions());
   int added = 0;

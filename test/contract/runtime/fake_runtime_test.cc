@@ -2,7 +2,7 @@
 
 #include "test/contract/runtime/harness.h"
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 
 namespace {
 
@@ -41,4 +41,4 @@ TEST_CASE("The fake runtime keeps the runtime contract") {
   check_runtime([] { return std::make_unique<FakeHarness>(); });
 }
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

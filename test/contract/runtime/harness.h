@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 
 // A runtime under test, with the agent's single-threaded executor around it. Each implementation brings a harness of
 // its own and one TEST_CASE that calls check_runtime() with a function that makes it.
@@ -67,4 +67,4 @@ using HarnessFactory = std::function<std::unique_ptr<RuntimeHarness>()>;
 // The contract of nodeagent/runtime/runtime.h. To be called within a TEST_CASE; opens sections.
 void check_runtime(const HarnessFactory& make);
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

@@ -2,7 +2,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 
 namespace {
 
@@ -253,4 +253,4 @@ void check_runtime(const HarnessFactory& make) {
   harness->run(harness->runtime().detach());
 }
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

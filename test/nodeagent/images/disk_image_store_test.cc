@@ -10,7 +10,7 @@
 #include <fstream>
 #include <thread>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 namespace {
 
 namespace fs = std::filesystem;
@@ -64,8 +64,8 @@ TEST_CASE("archives of both forms are loaded, and share layers") {
   CHECK(image.config.user == "1000");
   CHECK(image.config.working_directory == "/w");
   REQUIRE(image.layer_directories.size() == 2);
-  CHECK(read_file(image.layer_directories[0] + "/bin/run") == "base");
-  CHECK(read_file(image.layer_directories[1] + "/etc/top") == "top");
+  CHECK(file_text(image.layer_directories[0] + "/bin/run") == "base");
+  CHECK(file_text(image.layer_directories[1] + "/etc/top") == "top");
 
   CHECK((*store->find(docker_id))->id == docker_id);
   CHECK((*store->find(oci->front().repo_digests.front()))->id == oci_id);
@@ -81,7 +81,7 @@ TEST_CASE("archives of both forms are loaded, and share layers") {
   SECTION("removal keeps what others use") {
     REQUIRE(store->remove("demo:1"));
     CHECK(entries_in(work / "store/layers") == 2 * 2);
-    CHECK(read_file((*store->find("localhost:5000/other:2"))->layer_directories[0] + "/bin/run") == "base");
+    CHECK(file_text((*store->find("localhost:5000/other:2"))->layer_directories[0] + "/bin/run") == "base");
     CHECK(store->remove("demo:1").error().code == ErrorCode::kNotFound);
     REQUIRE(store->remove(oci_id));
     CHECK(entries_in(work / "store/layers") == 0);
@@ -148,7 +148,7 @@ TEST_CASE("a layer that only half went, or came, is not taken for one") {
   SECTION("without its size") {}
   SECTION("with its size") { std::ofstream(layer + ".size") << 4; }
   REQUIRE(store->load(work / "demo.tar"));
-  CHECK(read_file(layer + "/bin/run") == "base");
+  CHECK(file_text(layer + "/bin/run") == "base");
   CHECK((*store->find("demo:1"))->size_bytes == 4);
   CHECK(entries_in(work / "store/work") == 0);
 }
@@ -162,8 +162,8 @@ TEST_CASE("an archive that cannot be used leaves the store as it was") {
   const auto store = open_store(work / "store");
   REQUIRE_FALSE(write_docker_archive(work / "good.tar", "demo:1", {kBase}).empty());
   REQUIRE(store->load(work / "good.tar"));
-  const std::string index = read_file(work / "store/index.json");
-  const std::string good = read_file(work / "good.tar");
+  const std::string index = file_text(work / "store/index.json");
+  const std::string good = file_text(work / "good.tar");
   const std::string bad = work / "bad.tar";
 
   SECTION("cut short") { std::ofstream(bad) << good.substr(0, good.size() / 3); }
@@ -189,7 +189,7 @@ TEST_CASE("an archive that cannot be used leaves the store as it was") {
   CHECK(entries_in(work / "store/work") == 0);
   const auto images = store->list();
   REQUIRE(images);
-  CHECK(images->size() == (read_file(work / "store/index.json") == index ? 1 : 0));
+  CHECK(images->size() == (file_text(work / "store/index.json") == index ? 1 : 0));
   CHECK(entries_in(work / "store/layers") == images->size() * 2);
 }
 
@@ -218,4 +218,4 @@ TEST_CASE("the remains of operations that died are swept up, those of living one
   CHECK(store->list()->size() == 1);
 }
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

@@ -8,7 +8,7 @@
 
 #include <stdexcept>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 namespace {
 
 constexpr char kTlsHandshake = 0x16;  // the first byte of a TLS connection
@@ -126,4 +126,4 @@ std::string FakeRegistry::answer_to(const Request& request, Answer& answer) {
   return text + "\r\n" + answer.body;
 }
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 
 // A registry as a map of request targets to answers, on 127.0.0.1 over plain HTTP. Serves one connection after the
 // other on a thread of its own; keeps no connection open. The test may change answers and read requests at any time.
@@ -58,4 +58,4 @@ class FakeRegistry {
   std::thread thread_;
 };
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

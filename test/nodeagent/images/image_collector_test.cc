@@ -59,7 +59,7 @@ class ListedImages final : public ImageStore {
 };
 
 // A disk of 1000 bytes with images that came an hour ago, and nothing in use. The first look is that of start().
-struct Fixture {
+struct CollectorFixture {
   asio::io_context context;
   asio::thread_pool pool{1};
   skiff::test::FakeClock clock;
@@ -71,7 +71,7 @@ struct Fixture {
   ImageCollector::Options options;
   std::unique_ptr<ImageCollector> collector;
 
-  ~Fixture() {
+  ~CollectorFixture() {
     if (collector) skiff::test::run(context, collector->stop());
   }
   Image& add(const std::string& id, std::uint64_t size, std::chrono::minutes unused_for = 0min) {
@@ -115,7 +115,7 @@ using skiff::test::run;
 }  // namespace
 
 TEST_CASE("images go when the disk is too full, until enough is free") {
-  Fixture fixture;
+  CollectorFixture fixture;
   fixture.add("a", 60, 10min);
   fixture.add("b", 60, 30min);
   fixture.add("c", 60, 20min);
@@ -179,7 +179,7 @@ TEST_CASE("images go when the disk is too full, until enough is free") {
 }
 
 TEST_CASE("images that nobody used for long go from a disk with room, too") {
-  Fixture fixture;
+  CollectorFixture fixture;
   fixture.disk = DiskSpace{1000, 900};
   fixture.options.policy.maximum_age = 25min;
   fixture.add("a", 60, 10min);
@@ -192,7 +192,7 @@ TEST_CASE("images that nobody used for long go from a disk with room, too") {
 }
 
 TEST_CASE("the use of an image is noted when it begins and when it ends") {
-  Fixture fixture;
+  CollectorFixture fixture;
   fixture.disk = DiskSpace{1000, 900};
   fixture.add("a", 60);
   fixture.add("b", 60, 30min);
@@ -211,7 +211,7 @@ TEST_CASE("the use of an image is noted when it begins and when it ends") {
 }
 
 TEST_CASE("what cannot be freed is told, and told again only when it lasts") {
-  Fixture fixture;
+  CollectorFixture fixture;
   fixture.add("a", 60, 10min);
   std::string message;
 
@@ -258,7 +258,7 @@ TEST_CASE("what cannot be freed is told, and told again only when it lasts") {
 }
 
 TEST_CASE("who needs room gets all that is unused") {
-  Fixture fixture;
+  CollectorFixture fixture;
   fixture.disk = DiskSpace{1000, 900};
   fixture.add("a", 60, 10min);
   fixture.add("b", 50, 30min);

@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 namespace {
 
 namespace fs = std::filesystem;
@@ -40,7 +40,7 @@ TEST_CASE("a layer becomes an overlayfs directory, whatever it is compressed wit
                                          {"gone/.wh.file", "", 'f', 0644},
                                          {"gone/.wh..wh..opq", "", 'f', 0644}};
   write_tar(work / "plain", entries);
-  const std::string diff_id = "sha256:" + sha256_hex(read_file(work / "plain"));
+  const std::string diff_id = "sha256:" + sha256_hex(file_text(work / "plain"));
   for (const char* filter : {"", "gzip", "zstd"}) {
     DYNAMIC_SECTION("filter '" << filter << "'") {
       write_tar(work / "layer", entries, filter);
@@ -49,8 +49,8 @@ TEST_CASE("a layer becomes an overlayfs directory, whatever it is compressed wit
       REQUIRE(unpacked);
       CHECK(unpacked->diff_id == diff_id);
       CHECK(unpacked->size_bytes == 15);
-      CHECK(read_file(work / "out/bin/run") == "#!/bin/sh\n");
-      CHECK(read_file(work / "out/etc/name") == "skiff");
+      CHECK(file_text(work / "out/bin/run") == "#!/bin/sh\n");
+      CHECK(file_text(work / "out/etc/name") == "skiff");
       CHECK(fs::read_symlink(work / "out/bin/link") == "run");
       struct stat run {
       }, hard{}, whiteout{};
@@ -94,7 +94,7 @@ TEST_CASE("a layer cannot write outside of its directory") {
     DYNAMIC_SECTION(row.name) {
       write_tar(work / "layer", row.entries);
       (void)unpack_layer(work / "layer", work / "out", {});
-      CHECK(read_file(work / "victim/file") == "untouched");
+      CHECK(file_text(work / "victim/file") == "untouched");
       CHECK(fs::is_regular_file(work / "victim/file"));
       CHECK(lgetxattr(victim.c_str(), "trusted.overlay.opaque", nullptr, 0) < 0);
     }
@@ -107,7 +107,7 @@ TEST_CASE("a damaged layer is an error") {
   fs::create_directory(work / "out");
   const std::string content(200'000, 'x');
   write_tar(work / "layer", {{"file", content}}, "gzip");
-  std::string bytes = read_file(work / "layer");
+  std::string bytes = file_text(work / "layer");
   SECTION("cut short") {
     std::ofstream(work / "layer", std::ios::trunc) << bytes.substr(0, bytes.size() / 2);
     CHECK_FALSE(unpack_layer(work / "layer", work / "out", {}));
@@ -118,4 +118,4 @@ TEST_CASE("a damaged layer is an error") {
   }
 }
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

@@ -17,7 +17,7 @@
 #include <optional>
 #include <thread>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,9 +28,9 @@ const std::string kArchitecture = "arm64";
 const std::string kArchitecture = "amd64";
 #endif
 
-const std::vector<TarEntry> kBase = {{"bin", "", 'd', 0755}, {"bin/run", "base", 'f', 0755}};
-const std::vector<TarEntry> kTop = {{"etc", "", 'd', 0755}, {"etc/top", "top"}};
-const std::vector<TarEntry> kOther = {{"etc", "", 'd', 0755}, {"etc/other", "other"}};
+const std::vector<TarEntry> kPulledBase = {{"bin", "", 'd', 0755}, {"bin/run", "base", 'f', 0755}};
+const std::vector<TarEntry> kPulledTop = {{"etc", "", 'd', 0755}, {"etc/top", "top"}};
+const std::vector<TarEntry> kPulledOther = {{"etc", "", 'd', 0755}, {"etc/other", "other"}};
 
 std::string digest_of(const std::string& bytes) { return "sha256:" + sha256_hex(bytes); }
 
@@ -42,12 +42,12 @@ struct Pushed {
 };
 
 // A registry with the repository "team/demo", and a store to pull into.
-struct Bench {
+struct PullBench {
   skiff::test::TempDir directory;
   FakeRegistry registry;
   std::unique_ptr<DiskImageStore> store;
 
-  Bench() {
+  PullBench() {
     auto opened = DiskImageStore::open(directory / "store");
     if (!opened) FAIL(opened.error().message);
     store = std::move(*opened);
@@ -126,11 +126,11 @@ bool can_unpack() {
 
 TEST_CASE("images are pulled by tag and by digest") {
   if (!can_unpack()) return;
-  Bench bench;
+  PullBench bench;
   const std::string filter = GENERATE(as<std::string>(), "", "gzip", "zstd");
   const std::string type = GENERATE(std::string(kOciManifest), std::string(kDockerManifest));
   CAPTURE(filter, type);
-  const Pushed pushed = bench.push("latest", {kBase, kTop}, filter, type);
+  const Pushed pushed = bench.push("latest", {kPulledBase, kPulledTop}, filter, type);
   const std::string repository = bench.registry.address() + "/team/demo";
 
   SECTION("by tag, which defaults to latest") {
@@ -142,8 +142,8 @@ TEST_CASE("images are pulled by tag and by digest") {
     CHECK(image->config.command == std::vector<std::string>{"/bin/run"});
     CHECK(image->size_bytes == 7);
     REQUIRE(image->layer_directories.size() == 2);
-    CHECK(read_file(image->layer_directories[0] + "/bin/run") == "base");
-    CHECK(read_file(image->layer_directories[1] + "/etc/top") == "top");
+    CHECK(file_text(image->layer_directories[0] + "/bin/run") == "base");
+    CHECK(file_text(image->layer_directories[1] + "/etc/top") == "top");
     CHECK((*bench.store->find(repository))->id == pushed.id);
   }
   SECTION("by digest, which gives no tag") {
@@ -160,11 +160,11 @@ TEST_CASE("images are pulled by tag and by digest") {
 
 TEST_CASE("of an index this machine's image is pulled") {
   if (!can_unpack()) return;
-  Bench bench;
+  PullBench bench;
   const bool docker = GENERATE(false, true);
   const std::string_view manifest_type = docker ? kDockerManifest : kOciManifest;
-  const Pushed other = bench.push("other", {kOther}, "gzip", manifest_type);
-  const Pushed own = bench.push("own", {kBase}, "gzip", manifest_type);
+  const Pushed other = bench.push("other", {kPulledOther}, "gzip", manifest_type);
+  const Pushed own = bench.push("own", {kPulledBase}, "gzip", manifest_type);
   const std::string digest =
       bench.push_index("all", {{"s390x", other.manifest}, {kArchitecture, own.manifest}, {"riscv64", other.manifest}},
                        docker ? kDockerList : kOciIndex, manifest_type);
@@ -174,13 +174,13 @@ TEST_CASE("of an index this machine's image is pulled") {
   CHECK(image->id == own.id);
   // The name of all platforms' images, as upstream.
   CHECK(image->repo_digests == std::vector<std::string>{bench.registry.address() + "/team/demo@" + digest});
-  CHECK(bench.requests_for(Bench::blob_target(other.layers[0])) == 0);
+  CHECK(bench.requests_for(PullBench::blob_target(other.layers[0])) == 0);
 }
 
 TEST_CASE("what is pulled for a user is pinned") {
   if (!can_unpack()) return;
-  Bench bench;
-  bench.push("1", {kBase});
+  PullBench bench;
+  bench.push("1", {kPulledBase});
   REQUIRE(bench.store->pull(bench.name("1"), {}, {}));
   CHECK_FALSE((*bench.store->find(bench.name("1")))->pinned);
   REQUIRE(bench.store->pull_pinned(bench.name("1")));
@@ -191,52 +191,52 @@ TEST_CASE("what is pulled for a user is pinned") {
 
 TEST_CASE("a layer that is removed while another image with it is pulled is fetched again") {
   if (!can_unpack()) return;
-  Bench bench;
-  bench.push("1", {kBase});
+  PullBench bench;
+  bench.push("1", {kPulledBase});
   REQUIRE(bench.store->pull(bench.name("1"), {}, {}));
-  const BuiltLayer top = build_layer(kTop, "gzip");
-  const Pushed second = bench.push("2", {kBase, kTop});
+  const BuiltLayer top = build_layer(kPulledTop, "gzip");
+  const Pushed second = bench.push("2", {kPulledBase, kPulledTop});
   // By then the pull has found the other layer at hand.
   FakeRegistry::Answer answer;
   answer.body = top.bytes;
   answer.before = [&] { static_cast<void>(bench.store->remove(bench.name("1"))); };
-  bench.registry.put(Bench::blob_target(second.layers[1]), answer);
+  bench.registry.put(PullBench::blob_target(second.layers[1]), answer);
   const auto image = bench.store->pull(bench.name("2"), {}, {});
   if (!image) FAIL(image.error().message);
-  CHECK(read_file(image->layer_directories[0] + "/bin/run") == "base");
+  CHECK(file_text(image->layer_directories[0] + "/bin/run") == "base");
   CHECK(image->size_bytes == 7);
-  CHECK(bench.requests_for(Bench::blob_target(second.layers[0])) == 2);
+  CHECK(bench.requests_for(PullBench::blob_target(second.layers[0])) == 2);
   CHECK(fs::is_empty(bench.directory / "store/work"));
 }
 
 TEST_CASE("layers that are present are not fetched again") {
   if (!can_unpack()) return;
-  Bench bench;
-  const Pushed first = bench.push("1", {kBase, kTop});
-  const Pushed second = bench.push("2", {kBase, kOther});
+  PullBench bench;
+  const Pushed first = bench.push("1", {kPulledBase, kPulledTop});
+  const Pushed second = bench.push("2", {kPulledBase, kPulledOther});
   REQUIRE(bench.store->pull(bench.name("1"), {}, {}));
   REQUIRE(bench.store->pull(bench.name("2"), {}, {}));
   REQUIRE(bench.store->pull(bench.name("2"), {}, {}));
-  CHECK(bench.requests_for(Bench::blob_target(first.layers[0])) == 1);
-  CHECK(bench.requests_for(Bench::blob_target(first.layers[1])) == 1);
-  CHECK(bench.requests_for(Bench::blob_target(second.layers[1])) == 1);
+  CHECK(bench.requests_for(PullBench::blob_target(first.layers[0])) == 1);
+  CHECK(bench.requests_for(PullBench::blob_target(first.layers[1])) == 1);
+  CHECK(bench.requests_for(PullBench::blob_target(second.layers[1])) == 1);
   CHECK(bench.store->list()->size() == 2);
 
   SECTION("a tag that has moved is pulled again") {
-    bench.push("1", {kBase, kTop, kOther});
+    bench.push("1", {kPulledBase, kPulledTop, kPulledOther});
     const auto moved = bench.store->pull(bench.name("1"), {}, {});
     REQUIRE(moved);
     CHECK(moved->layer_directories.size() == 3);
     CHECK((*bench.store->find(bench.name("1")))->id == moved->id);
     CHECK((*bench.store->find(first.id))->repo_tags.empty());
-    CHECK(bench.requests_for(Bench::blob_target(first.layers[0])) == 1);
+    CHECK(bench.requests_for(PullBench::blob_target(first.layers[0])) == 1);
   }
 }
 
 TEST_CASE("registries that want to know who pulls") {
   if (!can_unpack()) return;
-  Bench bench;
-  bench.push("1", {kBase, kTop});
+  PullBench bench;
+  bench.push("1", {kPulledBase, kPulledTop});
   const RegistryCredentials ann{"ann", "s3cret:x"};
   const std::string basic = "Basic " + base64_encode("ann:s3cret:x");
   const std::string scope = "repository:team/demo:pull";
@@ -306,19 +306,19 @@ TEST_CASE("registries that want to know who pulls") {
 
 TEST_CASE("who redirects a blob does not hand our password on") {
   if (!can_unpack()) return;
-  Bench bench;
+  PullBench bench;
   FakeRegistry storage;
-  const Pushed pushed = bench.push("1", {kBase});
+  const Pushed pushed = bench.push("1", {kPulledBase});
   const std::string basic = "Basic " + base64_encode("ann:x");
   bench.registry.require(basic, {R"(Basic realm="registry")"});
-  storage.put("/bucket/layer?signature=1", {200, build_layer(kBase, "gzip").bytes, {}, "", 0});
+  storage.put("/bucket/layer?signature=1", {200, build_layer(kPulledBase, "gzip").bytes, {}, "", 0});
   bench.registry.put(
-      Bench::blob_target(pushed.layers[0]),
+      PullBench::blob_target(pushed.layers[0]),
       {307, "elsewhere", {{"Location", "http://" + storage.address() + "/bucket/layer?signature=1"}}, "", 0});
 
   const auto image = bench.store->pull(bench.name("1"), {"ann", "x"}, {});
   if (!image) FAIL(image.error().message);
-  CHECK(read_file(image->layer_directories[0] + "/bin/run") == "base");
+  CHECK(file_text(image->layer_directories[0] + "/bin/run") == "base");
   const auto requests = storage.requests();
   REQUIRE(requests.size() == 1);
   CHECK(requests[0].authorization.empty());
@@ -326,13 +326,13 @@ TEST_CASE("who redirects a blob does not hand our password on") {
 
 TEST_CASE("a pull that fails says why and leaves the store as it was") {
   if (!can_unpack()) return;
-  Bench bench;
-  const Pushed pushed = bench.push("1", {kBase, kTop});
+  PullBench bench;
+  const Pushed pushed = bench.push("1", {kPulledBase, kPulledTop});
   std::string reference = bench.name("1");
   std::string why;
   std::optional<ErrorCode> code;
   const auto damage = [&](const std::string& digest) {
-    bench.registry.put(Bench::blob_target(digest), {200, "something else", {}, "", 0});
+    bench.registry.put(PullBench::blob_target(digest), {200, "something else", {}, "", 0});
     why = digest + " was damaged on the way";
     code = ErrorCode::kInvalid;
   };
@@ -343,7 +343,7 @@ TEST_CASE("a pull that fails says why and leaves the store as it was") {
     code = ErrorCode::kNotFound;
   }
   SECTION("a manifest other than asked for") {
-    const Pushed other = bench.push("2", {kOther});
+    const Pushed other = bench.push("2", {kPulledOther});
     bench.put_manifest(pushed.manifest, Json{{"schemaVersion", 2}}, kOciManifest);
     reference = bench.registry.address() + "/team/demo@" + pushed.manifest;
     why = fmt::format("failed to resolve reference \"{}\": the registry sent {} instead of {}", reference,
@@ -363,19 +363,19 @@ TEST_CASE("a pull that fails says why and leaves the store as it was") {
   SECTION("a damaged configuration") { damage(pushed.id); }
   SECTION("a damaged layer, after a good one") { damage(pushed.layers[1]); }
   SECTION("a missing layer") {
-    bench.registry.remove(Bench::blob_target(pushed.layers[1]));
+    bench.registry.remove(PullBench::blob_target(pushed.layers[1]));
     why = bench.name("1") + ": not found";
     code = ErrorCode::kNotFound;
   }
   SECTION("a layer cut short") {
-    const std::string bytes = build_layer(kTop, "gzip").bytes;
-    bench.registry.put(Bench::blob_target(pushed.layers[1]), {200, bytes.substr(0, bytes.size() / 2), {}, "", 100});
+    const std::string bytes = build_layer(kPulledTop, "gzip").bytes;
+    bench.registry.put(PullBench::blob_target(pushed.layers[1]), {200, bytes.substr(0, bytes.size() / 2), {}, "", 100});
     why = fmt::format("Get \"http://{}{}\": Transferred a partial file", bench.registry.address(),
-                      Bench::blob_target(pushed.layers[1]));
+                      PullBench::blob_target(pushed.layers[1]));
     code = ErrorCode::kUnavailable;
   }
   SECTION("a registry out of order") {
-    bench.registry.put(Bench::manifest_target("1"), {503, "later", {}, "", 0});
+    bench.registry.put(PullBench::manifest_target("1"), {503, "later", {}, "", 0});
     why = fmt::format(
         "failed to resolve reference \"{}\": unexpected status from GET request to http://{}/v2/team/demo/manifests/1: "
         "503",
@@ -404,8 +404,8 @@ TEST_CASE("a pull that fails says why and leaves the store as it was") {
 
 TEST_CASE("a registry on this machine is not asked for at a proxy") {
   if (!can_unpack()) return;
-  Bench bench;
-  bench.push("1", {kBase});
+  PullBench bench;
+  bench.push("1", {kPulledBase});
   FakeRegistry proxy;
   const std::string url = "http://" + proxy.address();
   for (const char* name : {"http_proxy", "https_proxy"}) ::setenv(name, url.c_str(), 1);
@@ -417,16 +417,16 @@ TEST_CASE("a registry on this machine is not asked for at a proxy") {
 
 TEST_CASE("a pull that is stopped ends, although the registry says nothing") {
   if (!can_unpack()) return;
-  Bench bench;
-  const Pushed pushed = bench.push("1", {kBase});
+  PullBench bench;
+  const Pushed pushed = bench.push("1", {kPulledBase});
   FakeRegistry::Answer silent;
   silent.bytes_missing = 100;
   silent.stalls = true;
-  bench.registry.put(Bench::blob_target(pushed.layers[0]), silent);
+  bench.registry.put(PullBench::blob_target(pushed.layers[0]), silent);
   std::stop_source stop;
   auto pull = std::async(std::launch::async, [&] { return bench.store->pull(bench.name("1"), {}, stop.get_token()); });
   while (bench.registry.requests().empty() ||
-         bench.registry.requests().back().target != Bench::blob_target(pushed.layers[0])) {
+         bench.registry.requests().back().target != PullBench::blob_target(pushed.layers[0])) {
     std::this_thread::yield();
   }
   stop.request_stop();
@@ -441,4 +441,4 @@ TEST_CASE("a pull that is stopped ends, although the registry says nothing") {
   CHECK(bench.registry.requests().size() == asked);
 }
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

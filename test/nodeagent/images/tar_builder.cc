@@ -12,7 +12,7 @@
 #include <memory>
 #include <sstream>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 void write_tar(const std::string& file, const std::vector<TarEntry>& entries, const std::string& filter) {
   const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(), &archive_write_free);
   archive_write_set_format_pax_restricted(writer.get());
@@ -35,7 +35,7 @@ void write_tar(const std::string& file, const std::vector<TarEntry>& entries, co
   archive_write_close(writer.get());
 }
 
-std::string read_file(const std::string& path) {
+std::string file_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
@@ -46,7 +46,7 @@ BuiltLayer build_layer(const std::vector<TarEntry>& entries, const std::string& 
   const skiff::test::TempDir directory;
   write_tar(directory / "plain", entries);
   write_tar(directory / "layer", entries, filter);
-  return BuiltLayer{read_file(directory / "layer"), "sha256:" + sha256_hex(read_file(directory / "plain"))};
+  return BuiltLayer{file_text(directory / "layer"), "sha256:" + sha256_hex(file_text(directory / "plain"))};
 }
 
 std::string build_configuration(const std::vector<BuiltLayer>& layers) {
@@ -100,4 +100,4 @@ std::string write_oci_archive(const std::string& file, const std::string& name,
   return config["digest"];
 }
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

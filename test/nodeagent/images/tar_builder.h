@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace skiff::nodeagent::test {
+namespace skiff::nodeagent::testing {
 
 // One entry of a tar that a test makes up, as hostile as it likes.
 struct TarEntry {
@@ -16,7 +16,7 @@ struct TarEntry {
 // Writes the entries as a tar; `filter` compresses it ("", "gzip", "zstd").
 void write_tar(const std::string& file, const std::vector<TarEntry>& entries, const std::string& filter = "");
 
-[[nodiscard]] std::string read_file(const std::string& path);
+[[nodiscard]] std::string file_text(const std::string& path);
 
 // A layer as it travels, and the digest of its uncompressed tar.
 struct BuiltLayer {
@@ -33,4 +33,4 @@ std::string write_docker_archive(const std::string& file, const std::string& nam
 std::string write_oci_archive(const std::string& file, const std::string& name,
                               const std::vector<std::vector<TarEntry>>& layers, const std::string& filter);
 
-}  // namespace skiff::nodeagent::test
+}  // namespace skiff::nodeagent::testing

@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+const TimePoint kUnusedNow = *parse_time("2026-11-22T12:00:00Z");
 
 Image image(std::string id, TimePoint stored_at, TimePoint last_used = TimePoint()) {
   Image made;
@@ -28,17 +28,18 @@ std::string ids_of(const std::vector<Image>& images) {
 
 TEST_CASE("the image that was not used for longest goes first") {
   const std::vector<Image> images = {
-      image("a", kNow - 9h, kNow - 1h),
-      image("b", kNow - 8h, kNow - 5h),
-      image("c", kNow - 7h),
-      image("d", kNow - 10h, kNow - 3h),
-      image("e", kNow - 8h),
+      image("a", kUnusedNow - 9h, kUnusedNow - 1h),
+      image("b", kUnusedNow - 8h, kUnusedNow - 5h),
+      image("c", kUnusedNow - 7h),
+      image("d", kUnusedNow - 10h, kUnusedNow - 3h),
+      image("e", kUnusedNow - 8h),
   };
   CHECK(ids_of(unused_images(images, {})) == "ecbda");
 }
 
 TEST_CASE("what is in use or pinned does not go") {
-  std::vector<Image> images = {image("a", kNow), image("b", kNow), image("c", kNow), image("d", kNow)};
+  std::vector<Image> images = {image("a", kUnusedNow), image("b", kUnusedNow), image("c", kUnusedNow),
+                               image("d", kUnusedNow)};
   images[1].repo_tags = {"docker.io/library/b:1", "docker.io/library/b:2"};
   images[2].repo_digests = {"docker.io/library/c@sha256:1"};
   CHECK(ids_of(unused_images(images, {})) == "abcd");
@@ -52,14 +53,14 @@ TEST_CASE("what is in use or pinned does not go") {
 
 TEST_CASE("how old images are") {
   ImageCollectionPolicy policy;
-  CHECK(is_too_young(image("a", kNow - 119s), policy, kNow));
-  CHECK_FALSE(is_too_young(image("a", kNow - 2min), policy, kNow));
-  CHECK_FALSE(is_too_old(image("a", TimePoint()), policy, kNow));
+  CHECK(is_too_young(image("a", kUnusedNow - 119s), policy, kUnusedNow));
+  CHECK_FALSE(is_too_young(image("a", kUnusedNow - 2min), policy, kUnusedNow));
+  CHECK_FALSE(is_too_old(image("a", TimePoint()), policy, kUnusedNow));
   policy.maximum_age = 1h;
-  CHECK(is_too_old(image("a", kNow - 2h), policy, kNow));
-  CHECK(is_too_old(image("a", kNow - 3h, kNow - 61min), policy, kNow));
-  CHECK_FALSE(is_too_old(image("used since", kNow - 3h, kNow - 59min), policy, kNow));
-  CHECK_FALSE(is_too_old(image("has just come", kNow - 59min), policy, kNow));
+  CHECK(is_too_old(image("a", kUnusedNow - 2h), policy, kUnusedNow));
+  CHECK(is_too_old(image("a", kUnusedNow - 3h, kUnusedNow - 61min), policy, kUnusedNow));
+  CHECK_FALSE(is_too_old(image("used since", kUnusedNow - 3h, kUnusedNow - 59min), policy, kUnusedNow));
+  CHECK_FALSE(is_too_old(image("has just come", kUnusedNow - 59min), policy, kUnusedNow));
 }
 
 TEST_CASE("how much has to be freed") {

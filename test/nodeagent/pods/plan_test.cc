@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+const TimePoint kPlanNow = *parse_time("2026-11-22T12:00:00Z");
 const BackOffPolicy kPolicy;
 
 SandboxStatus sandbox(bool ready) {
@@ -32,7 +32,7 @@ ContainerMemory in_state(ContainerState state, int exit_code = 0, const std::str
   status.sandbox_id = sandbox_id;
   status.state = state;
   status.exit_code = exit_code;
-  status.finished_at = kNow - 1s;
+  status.finished_at = kPlanNow - 1s;
   record.latest = Attempt{status, "", "", true};
   record.next_attempt = 1;
   return record;
@@ -70,7 +70,7 @@ std::string name_of_action(const Action& action) {
 
 std::vector<std::string> steps(const Json& pod, const PodState& state) {
   std::vector<std::string> names;
-  for (const Action& action : plan(pod, state, kNow, kPolicy).actions) names.push_back(name_of_action(action));
+  for (const Action& action : plan(pod, state, kPlanNow, kPolicy).actions) names.push_back(name_of_action(action));
   return names;
 }
 
@@ -327,14 +327,14 @@ TEST_CASE("a pod's steps") {
       {"a pod that outlives its deadline fails",
        [](Json& p, PodState& s) {
          p["spec"]["activeDeadlineSeconds"] = 60;
-         p["status"]["startTime"] = format_time(kNow - 60s);
+         p["status"]["startTime"] = format_time(kPlanNow - 60s);
          s.containers["main"] = in_state(ContainerState::kRunning);
        },
        {"fail: DeadlineExceeded"}},
       {"and is stopped",
        [](Json& p, PodState& s) {
          p["spec"]["activeDeadlineSeconds"] = 60;
-         p["status"]["startTime"] = format_time(kNow - 60s);
+         p["status"]["startTime"] = format_time(kPlanNow - 60s);
          s.containers["main"] = in_state(ContainerState::kRunning);
          s.failure = PodFailure{"DeadlineExceeded", ""};
        },
@@ -381,51 +381,51 @@ TEST_CASE("what must wait wakes in time") {
 
   SECTION("a sandbox that failed") {
     state.sandbox.reset();
-    state.sandbox_retry_at = kNow + 10s;
-    const Plan next = plan(pod, state, kNow, kPolicy);
+    state.sandbox_retry_at = kPlanNow + 10s;
+    const Plan next = plan(pod, state, kPlanNow, kPolicy);
     CHECK(next.actions.empty());
-    CHECK(next.wake_at == kNow + 10s);
+    CHECK(next.wake_at == kPlanNow + 10s);
   }
   SECTION("a container whose image could not be pulled") {
-    state.containers["main"].retry_at = kNow + 5s;
-    const Plan next = plan(pod, state, kNow, kPolicy);
+    state.containers["main"].retry_at = kPlanNow + 5s;
+    const Plan next = plan(pod, state, kPlanNow, kPolicy);
     CHECK(next.actions.empty());
-    CHECK(next.wake_at == kNow + 5s);
-    CHECK(plan(pod, state, kNow + 5s, kPolicy).actions.size() == 1);
+    CHECK(next.wake_at == kPlanNow + 5s);
+    CHECK(plan(pod, state, kPlanNow + 5s, kPolicy).actions.size() == 1);
   }
   SECTION("a pod with a deadline") {
     pod["spec"]["activeDeadlineSeconds"] = 60;
-    pod["status"]["startTime"] = format_time(kNow - 20s);
+    pod["status"]["startTime"] = format_time(kPlanNow - 20s);
     state.containers["main"] = in_state(ContainerState::kRunning);
-    const Plan next = plan(pod, state, kNow, kPolicy);
+    const Plan next = plan(pod, state, kPlanNow, kPolicy);
     CHECK(next.actions.empty());
-    CHECK(next.wake_at == kNow + 40s);
+    CHECK(next.wake_at == kPlanNow + 40s);
   }
   SECTION("what only a change can mend wakes nobody") {
     state.containers["main"].retry_at = kWhenSomethingChanges;
-    const Plan next = plan(pod, state, kNow, kPolicy);
+    const Plan next = plan(pod, state, kPlanNow, kPolicy);
     CHECK(next.actions.empty());
     CHECK_FALSE(next.wake_at.has_value());
   }
   SECTION("a container that crashed twice") {
     ContainerMemory& record = state.containers["main"];
     record = in_state(ContainerState::kExited, 1);
-    record.restart_back_off.advance(kNow - 5s, kNow - 5s, kPolicy);
-    const Plan next = plan(pod, state, kNow, kPolicy);
+    record.restart_back_off.advance(kPlanNow - 5s, kPlanNow - 5s, kPolicy);
+    const Plan next = plan(pod, state, kPlanNow, kPolicy);
     REQUIRE(next.actions.size() == 1);
     CHECK(name_of_action(next.actions[0]) == "delay main 10s");
-    CHECK(next.wake_at == kNow + 9s);  // it ended a second ago
+    CHECK(next.wake_at == kPlanNow + 9s);  // it ended a second ago
 
     record.waiting = Waiting{"CrashLoopBackOff", ""};
-    CHECK(plan(pod, state, kNow, kPolicy).actions.empty());
+    CHECK(plan(pod, state, kPlanNow, kPolicy).actions.empty());
     CHECK(steps(pod, state).empty());
-    CHECK(name_of_action(plan(pod, state, kNow + 9s, kPolicy).actions.at(0)) == "start main 1");
+    CHECK(name_of_action(plan(pod, state, kPlanNow + 9s, kPolicy).actions.at(0)) == "start main 1");
   }
 }
 
 TEST_CASE("back-off doubles to its maximum and is forgotten") {
   BackOff back_off;
-  TimePoint failed_at = kNow;
+  TimePoint failed_at = kPlanNow;
   CHECK_FALSE(back_off.blocks(failed_at, failed_at, kPolicy));
   for (const auto expected : {10s, 20s, 40s, 80s, 160s, 300s, 300s}) {
     back_off.advance(failed_at, failed_at, kPolicy);

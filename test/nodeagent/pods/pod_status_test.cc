@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
-const NodeFacts kNode{"192.168.7.1", "skiff"};
+const TimePoint kStatusNow = *parse_time("2026-11-22T12:00:00Z");
+const NodeFacts kStatusNode{"192.168.7.1", "skiff"};
 
 ContainerMemory running(std::uint32_t attempt = 0) {
   ContainerMemory record;
@@ -20,7 +20,7 @@ ContainerMemory running(std::uint32_t attempt = 0) {
   status.id = "c" + std::to_string(attempt);
   status.attempt = attempt;
   status.state = ContainerState::kRunning;
-  status.started_at = kNow - 60s;
+  status.started_at = kStatusNow - 60s;
   status.image_reference = "docker.io/library/nginx:1.13";
   status.image_id = "sha256:abc";
   record.latest = Attempt{status, "", "", false};
@@ -31,7 +31,7 @@ ContainerMemory exited(int code, const std::string& reason, std::uint32_t attemp
   ContainerMemory record = running(attempt);
   record.latest->status.state = ContainerState::kExited;
   record.latest->status.exit_code = code;
-  record.latest->status.finished_at = kNow - 5s;
+  record.latest->status.finished_at = kStatusNow - 5s;
   record.latest->exit_reason = reason;
   record.latest->settled = true;
   return record;
@@ -141,7 +141,7 @@ TEST_CASE("phase and readiness") {
     pod["spec"]["initContainers"] = Json::array({test::make_container("init")});
     PodState state = with_sandbox();
     state.containers = row.containers;
-    const Json status = make_status(pod, state, kNode, kNow);
+    const Json status = make_status(pod, state, kStatusNode, kStatusNow);
     CHECK(status["phase"] == row.phase);
     const Json* ready = test::condition_of(status, "Ready");
     REQUIRE(ready != nullptr);
@@ -154,7 +154,7 @@ TEST_CASE("phase and readiness") {
 TEST_CASE("what a container's status says") {
   Json pod = test::make_pod();
   PodState state = with_sandbox();
-  const auto container = [&] { return make_status(pod, state, kNode, kNow)["containerStatuses"][0]; };
+  const auto container = [&] { return make_status(pod, state, kStatusNode, kStatusNow)["containerStatuses"][0]; };
 
   SECTION("being made") {
     CHECK(container()["state"] == Json({{"waiting", {{"reason", "ContainerCreating"}}}}));
@@ -200,7 +200,7 @@ TEST_CASE("conditions") {
   Json pod = test::make_pod();
   PodState state = with_sandbox();
   state.containers["main"] = running();
-  const Json first = make_status(pod, state, kNode, kNow);
+  const Json first = make_status(pod, state, kStatusNode, kStatusNow);
   std::vector<std::string> types;
   for (const Json& condition : first["conditions"]) types.push_back(condition["type"]);
   CHECK(types == std::vector<std::string>{"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady",
@@ -209,32 +209,32 @@ TEST_CASE("conditions") {
   SECTION("times move only with the status") {
     pod["status"] = first;
     state.containers["main"] = exited(1, "Error");
-    const Json second = make_status(pod, state, kNode, kNow + 60s);
+    const Json second = make_status(pod, state, kStatusNode, kStatusNow + 60s);
     CHECK((*test::condition_of(second, "Ready"))["lastTransitionTime"] == "2026-11-22T12:01:00Z");
     CHECK((*test::condition_of(second, "Initialized"))["lastTransitionTime"] == "2026-11-22T12:00:00Z");
     CHECK(second["startTime"] == first["startTime"]);
   }
   SECTION("a readiness gate holds Ready back, and its condition survives") {
     pod["spec"]["readinessGates"] = Json::array({{{"conditionType", "example.com/lb"}}});
-    Json status = make_status(pod, state, kNode, kNow);
+    Json status = make_status(pod, state, kStatusNode, kStatusNow);
     CHECK((*test::condition_of(status, "Ready"))["reason"] == "ReadinessGatesNotReady");
     CHECK((*test::condition_of(status, "Ready"))["message"] ==
           "corresponding condition of pod readiness gate \"example.com/lb\" does not exist.");
     CHECK((*test::condition_of(status, "ContainersReady"))["status"] == "True");
     pod["status"]["conditions"] = Json::array({{{"type", "example.com/lb"}, {"status", "True"}}});
-    status = make_status(pod, state, kNode, kNow);
+    status = make_status(pod, state, kStatusNode, kStatusNow);
     CHECK((*test::condition_of(status, "Ready"))["status"] == "True");
     CHECK(test::condition_of(status, "example.com/lb") != nullptr);
   }
   SECTION("a failed pod says why once its containers have ended") {
     pod["status"]["phase"] = "Running";
     state.failure = PodFailure{"Evicted", "The node was low on resource: memory."};
-    Json status = make_status(pod, state, kNode, kNow);
+    Json status = make_status(pod, state, kStatusNode, kStatusNow);
     CHECK(status["phase"] == "Running");
     CHECK_FALSE(status.contains("reason"));
     CHECK((*test::condition_of(status, "Ready"))["reason"] == "PodFailed");
     state.containers["main"] = exited(143, "Error");
-    status = make_status(pod, state, kNode, kNow);
+    status = make_status(pod, state, kStatusNode, kStatusNow);
     CHECK(status["phase"] == "Failed");
     CHECK(status["reason"] == "Evicted");
     CHECK(status["message"] == "The node was low on resource: memory.");
@@ -315,7 +315,7 @@ TEST_CASE("sidecars in the phase and in the conditions") {
     pod["spec"]["initContainers"][0]["restartPolicy"] = "Always";
     PodState state = with_sandbox();
     state.containers = row.containers;
-    const Json status = make_status(pod, state, kNode, kNow);
+    const Json status = make_status(pod, state, kStatusNode, kStatusNow);
     CHECK(status["phase"] == row.phase);
     CHECK(string_at(*test::condition_of(status, "Initialized"), {"message"}) == row.initialized);
     CHECK(string_at(*test::condition_of(status, "Ready"), {"message"}) == row.ready);
@@ -345,7 +345,7 @@ TEST_CASE("a deleted pod ends with a phase that says how") {
     pod["status"]["phase"] = "Running";
     PodState state;
     state.containers = row.containers;
-    const Json status = make_status(pod, state, kNode, kNow);
+    const Json status = make_status(pod, state, kStatusNode, kStatusNow);
     CHECK(status["phase"] == row.phase);
     const Json& container = status["containerStatuses"][0]["state"];
     CHECK((container.contains("running") ? "running" : string_at(container, {"terminated", "reason"})) == row.state);
@@ -357,11 +357,11 @@ TEST_CASE("containers for debugging have statuses of their own") {
   pod["spec"]["ephemeralContainers"] = Json::array({test::make_container("look")});
   PodState state = with_sandbox();
   state.containers["main"] = running();
-  Json status = make_status(pod, state, kNode, kNow);
+  Json status = make_status(pod, state, kStatusNode, kStatusNow);
   CHECK(status["ephemeralContainerStatuses"][0]["state"]["waiting"]["reason"] == "ContainerCreating");
   CHECK(status["phase"] == "Running");
   state.containers["look"] = running();
-  status = make_status(pod, state, kNode, kNow);
+  status = make_status(pod, state, kStatusNode, kStatusNow);
   CHECK(status["ephemeralContainerStatuses"][0]["state"].contains("running"));
   CHECK(status["ephemeralContainerStatuses"][0]["ready"] == false);
   CHECK_FALSE(status["ephemeralContainerStatuses"][0].contains("started"));
@@ -371,9 +371,9 @@ TEST_CASE("containers for debugging have statuses of their own") {
 TEST_CASE("addresses") {
   Json pod = test::make_pod();
   PodState state = with_sandbox();
-  CHECK(make_status(pod, state, kNode, kNow)["podIPs"] == Json::array({{{"ip", "10.1.0.7"}}}));
+  CHECK(make_status(pod, state, kStatusNode, kStatusNow)["podIPs"] == Json::array({{{"ip", "10.1.0.7"}}}));
   pod["spec"]["hostNetwork"] = true;
-  CHECK(make_status(pod, state, kNode, kNow)["podIP"] == "192.168.7.1");
+  CHECK(make_status(pod, state, kStatusNode, kStatusNow)["podIP"] == "192.168.7.1");
 }
 
 TEST_CASE("documents that say the same") {

@@ -24,14 +24,14 @@ Json pod_with_tokens(const Json& sources, const std::string& uid = "u1") {
 
 Json one_hour() { return Json::array({Json{{"path", "token"}, {"expirationSeconds", 3600}}}); }
 
-struct Node {
+struct TokenNode {
   asio::io_context context;
   test::FakeClock clock;
   test::FakeClient client{context.get_executor(), clock};
   std::vector<std::string> due;
   PodTokens tokens{context.get_executor(), client, clock, [this](const std::string& uid) { due.push_back(uid); }};
 
-  ~Node() { tokens.stop(); }
+  ~TokenNode() { tokens.stop(); }
   api::Result<TokenSnapshot> get(const Json& pod) {
     return test::run(context, tokens.tokens(std::make_shared<const Json>(pod)));
   }
@@ -48,7 +48,7 @@ struct Node {
 }  // namespace
 
 TEST_CASE("a pod's tokens are kept until they are due") {
-  Node node;
+  TokenNode node;
   const Json pod = pod_with_tokens(one_hour());
   CHECK(node.token(pod) == "token-1");
   node.clock.advance(2879s);
@@ -59,7 +59,7 @@ TEST_CASE("a pod's tokens are kept until they are due") {
 }
 
 TEST_CASE("a token that lives long is replaced every day") {
-  Node node;
+  TokenNode node;
   const Json pod = pod_with_tokens(Json::array({Json{{"path", "token"}, {"expirationSeconds", 31536000}}}));
   CHECK(node.token(pod) == "token-1");
   node.clock.advance(24h - 1s);
@@ -69,7 +69,7 @@ TEST_CASE("a token that lives long is replaced every day") {
 }
 
 TEST_CASE("each audience and each life has its own token") {
-  Node node;
+  TokenNode node;
   const Json pod = pod_with_tokens(Json::parse(R"([
       {"path": "a", "expirationSeconds": 3600}, {"path": "b", "expirationSeconds": 3600},
       {"path": "c", "expirationSeconds": 3600, "audience": "vault"}, {"path": "d", "expirationSeconds": 7200}])"));
@@ -81,7 +81,7 @@ TEST_CASE("each audience and each life has its own token") {
 }
 
 TEST_CASE("a token that cannot be replaced serves as long as it is valid") {
-  Node node;
+  TokenNode node;
   const Json pod = pod_with_tokens(one_hour());
   CHECK(node.token(pod) == "token-1");
   node.client.fail("create serviceaccounts/token", api::internal_error("down"), 2);
@@ -93,7 +93,7 @@ TEST_CASE("a token that cannot be replaced serves as long as it is valid") {
 }
 
 TEST_CASE("pods whose tokens are due are announced once") {
-  Node node;
+  TokenNode node;
   const Json due_at_once = Json::array({Json{{"path", "token"}, {"expirationSeconds", 0}}});
   REQUIRE(node.get(pod_with_tokens(one_hour(), "later")));
   REQUIRE(node.get(pod_with_tokens(due_at_once, "now")));
@@ -103,7 +103,7 @@ TEST_CASE("pods whose tokens are due are announced once") {
 }
 
 TEST_CASE("the tokens of a pod that is gone are forgotten") {
-  Node node;
+  TokenNode node;
   const Json pod = pod_with_tokens(one_hour());
   CHECK(node.token(pod) == "token-1");
   node.tokens.forget("u1");

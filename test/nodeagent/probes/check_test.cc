@@ -11,7 +11,7 @@ namespace {
 
 const Json kContainer = {{"name", "main"}, {"ports", {{{"name", "web"}, {"containerPort", 8080}}}}};
 
-std::string text_of(const Check& check) {
+std::string check_text(const Check& check) {
   struct Text {
     std::string operator()(const ExecCheck& exec) {
       std::string text = "exec in " + exec.container_id + ":";
@@ -58,7 +58,7 @@ TEST_CASE("what a handler asks for") {
   for (const Row& row : rows) {
     INFO(row.handler);
     const auto check = make_check(Json::parse(row.handler), target, "agent/1");
-    CHECK((check ? text_of(*check) : check.error().message) == row.expected);
+    CHECK((check ? check_text(*check) : check.error().message) == row.expected);
   }
 }
 

@@ -10,12 +10,13 @@
 using namespace skiff;
 using namespace skiff::nodeagent;
 using namespace std::chrono_literals;
+using test::http_answer;
 using test::ScriptedServer;
 using Verdict = CheckResult::Verdict;
 
 namespace {
 
-struct Bench {
+struct ChecksBench {
   asio::io_context context;
   test::FakeClock clock;
   FakeAddresses addresses;
@@ -26,10 +27,6 @@ struct Bench {
     return test::run(context, checks.run(std::move(check), timeout));
   }
 };
-
-std::string http(const std::string& status, const std::string& headers = "", const std::string& body = "") {
-  return "HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
 
 HttpCheck get(const ScriptedServer& server, const std::string& path = "/", const std::string& scheme = "http") {
   return HttpCheck{scheme + "://" + server.address() + path, {{"User-Agent", "kube-probe/1.32"}}};
@@ -61,18 +58,19 @@ TEST_CASE("HTTP checks") {
     std::string output;
   };
   const Row rows[] = {
-      {"200", http("200 OK", "", "fine"), Verdict::kPassed, "fine"},
-      {"204", http("204 No Content"), Verdict::kPassed, ""},
-      {"404", http("404 Not Found", "", "no"), Verdict::kFailed, "HTTP probe failed with statuscode: 404"},
-      {"500", http("500 Oh"), Verdict::kFailed, "HTTP probe failed with statuscode: 500"},
-      {"a redirection to elsewhere", http("302 Found", "Location: http://example.com/\r\n", "away"), Verdict::kWarned,
-       "Probe terminated redirects, Response body: away"},
-      {"not modified", http("304 Not Modified"), Verdict::kWarned, "Probe terminated redirects, Response body: "},
-      {"a long body", http("200 OK", "", std::string(20000, 'x')), Verdict::kPassed, std::string(10240, 'x')},
+      {"200", http_answer("200 OK", "fine"), Verdict::kPassed, "fine"},
+      {"204", http_answer("204 No Content"), Verdict::kPassed, ""},
+      {"404", http_answer("404 Not Found", "no"), Verdict::kFailed, "HTTP probe failed with statuscode: 404"},
+      {"500", http_answer("500 Oh"), Verdict::kFailed, "HTTP probe failed with statuscode: 500"},
+      {"a redirection to elsewhere", http_answer("302 Found", "away", "Location: http://example.com/\r\n"),
+       Verdict::kWarned, "Probe terminated redirects, Response body: away"},
+      {"not modified", http_answer("304 Not Modified"), Verdict::kWarned,
+       "Probe terminated redirects, Response body: "},
+      {"a long body", http_answer("200 OK", std::string(20000, 'x')), Verdict::kPassed, std::string(10240, 'x')},
   };
   for (const Row& row : rows) {
     INFO(row.name);
-    Bench bench;
+    ChecksBench bench;
     ScriptedServer server(bench.context.get_executor(), [&](const std::string&) { return row.answer; });
     const CheckResult result = bench.run(get(server));
     CHECK(result.verdict == row.verdict);
@@ -81,8 +79,8 @@ TEST_CASE("HTTP checks") {
 }
 
 TEST_CASE("an HTTP check's request") {
-  Bench bench;
-  ScriptedServer server(bench.context.get_executor(), [](const std::string&) { return http("200 OK"); });
+  ChecksBench bench;
+  ScriptedServer server(bench.context.get_executor(), [](const std::string&) { return http_answer("200 OK"); });
   HttpCheck check = get(server, "/a?b=c");
   check.headers = {{"Host", "x.org"}, {"X-Empty", ""}, {"Accept", ""}, {"User-Agent", "me"}};
   CHECK(bench.run(check).verdict == Verdict::kPassed);
@@ -96,11 +94,11 @@ TEST_CASE("an HTTP check's request") {
 }
 
 TEST_CASE("redirections to the same host are followed, ten of them") {
-  Bench bench;
+  ChecksBench bench;
   ScriptedServer server(bench.context.get_executor(), [](const std::string& request) {
-    if (request.starts_with("GET /end ")) return http("200 OK", "", "arrived");
-    if (request.starts_with("GET /loop ")) return http("302 Found", "Location: /loop\r\n");
-    return http("301 Moved", "Location: /end\r\n");
+    if (request.starts_with("GET /end ")) return http_answer("200 OK", "arrived");
+    if (request.starts_with("GET /loop ")) return http_answer("302 Found", "", "Location: /loop\r\n");
+    return http_answer("301 Moved", "", "Location: /end\r\n");
   });
   CHECK(bench.run(get(server, "/begin")).output == "arrived");
   const CheckResult looping = bench.run(get(server, "/loop"));
@@ -109,8 +107,9 @@ TEST_CASE("redirections to the same host are followed, ten of them") {
 }
 
 TEST_CASE("HTTPS checks trust every certificate") {
-  Bench bench;
-  ScriptedServer server(bench.context.get_executor(), [](const std::string&) { return http("200 OK", "", "secret"); });
+  ChecksBench bench;
+  ScriptedServer server(bench.context.get_executor(),
+                        [](const std::string&) { return http_answer("200 OK", "secret"); });
   server.use_tls();
   const CheckResult result = bench.run(get(server, "/", "https"));
   CHECK(result.output == "secret");
@@ -118,7 +117,7 @@ TEST_CASE("HTTPS checks trust every certificate") {
 }
 
 TEST_CASE("checks that nobody answers") {
-  Bench bench;
+  ChecksBench bench;
   const std::uint16_t port = free_port(bench.context);
   const std::string address = "127.0.0.1:" + std::to_string(port);
 
@@ -162,14 +161,14 @@ TEST_CASE("checks that nobody answers") {
 }
 
 TEST_CASE("TCP checks") {
-  Bench bench;
+  ChecksBench bench;
   ScriptedServer server(bench.context.get_executor(), [](const std::string&) { return ""; });
   CHECK(bench.run(TcpCheck{"127.0.0.1", server.port()}).verdict == Verdict::kPassed);
   CHECK(bench.run(TcpCheck{"localhost", server.port()}).verdict == Verdict::kPassed);
 }
 
 TEST_CASE("gRPC checks speak HTTP/2") {
-  Bench bench;
+  ChecksBench bench;
   constexpr char kData = 0, kHeaders = 1, kSettings = 4, kEndStream = 1, kEndHeaders = 4, kStream = 1;
   const auto answer = [&](char status) {
     std::string bytes = frame(kSettings, 0, 0, "") + frame(kSettings, 1, 0, "");

@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const TimePoint kStart = *parse_time("2026-11-22T12:00:00Z");
+const TimePoint kSeriesStart = *parse_time("2026-11-22T12:00:00Z");
 
 }  // namespace
 
@@ -35,15 +35,15 @@ TEST_CASE("when probes are due") {
   ProbeSettings settings;
   settings.initial_delay = 5s;
   settings.period = 10s;
-  ProbeSeries series(settings, kStart);
-  CHECK(series.due() == kStart + 5s);
-  series.begin(kStart + 6s);
+  ProbeSeries series(settings, kSeriesStart);
+  CHECK(series.due() == kSeriesStart + 5s);
+  series.begin(kSeriesStart + 6s);
   CHECK_FALSE(series.due().has_value());  // one at a time
   static_cast<void>(series.count(true));
-  CHECK(series.due() == kStart + 16s);
-  series.begin(kStart + 16s);
+  CHECK(series.due() == kSeriesStart + 16s);
+  series.begin(kSeriesStart + 16s);
   series.drop();
-  CHECK(series.due() == kStart + 26s);
+  CHECK(series.due() == kSeriesStart + 26s);
   series.end();
   CHECK_FALSE(series.due().has_value());
 }
@@ -69,10 +69,10 @@ TEST_CASE("thresholds decide") {
     ProbeSettings settings;
     settings.success_threshold = row.successes;
     settings.failure_threshold = row.failures;
-    ProbeSeries series(settings, kStart);
+    ProbeSeries series(settings, kSeriesStart);
     std::string decisions;
     for (const char result : row.results) {
-      series.begin(kStart);
+      series.begin(kSeriesStart);
       std::optional<bool> decided;
       if (result == '?') {
         series.drop();

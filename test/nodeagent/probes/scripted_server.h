@@ -12,6 +12,12 @@
 
 namespace skiff::test {
 
+// An answer of HTTP/1.1: `status` is "200 OK", each of `headers` ends with "\r\n".
+[[nodiscard]] inline std::string http_answer(const std::string& status, const std::string& body = "",
+                                             const std::string& headers = "") {
+  return "HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
 // A server on 127.0.0.1 that answers every connection from a script: it reads until `complete` holds of what came, says
 // what `answer` makes of that, and closes. Runs on the test's own io_context, and ends with it.
 class ScriptedServer {

@@ -14,31 +14,31 @@ using namespace skiff::nodeagent;
 
 namespace {
 
-const api::NamespacedName kName{"default", "static-web-n1"};
+const api::NamespacedName kMirrorName{"default", "static-web-n1"};
 
-Json running(const std::string& start, const std::string& ready_since) {
+Json running_pod(const std::string& start, const std::string& ready_since) {
   return {{"phase", "Running"},
           {"startTime", start},
           {"conditions", Json::array({{{"type", "Ready"}, {"status", "True"}, {"lastTransitionTime", ready_since}}})}};
 }
 
 // A node's mirrors over a simulated API, which tells them what happens there as the agent's watch does.
-struct Bench {
+struct MirrorBench {
   asio::io_context context;
   test::FakeClock clock;
   test::FakeClient client{context.get_executor(), clock};
   MirrorPods mirrors{context.get_executor(), client, "n1"};
 
-  Bench() { client.put(api::kNodes, {{"metadata", {{"name", "n1"}}}}); }
-  ~Bench() { test::run(context, mirrors.stop()); }
+  MirrorBench() { client.put(api::kNodes, {{"metadata", {{"name", "n1"}}}}); }
+  ~MirrorBench() { test::run(context, mirrors.stop()); }
 
   api::ObjectPtr make_pod(const std::string& image = "nginx:1.13") {
     const ManifestSource source{ManifestSource::Kind::kFile, "/m/a.yaml", "n1"};
     Json pod = read_static_pods(test::web_manifest(image), source, clock.now(), test::simple_rules())->front();
-    pod["status"] = running("2026-11-22T12:00:00Z", "2026-11-22T12:00:05Z");
+    pod["status"] = running_pod("2026-11-22T12:00:00Z", "2026-11-22T12:00:05Z");
     return std::make_shared<const Json>(std::move(pod));
   }
-  api::ObjectPtr mirror() { return client.peek(api::kPods, kName); }
+  api::ObjectPtr mirror() { return client.peek(api::kPods, kMirrorName); }
   std::string phase() { return mirror() ? string_at(*mirror(), {"status", "phase"}) : "none"; }
   void settle() { test::run_ready(context); }
   // The watch's word on the mirror as it is now.
@@ -48,7 +48,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a static pod has a mirror with its status") {
-  Bench bench;
+  MirrorBench bench;
   const api::ObjectPtr pod = bench.make_pod();
   bench.mirrors.pod_changed(pod);
   bench.settle();
@@ -68,7 +68,7 @@ TEST_CASE("a static pod has a mirror with its status") {
     CHECK(bench.client.count_requests("create pods") == 1);
   }
   SECTION("a mirror that is deleted comes back") {
-    bench.client.erase(api::kPods, kName);
+    bench.client.erase(api::kPods, kMirrorName);
     bench.mirrors.mirror_deleted(std::make_shared<const Json>(mirror));
     bench.settle();
     REQUIRE(bench.mirror());
@@ -76,7 +76,7 @@ TEST_CASE("a static pod has a mirror with its status") {
     CHECK(bench.phase() == "Running");
   }
   SECTION("and one that is being deleted is replaced, after a moment in which there is none") {
-    bench.client.modify(api::kPods, kName,
+    bench.client.modify(api::kPods, kMirrorName,
                         [](Json& changed) { changed["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:30Z"; });
     bench.tell();
     bench.settle();
@@ -85,7 +85,7 @@ TEST_CASE("a static pod has a mirror with its status") {
     CHECK_FALSE(api::is_terminating(*bench.mirror()));
   }
   SECTION("late news of the mirror before do no harm") {
-    bench.client.erase(api::kPods, kName);
+    bench.client.erase(api::kPods, kMirrorName);
     bench.mirrors.mirror_deleted(std::make_shared<const Json>(mirror));
     bench.settle();
     const std::string uid = api::uid_of(*bench.mirror());
@@ -103,12 +103,12 @@ TEST_CASE("a static pod has a mirror with its status") {
     CHECK(api::uid_of(*bench.mirror()) != api::uid_of(mirror));
   }
   SECTION("without the pod the mirror goes") {
-    bench.mirrors.pod_ended(kName);
+    bench.mirrors.pod_ended(kMirrorName);
     bench.settle();
     CHECK_FALSE(bench.mirror());
   }
   SECTION("others' conditions stay, their word on the pod does not") {
-    bench.client.modify(api::kPods, kName, [](Json& changed) {
+    bench.client.modify(api::kPods, kMirrorName, [](Json& changed) {
       changed["status"]["conditions"][0]["status"] = "False";
       changed["status"]["conditions"].push_back({{"type", "DisruptionTarget"}, {"status", "True"}});
     });
@@ -122,10 +122,10 @@ TEST_CASE("a static pod has a mirror with its status") {
 }
 
 TEST_CASE("mirrors of an earlier agent") {
-  Bench bench;
+  MirrorBench bench;
   const api::ObjectPtr pod = bench.make_pod();
   Json left = make_mirror_pod(*pod, *bench.client.peek(api::kNodes, {"", "n1"}));
-  left["status"] = running("2026-11-22T11:00:00Z", "2026-11-22T11:00:05Z");
+  left["status"] = running_pod("2026-11-22T11:00:00Z", "2026-11-22T11:00:05Z");
 
   SECTION("are taken over, with the times that only they remember") {
     const std::string uid = api::uid_of(*bench.client.put(api::kPods, left));
@@ -144,20 +144,21 @@ TEST_CASE("mirrors of an earlier agent") {
     CHECK_FALSE(bench.mirror());
   }
   SECTION("a pod of the same name that is none is not touched") {
-    Json other = {{"metadata", {{"name", kName.name}, {"namespace", kName.namespace_}}}, {"spec", Json::object()}};
+    Json other = {{"metadata", {{"name", kMirrorName.name}, {"namespace", kMirrorName.namespace_}}},
+                  {"spec", Json::object()}};
     const std::string uid = api::uid_of(*bench.client.put(api::kPods, other));
     bench.mirrors.pod_changed(pod);
     bench.settle();
     CHECK(api::uid_of(*bench.mirror()) == uid);
     CHECK(bench.phase() == "");
     // It comes when the name is free.
-    bench.client.erase(api::kPods, kName);
+    bench.client.erase(api::kPods, kMirrorName);
     test::run_until(bench.context, [&] { return bench.phase() == "Running"; });
   }
 }
 
 TEST_CASE("a server that does not answer hears of the pods when it does") {
-  Bench bench;
+  MirrorBench bench;
   const std::string request = GENERATE("get nodes", "create pods", "update pods/status");
   bench.client.fail(request, api::unavailable("connection refused"));
   bench.mirrors.pod_changed(bench.make_pod());
@@ -167,11 +168,11 @@ TEST_CASE("a server that does not answer hears of the pods when it does") {
 }
 
 TEST_CASE("a status that loses the race is written again") {
-  Bench bench;
+  MirrorBench bench;
   bench.mirrors.pod_changed(bench.make_pod());
   bench.settle();
   // Nobody tells of this write.
-  bench.client.modify(api::kPods, kName, [](Json& changed) { changed["metadata"]["labels"]["a"] = "b"; });
+  bench.client.modify(api::kPods, kMirrorName, [](Json& changed) { changed["metadata"]["labels"]["a"] = "b"; });
   Json pod = *bench.make_pod();
   pod["status"]["phase"] = "Succeeded";
   bench.mirrors.pod_changed(std::make_shared<const Json>(pod));

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const api::NamespacedName kName{"default", "static-web-n1"};
+const api::NamespacedName kStaticName{"default", "static-web-n1"};
 
 struct StaticNode : test::Node {
   test::TempDir directory;
@@ -35,7 +35,7 @@ struct StaticNode : test::Node {
     const ContainerStatus* found = runtime.find_container("web");
     return found != nullptr && found->state == ContainerState::kRunning ? found->id : "";
   }
-  api::ObjectPtr mirror() { return client.peek(api::kPods, kName); }
+  api::ObjectPtr mirror() { return client.peek(api::kPods, kStaticName); }
   std::string mirror_phase() { return mirror() ? string_at(*mirror(), {"status", "phase"}) : "none"; }
   void until_running() {
     until([this] { return mirror_phase() == "Running" && !container().empty(); });
@@ -55,14 +55,14 @@ TEST_CASE("a static pod runs, and its mirror tells") {
   CHECK(mirror["status"]["podIP"] == "10.128.0.1");
   CHECK(mirror["status"]["containerStatuses"][0]["ready"] == true);
   CHECK(*api::annotation_of(mirror, api::kConfigMirrorAnnotation) == hash);
-  CHECK(node.agent->find_pod(kName)->origin() == PodOrigin::kStatic);
+  CHECK(node.agent->find_pod(kStaticName)->origin() == PodOrigin::kStatic);
 
   SECTION("its events are found by the hash, as kubectl describe looks for them") {
     node.until([&] { return node.event_messages().contains("Started: Started container web"); });
     for (const auto& event : node.client.peek_all(api::kEvents)) CHECK((*event)["involvedObject"]["uid"] == hash);
   }
   SECTION("a mirror that somebody deletes comes back, and the pod does not notice") {
-    node.client.erase(api::kPods, kName);
+    node.client.erase(api::kPods, kStaticName);
     node.until([&] { return node.mirror() && api::uid_of(*node.mirror()) != api::uid_of(mirror); });
     node.until_running();
     CHECK(node.container() == container);
@@ -115,7 +115,7 @@ TEST_CASE("a static pod is ready when others say so of its mirror") {
               .has_value());
   const auto ready = [&] { return node.mirror() ? api::condition_status(*node.mirror(), "Ready") : ""; };
   const auto say = [&](const char* status) {
-    node.client.modify(api::kPods, kName, [&](Json& mirror) {
+    node.client.modify(api::kPods, kStaticName, [&](Json& mirror) {
       api::set_condition(mirror, {"example.com/door", status, "Moved", ""}, node.clock.now());
     });
   };

@@ -11,12 +11,12 @@ using namespace skiff::nodeagent;
 
 namespace {
 
-const TimePoint kNow = *parse_time("2026-11-22T12:00:00Z");
+const TimePoint kStaticNow = *parse_time("2026-11-22T12:00:00Z");
 const ManifestSource kFile{ManifestSource::Kind::kFile, "/etc/kubelet.d/static-web.yaml", "N1"};
 const ManifestSource kUrl{ManifestSource::Kind::kHttp, "http://manifests/web", "N1"};
 
 Result<std::vector<Json>> read(const std::string& text, const ManifestSource& source = kFile) {
-  return read_static_pods(text, source, kNow, test::simple_rules());
+  return read_static_pods(text, source, kStaticNow, test::simple_rules());
 }
 
 Json read_one(const std::string& text, const ManifestSource& source = kFile) {
@@ -31,7 +31,7 @@ std::string problem(const std::string& text, const ManifestSource& source = kFil
   return pods ? "" : pods.error().message;
 }
 
-const Json kNode = {{"metadata", {{"name", "n1"}, {"uid", "uid-of-n1"}}}};
+const Json kStaticNode = {{"metadata", {{"name", "n1"}, {"uid", "uid-of-n1"}}}};
 
 }  // namespace
 
@@ -155,7 +155,7 @@ TEST_CASE("a URL may have a list of pods, and a file one pod") {
 TEST_CASE("a mirror shows its pod and belongs to the node") {
   Json pod = read_one(test::web_manifest());
   pod["status"] = {{"phase", "Running"}};
-  const Json mirror = make_mirror_pod(pod, kNode);
+  const Json mirror = make_mirror_pod(pod, kStaticNode);
   CHECK(api::key_of(mirror) == api::key_of(pod));
   CHECK(api::uid_of(mirror).empty());
   CHECK_FALSE(mirror.contains("status"));

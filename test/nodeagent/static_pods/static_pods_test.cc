@@ -25,7 +25,7 @@ void put(const std::string& path, const std::string& text) {
 }
 
 // The sources of one node, and what they said: "start NAME IMAGE", "end NAME".
-struct Bench {
+struct StaticPodsBench {
   asio::io_context context;
   asio::thread_pool pool{1};
   test::FakeClock clock;
@@ -36,13 +36,13 @@ struct Bench {
   int all_seen = 0;
   std::unique_ptr<StaticPods> pods;
 
-  Bench() {
+  StaticPodsBench() {
     options.rules = test::simple_rules();
     options.manifest_path = directory.path();
     // Nothing happens by itself unless a test waits for it.
     options.file_check_frequency = options.http_check_frequency = 1h;
   }
-  ~Bench() {
+  ~StaticPodsBench() {
     if (pods) test::run(context, pods->stop());
   }
 
@@ -66,14 +66,10 @@ struct Bench {
   [[nodiscard]] std::string file(const std::string& name) const { return directory / name; }
 };
 
-std::string http(const std::string& status, const std::string& body, const std::string& headers = "") {
-  return "HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
 }  // namespace
 
 TEST_CASE("the files of a directory are pods") {
-  Bench bench;
+  StaticPodsBench bench;
   put(bench.file("b.yaml"), test::web_manifest("nginx:1.13", "b"));
   put(bench.file("a.json"), to_json_text(parse_yaml(test::web_manifest("busybox:1", "a"))->value));
   put(bench.file(".hidden.yaml"), test::web_manifest("nginx:1.13", "hidden"));
@@ -121,7 +117,7 @@ TEST_CASE("the files of a directory are pods") {
 }
 
 TEST_CASE("a file that is of no use is told of once, and others go on") {
-  Bench bench;
+  StaticPodsBench bench;
   put(bench.file("broken.yaml"), "spec: [");
   put(bench.file("good.yaml"), test::web_manifest());
   bench.start();
@@ -168,7 +164,7 @@ TEST_CASE("a file that is of no use is told of once, and others go on") {
 }
 
 TEST_CASE("a single file") {
-  Bench bench;
+  StaticPodsBench bench;
   bench.options.manifest_path = bench.file("pod.yaml");
   bench.start();
   CHECK(bench.take().empty());
@@ -180,7 +176,7 @@ TEST_CASE("a single file") {
 }
 
 TEST_CASE("files are read when they change") {
-  Bench bench;
+  StaticPodsBench bench;
   bench.start();
   const auto hears = [&bench](const Words& expected) {
     test::run_until(bench.context, [&] { return bench.said.size() >= expected.size(); });
@@ -195,7 +191,7 @@ TEST_CASE("files are read when they change") {
 }
 
 TEST_CASE("a directory that comes later is found by the next look") {
-  Bench bench;
+  StaticPodsBench bench;
   bench.options.manifest_path = bench.file("later");
   bench.options.file_check_frequency = 5ms;
   bench.start();
@@ -207,9 +203,9 @@ TEST_CASE("a directory that comes later is found by the next look") {
 }
 
 TEST_CASE("the pods behind a URL") {
-  Bench bench;
+  StaticPodsBench bench;
   bench.options.manifest_path.clear();
-  std::string answer = http("200 OK", test::web_manifest());
+  std::string answer = test::http_answer("200 OK", test::web_manifest());
   test::ScriptedServer server(bench.context.get_executor(), [&](const std::string&) { return answer; });
   bench.options.manifest_url = "http://" + server.address() + "/pods";
   bench.options.manifest_url_headers = {"X-Token: abc"};
@@ -217,13 +213,13 @@ TEST_CASE("the pods behind a URL") {
   const auto check = [&] { test::run(bench.context, bench.pods->check_url()); };
 
   SECTION("nothing is known before the first answer") {
-    answer = http("503 Service Unavailable", "busy");
+    answer = test::http_answer("503 Service Unavailable", "busy");
     check();
     CHECK(bench.all_seen == 0);
     CHECK(bench.take_problems() == Words{"Failed to read pods from URL: " + bench.options.manifest_url + ": 503"});
     check();
     CHECK(bench.problems.empty());
-    answer = http("200 OK", test::web_manifest());
+    answer = test::http_answer("200 OK", test::web_manifest());
     check();
     CHECK(bench.all_seen == 1);
     CHECK(bench.take() == Words{"start static-web-n1 nginx:1.13"});
@@ -236,7 +232,7 @@ TEST_CASE("the pods behind a URL") {
     CHECK(server.requests()[0].find("X-Token: abc\r\n") != std::string::npos);
     check();
     CHECK(bench.take().empty());
-    answer = http("200 OK", R"({"apiVersion":"v1","kind":"PodList","items":[]})");
+    answer = test::http_answer("200 OK", R"({"apiVersion":"v1","kind":"PodList","items":[]})");
     check();
     CHECK(bench.take() == Words{"end static-web-n1"});
   }
@@ -244,31 +240,33 @@ TEST_CASE("the pods behind a URL") {
     check();
     bench.take();
     for (const char* body : {"a: [", "kind: Service"}) {
-      answer = http("200 OK", body);
+      answer = test::http_answer("200 OK", body);
       check();
       CHECK(bench.take_problems().size() == 1);
     }
-    answer = http("404 Not Found", "");
+    answer = test::http_answer("404 Not Found", "");
     check();
     CHECK(bench.take_problems().size() == 1);
     CHECK(bench.take().empty());
-    answer = http("200 OK", test::web_manifest());
+    answer = test::http_answer("200 OK", test::web_manifest());
     check();
     CHECK(bench.take().empty());
   }
   SECTION("nothing at all is no pods") {
     check();
     bench.take();
-    answer = http("200 OK", "");
+    answer = test::http_answer("200 OK", "");
     check();
     CHECK(bench.take() == Words{"end static-web-n1"});
     CHECK(bench.take_problems() ==
           Words{"Failed to read pods from URL: zero-length data received from " + bench.options.manifest_url});
   }
   SECTION("redirections are followed, with the headers only where they were meant to go") {
-    test::ScriptedServer other(bench.context.get_executor(),
-                               [](const std::string&) { return http("200 OK", test::web_manifest("nginx:1.14")); });
-    answer = http("302 Found", "", "Location: http://localhost:" + std::to_string(other.port()) + "/x\r\n");
+    test::ScriptedServer other(bench.context.get_executor(), [](const std::string&) {
+      return test::http_answer("200 OK", test::web_manifest("nginx:1.14"));
+    });
+    answer =
+        test::http_answer("302 Found", "", "Location: http://localhost:" + std::to_string(other.port()) + "/x\r\n");
     check();
     CHECK(bench.take() == Words{"start static-web-n1 nginx:1.14"});
     REQUIRE(other.requests().size() == 1);
@@ -277,10 +275,10 @@ TEST_CASE("the pods behind a URL") {
 }
 
 TEST_CASE("a server of manifests must show a certificate that somebody vouches for") {
-  Bench bench;
+  StaticPodsBench bench;
   bench.options.manifest_path.clear();
   test::ScriptedServer server(bench.context.get_executor(),
-                              [](const std::string&) { return http("200 OK", test::web_manifest()); });
+                              [](const std::string&) { return test::http_answer("200 OK", test::web_manifest()); });
   server.use_tls();
   bench.options.manifest_url = "https://" + server.address() + "/pods";
   bench.make();
@@ -291,9 +289,9 @@ TEST_CASE("a server of manifests must show a certificate that somebody vouches f
 }
 
 TEST_CASE("both sources are known before pods are nobody's, and files come first") {
-  Bench bench;
+  StaticPodsBench bench;
   test::ScriptedServer server(bench.context.get_executor(), [](const std::string&) {
-    return http("200 OK", R"({"apiVersion":"v1","kind":"PodList","items":[
+    return test::http_answer("200 OK", R"({"apiVersion":"v1","kind":"PodList","items":[
         {"apiVersion":"v1","kind":"Pod","metadata":{"name":"static-web"},"spec":{"containers":[{"image":"other"}]}},
         {"apiVersion":"v1","kind":"Pod","metadata":{"name":"more"},"spec":{"containers":[{"image":"more"}]}}]})");
   });

@@ -12,11 +12,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const TimePoint kStart = *parse_time("2026-11-22T12:00:00Z");
+const TimePoint kUsageStart = *parse_time("2026-11-22T12:00:00Z");
 
 UsageSample sample_at(std::chrono::seconds time, std::int64_t cpu_milliseconds) {
   UsageSample sample;
-  sample.time = kStart + time;
+  sample.time = kUsageStart + time;
   sample.cpu_nanoseconds = cpu_milliseconds * 1'000'000;
   sample.memory_bytes = 100;
   return sample;
@@ -31,9 +31,9 @@ void add_container(UsageSample& sample, const std::string& id, const std::string
 
 TEST_CASE("when the use of a node is measured") {
   UsageHistory history;
-  CHECK(history.samples_due(kStart) == 2);
+  CHECK(history.samples_due(kUsageStart) == 2);
   history.add(sample_at(0s, 0));
-  CHECK(history.samples_due(kStart + 1s) == 1);
+  CHECK(history.samples_due(kUsageStart + 1s) == 1);
   history.add(sample_at(1s, 0));
   struct Row {
     std::chrono::seconds age;
@@ -41,7 +41,7 @@ TEST_CASE("when the use of a node is measured") {
   };
   for (const Row& row : {Row{0s, 0}, {14s, 0}, {15s, 1}, {60s, 1}, {61s, 2}, {-1s, 2}}) {
     INFO(row.age.count());
-    CHECK(history.samples_due(kStart + 1s + row.age) == row.due);
+    CHECK(history.samples_due(kUsageStart + 1s + row.age) == row.due);
   }
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("what is used in a second, between the last two samples") {
   add_container(second, "c6", "young", "app", 10);
   history.add(second);
   const api::NodeUsage usage = history.usage();
-  CHECK(usage.time == kStart + 10s);
+  CHECK(usage.time == kUsageStart + 10s);
   CHECK(usage.window == 10s);
   CHECK(usage.cpu_nanocores == 500'000'000);
   CHECK(usage.memory_bytes == 100);

@@ -56,15 +56,15 @@ gid_t group_of(const std::string& path) {
 api::ObjectPtr object(const Json& data) { return std::make_shared<const Json>(Json{{"data", data}}); }
 
 // A pod's files in a temporary directory; unmounts what a test leaves.
-struct Node {
+struct VolumeNode {
   test::TempDir directory;
   PodFiles files{PodFiles::Options{directory.path(), "", "cluster.local", "192.168.7.1", NodeCapacity()}};
   Json pod = test::make_pod();
   ConfigSnapshot configs;
   TokenSnapshot tokens;
 
-  Node() { pod["metadata"]["uid"] = "u1"; }
-  ~Node() { static_cast<void>(unmount_below(directory.path())); }
+  VolumeNode() { pod["metadata"]["uid"] = "u1"; }
+  ~VolumeNode() { static_cast<void>(unmount_below(directory.path())); }
 
   void add_volume(const Json& source) {
     Json volume = source;
@@ -86,7 +86,7 @@ struct Node {
 }  // namespace
 
 TEST_CASE("emptyDir") {
-  Node node;
+  VolumeNode node;
   SECTION("on disk: kept when set up again") {
     node.add_volume({{"emptyDir", Json::object()}});
     REQUIRE(node.set_up().empty());
@@ -158,7 +158,7 @@ TEST_CASE("hostPath") {
   };
   for (const Row& row : rows) {
     INFO(row.type << " " << row.path);
-    Node node;
+    VolumeNode node;
     const std::string path = host / row.path;
     node.add_volume({{"hostPath", {{"path", path}, {"type", row.type}}}});
     const std::string expected =
@@ -170,7 +170,7 @@ TEST_CASE("hostPath") {
 }
 
 TEST_CASE("a ConfigMap as files") {
-  Node node;
+  VolumeNode node;
   node.put(ConfigKey::Kind::kConfigMap, "special", {{"level", "very"}, {"type", "charm"}});
   SECTION("all keys, with changes that come at once") {
     node.add_volume({{"configMap", {{"name", "special"}, {"defaultMode", 0640}}}});
@@ -241,7 +241,7 @@ TEST_CASE("a ConfigMap as files") {
 
 TEST_CASE("a Secret and a projection lie in memory") {
   if (!may_mount()) return;
-  Node node;
+  VolumeNode node;
   node.put(ConfigKey::Kind::kSecret, "keys", {{"token", "czNjcjN0"}});
   node.put(ConfigKey::Kind::kConfigMap, "special", {{"level", "very"}});
   SECTION("Secret") {
@@ -284,7 +284,7 @@ TEST_CASE("who may do what in volumes that show documents") {
   for (const Row& row : rows) {
     for (const bool with_group : {false, true}) {
       INFO(row.type << (with_group ? " with fsGroup" : ""));
-      Node node;
+      VolumeNode node;
       node.put(ConfigKey::Kind::kConfigMap, "c", {{"k", "v"}});
       node.put(ConfigKey::Kind::kSecret, "s", {{"k", "dg=="}});
       node.add_volume(Json::parse(row.source));
@@ -310,7 +310,7 @@ TEST_CASE("who may do what in volumes that show documents") {
 
 TEST_CASE("a service account's token") {
   if (!may_mount()) return;
-  Node node;
+  VolumeNode node;
   const std::string path = node.volume("projected") + "/token";
   node.add_volume(Json::parse(
       R"({"projected": {"sources": [{"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}}]}})"));
@@ -344,7 +344,7 @@ TEST_CASE("a service account's token") {
 
 TEST_CASE("subPath") {
   if (!may_mount()) return;
-  Node node;
+  VolumeNode node;
   const std::string volume = node.directory / "volume";
   const std::string target = node.directory / "target";
   fs::create_directories(volume + "/dir");
@@ -374,7 +374,7 @@ TEST_CASE("subPath") {
 }
 
 TEST_CASE("what a container gets mounted") {
-  Node node;
+  VolumeNode node;
   node.add_volume({{"emptyDir", Json::object()}});
   Json& container = node.pod["spec"]["containers"][0];
   container["volumeMounts"] = Json::array({{{"name", "v"}, {"mountPath", "/data"}, {"readOnly", true}}});
@@ -444,7 +444,7 @@ TEST_CASE("volumes that the agent fills are read-only for containers") {
   };
   for (const Row& row : rows) {
     INFO(row.type);
-    Node node;
+    VolumeNode node;
     node.add_volume(row.source);
     node.pod["spec"]["containers"][0]["volumeMounts"] =
         Json::array({{{"name", "v"}, {"mountPath", "/data"}, {"readOnly", false}}});
