@@ -16,7 +16,7 @@
 #include "server/cluster/remote_nodes.h"
 #include "server/controllers/controller_manager.h"
 #include "server/handlers/api_handler.h"
-#include "server/handlers/backup.h"
+#include "server/handlers/debug.h"
 #include "server/handlers/service_account_issuer.h"
 #include "server/http/http_server.h"
 #include "server/registry/bootstrap.h"
@@ -216,8 +216,8 @@ struct ControlPlane::Impl {
         token_issuer(registry, tokens),
         api_handler(ApiParts{registry, *catalog, nodes, authenticator, authorizer, tokens, token_issuer},
                     {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}, in_flight_limits(options)),
-        backup(*store, api_handler),
-        impersonation(authorizer, backup),
+        debug(*store, api_handler),
+        impersonation(authorizer, debug),
         door(authenticator, impersonation),
         controllers_client(registry, component_user("system:kube-controller-manager")),
         scheduler_client(registry, component_user("system:kube-scheduler")),
@@ -245,7 +245,7 @@ struct ControlPlane::Impl {
   Authenticator authenticator;
   ServiceAccountIssuer token_issuer;
   ApiHandler api_handler;
-  BackupHandler backup;
+  DebugHandler debug;
   ImpersonatingHandler impersonation;
   AuthenticatingHandler door;
   std::unique_ptr<HttpServer> http;

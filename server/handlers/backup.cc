@@ -1,8 +1,6 @@
 #include "server/handlers/backup.h"
 
 #include "api/base/json.h"
-#include "server/auth/authorizer.h"
-#include "server/handlers/responses.h"
 
 #include <algorithm>
 
@@ -68,27 +66,7 @@ class BackupBody final : public BodyStream {
   std::size_t sent_ = 0;
 };
 
-api::Status only_for_administrators(const Request& request) {
-  AuthorizationAttributes attributes;
-  attributes.user = request.user;
-  attributes.verb = "get";
-  attributes.path = request.path;
-  attributes.is_resource = false;
-  return forbidden_status(attributes, "only members of system:masters may read everything");
-}
-
 }  // namespace
-
-Task<Response> BackupHandler::handle(Request request) {
-  if (request.path != kBackupPath) co_return co_await next_.handle(std::move(request));
-  if (request.method != "GET") co_return method_refused(request, "GET");
-  if (!request.user.in_group("system:masters")) co_return error_response(only_for_administrators(request), request);
-  Response response;
-  response.headers.set("Content-Type", "application/x-ndjson");
-  response.headers.set("Cache-Control", "no-cache, private");
-  response.stream = make_backup_body(store_.snapshot());
-  co_return response;
-}
 
 std::unique_ptr<BodyStream> make_backup_body(store::Snapshot snapshot) {
   return std::make_unique<BackupBody>(std::move(snapshot));

@@ -14,18 +14,6 @@ namespace skiff::server {
 
 inline constexpr std::string_view kBackupPath = "/debug/backup";
 
-// Answers GET of kBackupPath, for members of system:masters only; hands everything else on. Thread-safe.
-class BackupHandler final : public Handler {
- public:
-  // Both must outlive it.
-  BackupHandler(const store::Store& store, Handler& next) : store_(store), next_(next) {}
-  Task<Response> handle(Request request) override;
-
- private:
-  const store::Store& store_;
-  Handler& next_;
-};
-
 [[nodiscard]] std::unique_ptr<BodyStream> make_backup_body(store::Snapshot snapshot);
 
 // Puts what came of a backup's body together again.

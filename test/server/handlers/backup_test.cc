@@ -1,8 +1,5 @@
 #include "server/handlers/backup.h"
 
-#include "store/memory/memory_store.h"
-#include "test/server/auth/recording_handler.h"
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>
@@ -18,14 +15,6 @@ T run(Task<T> task) {
   auto result = asio::co_spawn(context, std::move(task), asio::use_future);
   context.run();
   return result.get();
-}
-
-Request backup_request() {
-  Request request;
-  request.method = "GET";
-  request.path = kBackupPath;
-  request.user = api::User{"kubernetes-admin", {"system:masters"}, ""};
-  return request;
 }
 
 std::string read_all(BodyStream& body) {
@@ -92,26 +81,4 @@ TEST_CASE("what is no whole backup is none") {
     reader.put(broken);
     CHECK_FALSE(reader.finish());
   }
-}
-
-TEST_CASE("only administrators get a backup, and all else is somebody else's") {
-  const auto store = store::open_memory_store();
-  RecordingHandler next;
-  BackupHandler handler(*store, next);
-  Response answer = run(handler.handle(backup_request()));
-  CHECK(answer.status == 200);
-  REQUIRE(answer.stream);
-  CHECK(read_all(*answer.stream) == "{\"records\":0,\"revision\":1}\n");
-
-  Request other = backup_request();
-  other.user.groups = {"system:authenticated"};
-  CHECK(run(handler.handle(std::move(other))).status == 403);
-  Request post = backup_request();
-  post.method = "POST";
-  CHECK(run(handler.handle(std::move(post))).status == 405);
-  Request pods = backup_request();
-  pods.path = "/api/v1/pods";
-  CHECK_FALSE(next.seen);
-  run(handler.handle(std::move(pods)));
-  CHECK(next.seen);
 }
