@@ -73,6 +73,8 @@ class NodeService {
   virtual Task<Result<OpenPort>> port_forward(NamespacedName pod) = 0;
   // May take a second. `node_name`: one process may have many nodes. kNotFound: none of that name is here.
   virtual Task<Result<NodeUsage>> usage(std::string node_name) = 0;
+  // What the node counts and times of its own work, in Prometheus' text format. kNotFound as above.
+  virtual Task<Result<std::string>> metrics(std::string node_name) = 0;
 };
 
 }  // namespace skiff::api

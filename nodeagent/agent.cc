@@ -95,7 +95,8 @@ NodeAgent::NodeAgent(api::Client& client, Runtime& runtime, ImageStore& images, 
                options_.pod_max_pids,
                options_.restart_back_off,
                options_.pull_back_off,
-               [this](const api::ObjectPtr& pod) { mirrors().pod_changed(pod); }} {}
+               [this](const api::ObjectPtr& pod) { mirrors().pod_changed(pod); },
+               options_.metrics} {}
 
 NodeAgent::~NodeAgent() = default;
 

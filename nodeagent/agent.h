@@ -5,6 +5,7 @@
 #include "api/client/informer.h"
 #include "api/node_service.h"
 #include "nodeagent/images/image_collector.h"
+#include "nodeagent/metrics/agent_metrics.h"
 #include "nodeagent/node_registration.h"
 #include "nodeagent/orphans.h"
 #include "nodeagent/pods/config_objects.h"
@@ -46,6 +47,8 @@ struct AgentOptions {
   NodePresence presence;
   bool record_events = true;
   bool announced = true;  // false: no events about the start of the node (thousands of simulated ones)
+  // Where the agent's work is counted and timed; must outlive the agent. Null: nowhere (simulated nodes).
+  AgentMetrics* metrics = nullptr;
   // Instead of real probes and hooks, for tests; must outlive the agent. A simulated node has none.
   Checks* checks = nullptr;
   // False: no watch of its own; the owner calls pod_changed(), pod_deleted() and pods_synced() (many nodes in one
@@ -92,6 +95,7 @@ class NodeAgent final : public api::NodeService {
   Task<api::Result<api::StartProcess>> attach(api::NamespacedName pod, api::ExecOptions options) override;
   Task<api::Result<api::OpenPort>> port_forward(api::NamespacedName pod) override;
   Task<api::Result<api::NodeUsage>> usage(std::string node_name) override;
+  Task<api::Result<std::string>> metrics(std::string node_name) override;
 
   [[nodiscard]] std::size_t pods() const { return workers_.size(); }
   // The worker of the pod of that name, or null.
@@ -141,6 +145,7 @@ class NodeAgent final : public api::NodeService {
   // On the caller's executor, which the streams then belong to.
   Task<api::Result<std::unique_ptr<api::ProcessStreams>>> start_exec(std::string container_id, ExecConfig config);
   Task<api::Result<std::unique_ptr<api::ProcessStreams>>> start_attach(std::string container_id);
+  Task<std::string> write_metrics();
   Task<api::Result<std::unique_ptr<api::DuplexStream>>> connect_port(std::string sandbox_id, std::uint16_t port);
 
   api::Client& client_;

@@ -1,7 +1,9 @@
 #include "api/base/ids.h"
 #include "nodeagent/agent.h"
 
-// The kubelet's exec, attach, port-forward and usage: who is meant, and how what the runtime says is told.
+#include <prometheus/text_serializer.h>
+
+// The kubelet's exec, attach, port-forward, usage and metrics: who is meant, and how what the runtime says is told.
 namespace skiff::nodeagent {
 
 namespace {
@@ -106,6 +108,20 @@ Task<api::Result<api::NodeUsage>> NodeAgent::usage(std::string node_name) {
   if (node_name != options_.node_name) co_return api::not_found("", "nodes", node_name);
   auto usage = co_await asio::co_spawn(executor_, meter_.measure(), asio::use_awaitable);
   co_return usage;
+}
+
+Task<std::string> NodeAgent::write_metrics() {
+  std::vector<prometheus::MetricFamily> families = node_readings(options_.node_name, runtime_.snapshot());
+  if (options_.metrics != nullptr) {
+    for (prometheus::MetricFamily& family : options_.metrics->collect()) families.push_back(std::move(family));
+  }
+  co_return prometheus::TextSerializer().Serialize(families);
+}
+
+Task<api::Result<std::string>> NodeAgent::metrics(std::string node_name) {
+  if (node_name != options_.node_name) co_return api::not_found("", "nodes", node_name);
+  std::string text = co_await asio::co_spawn(executor_, write_metrics(), asio::use_awaitable);
+  co_return text;
 }
 
 }  // namespace skiff::nodeagent

@@ -8,6 +8,7 @@
 #include "api/views/pod.h"
 
 #include <boost/asio/post.hpp>
+#include <prometheus/metric_family.h>
 
 #include <algorithm>
 #include <utility>
@@ -70,6 +71,8 @@ Task<void> Scheduler::stop() {
   co_await tasks_.join();
   co_await events_.stop();
 }
+
+std::vector<prometheus::MetricFamily> Scheduler::metrics() { return metrics_.collect(queue_); }
 
 void Scheduler::on_pod(const ObjectPtr& old_pod, const ObjectPtr& pod) {
   const std::string uid = api::uid_of(*pod);
@@ -137,12 +140,14 @@ void Scheduler::schedule(const PodInfoPtr& pod) {
   }
   std::vector<FilterPlugin> own_filters;
   if (!needs.empty()) own_filters.push_back(VolumeBinding::filter(needs));
+  const auto begin = SteadyClock::now();
   const Placement placement = placer_.place(*pod, cache_.nodes(), own_filters);
+  metrics_.chosen(SteadyClock::now() - begin);
   if (placement.node == nullptr) return report_rejection(pod, placement.rejection);
   if (!needs.waiting.empty()) return claim_volumes(pod, needs, *placement.node);
   cache_.assume(pod, placement.node->name());
   ++bindings_;
-  tasks_.spawn(bind(pod, placement.node->name()));
+  tasks_.spawn(bind(pod, placement.node->name(), queue_.attempt(pod->uid)));
 }
 
 void Scheduler::claim_volumes(const PodInfoPtr& pod, const VolumeNeeds& needs, const NodeInfo& node) {
@@ -168,6 +173,9 @@ Task<void> Scheduler::reserve_volume(ObjectPtr claim, ObjectPtr volume) {
 }
 
 void Scheduler::report_rejection(const PodInfoPtr& pod, const Rejection& rejection) {
+  using Failure = SchedulingMetrics::Failure;
+  const Failure failure = rejection.broken.empty() ? Failure::kUnschedulable : Failure::kError;
+  metrics_.failed(failure, queue_.attempt(pod->uid), SteadyClock::now());
   if (!rejection.broken.empty()) {
     events_.warning(*pod->object, "FailedScheduling", rejection.broken, "Scheduling");
     queue_.put_back(pod->uid, SteadyClock::now());
@@ -180,7 +188,7 @@ void Scheduler::report_rejection(const PodInfoPtr& pod, const Rejection& rejecti
   tasks_.spawn(write_unschedulable(pod, message));
 }
 
-Task<void> Scheduler::bind(PodInfoPtr pod, std::string node) {
+Task<void> Scheduler::bind(PodInfoPtr pod, std::string node, SchedulingAttempt attempt) {
   Json binding = {{"apiVersion", "v1"},
                   {"kind", "Binding"},
                   {"metadata", {{"name", pod->name.name}, {"namespace", pod->name.namespace_}, {"uid", pod->uid}}},
@@ -191,6 +199,7 @@ Task<void> Scheduler::bind(PodInfoPtr pod, std::string node) {
   --bindings_;
   signal_.notify();
   if (bound) {
+    metrics_.scheduled(attempt, SteadyClock::now());
     queue_.remove(pod->uid);
     events_.normal(*pod->object, "Scheduled", "Successfully assigned " + pod->name.to_string() + " to " + node,
                    "Binding");
@@ -202,6 +211,7 @@ Task<void> Scheduler::bind(PodInfoPtr pod, std::string node) {
     queue_.remove(pod->uid);
     co_return;
   }
+  metrics_.failed(SchedulingMetrics::Failure::kError, attempt, SteadyClock::now());
   events_.warning(*pod->object, "FailedScheduling", "binding rejected: " + bound.error().message, "Scheduling");
   queue_.put_back(pod->uid, SteadyClock::now());
   wake_waiting(kPodGone);  // the room is free again

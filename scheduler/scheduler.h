@@ -7,9 +7,11 @@
 #include "scheduler/cache.h"
 #include "scheduler/placement.h"
 #include "scheduler/plugins/volume_binding/volume_binding.h"
+#include "scheduler/scheduling_metrics.h"
 #include "scheduler/scheduling_queue.h"
 
 #include <string>
+#include <vector>
 
 namespace skiff::scheduler {
 
@@ -33,6 +35,9 @@ class Scheduler {
   // Returns when the bindings under way have ended.
   Task<void> stop();
 
+  // What Prometheus is told. May be asked by any thread.
+  [[nodiscard]] std::vector<prometheus::MetricFamily> metrics();
+
  private:
   void on_pod(const api::ObjectPtr& old_pod, const api::ObjectPtr& pod);
   void on_pod_gone(const api::ObjectPtr& pod);
@@ -45,7 +50,7 @@ class Scheduler {
   void claim_volumes(const PodInfoPtr& pod, const VolumeNeeds& needs, const NodeInfo& node);
   Task<void> reserve_volume(api::ObjectPtr claim, api::ObjectPtr volume);
   void report_rejection(const PodInfoPtr& pod, const Rejection& rejection);
-  Task<void> bind(PodInfoPtr pod, std::string node);
+  Task<void> bind(PodInfoPtr pod, std::string node, SchedulingAttempt attempt);
   Task<void> write_unschedulable(PodInfoPtr pod, std::string message);
 
   asio::any_io_executor executor_;
@@ -56,6 +61,7 @@ class Scheduler {
   api::EventRecorder events_;
   Cache cache_;
   SchedulingQueue queue_;
+  SchedulingMetrics metrics_;
   Placer placer_;
   VolumeBinding volumes_;
   Signal signal_;

@@ -45,9 +45,12 @@ PodInfoPtr SchedulingQueue::pop(Time now) {
   if (active_.empty()) return nullptr;
   Entry& entry = pods_.at(std::get<std::string>(*active_.begin()));
   leave(entry);
-  entry.place = Place::kInHand;
-  ++entry.attempts;
-  entry.backoff_until = now + api::exponential_delay(kInitialBackoff, kMaxBackoff, entry.attempts - 1);
+  enter(entry, Place::kInHand);
+  SchedulingAttempt& attempt = entry.attempt;
+  attempt.begin = now;
+  if (attempt.number == 0) attempt.first_begin = now;
+  entry.backoff_until = now + api::exponential_delay(kInitialBackoff, kMaxBackoff, attempt.number);
+  ++attempt.number;
   return entry.pod;
 }
 
@@ -56,6 +59,7 @@ void SchedulingQueue::reject(const std::string& uid, ClusterEvents events, Time 
   if (known == pods_.end()) return;
   Entry& entry = known->second;
   CHECK_INVARIANT(entry.place == Place::kInHand);
+  leave(entry);
   entry.events = events;
   wait(entry, Place::kUnschedulable, now + kUnschedulableLimit);
   unschedulable_[events].insert(uid);
@@ -65,6 +69,7 @@ void SchedulingQueue::put_back(const std::string& uid, Time now) {
   const auto known = pods_.find(uid);
   if (known == pods_.end()) return;
   CHECK_INVARIANT(known->second.place == Place::kInHand);
+  leave(known->second);
   back_off(known->second, now);
 }
 
@@ -89,8 +94,14 @@ SchedulingQueue::ActiveKey SchedulingQueue::active_key(const Entry& entry) {
   return {-entry.pod->priority, entry.sequence, entry.pod->uid};
 }
 
+void SchedulingQueue::enter(Entry& entry, Place place) {
+  entry.place = place;
+  ++counts_[static_cast<std::size_t>(place)];
+}
+
 // Takes the entry out of the container of its place.
 void SchedulingQueue::leave(Entry& entry) {
+  --counts_[static_cast<std::size_t>(entry.place)];
   const std::string& uid = entry.pod->uid;
   switch (entry.place) {
     case Place::kActive:
@@ -112,12 +123,12 @@ void SchedulingQueue::leave(Entry& entry) {
 }
 
 void SchedulingQueue::activate(Entry& entry) {
-  entry.place = Place::kActive;
+  enter(entry, Place::kActive);
   active_.insert(active_key(entry));
 }
 
 void SchedulingQueue::wait(Entry& entry, Place place, Time due) {
-  entry.place = place;
+  enter(entry, place);
   entry.due = due;
   waiting_.emplace(due, entry.pod->uid);
 }

@@ -3,6 +3,8 @@
 #include "scheduler/cluster_events.h"
 #include "scheduler/pod_info.h"
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -12,6 +14,13 @@
 #include <unordered_map>
 
 namespace skiff::scheduler {
+
+// What a pod that was popped is in the middle of.
+struct SchedulingAttempt {
+  unsigned number = 0;  // from 1 on
+  std::chrono::steady_clock::time_point first_begin;
+  std::chrono::steady_clock::time_point begin;
+};
 
 // Pods that wait for a node. It only decides who is next: it neither waits nor knows the time. Not thread-safe.
 //
@@ -25,6 +34,7 @@ namespace skiff::scheduler {
 class SchedulingQueue {
  public:
   using Time = std::chrono::steady_clock::time_point;
+  enum class Place { kActive, kBackingOff, kUnschedulable, kInHand };
   static constexpr std::chrono::seconds kInitialBackoff{1};
   static constexpr std::chrono::seconds kMaxBackoff{10};
   static constexpr std::chrono::minutes kUnschedulableLimit{5};
@@ -51,14 +61,17 @@ class SchedulingQueue {
   // When a pod leaves the back-off or has been unschedulable for too long.
   [[nodiscard]] std::optional<Time> next_due() const;
   [[nodiscard]] std::size_t size() const { return pods_.size(); }
+  // How many pods are in that place. May be asked by any thread.
+  [[nodiscard]] std::size_t count(Place place) const { return counts_[static_cast<std::size_t>(place)]; }
+  // Of a pod that is known, the last one.
+  [[nodiscard]] SchedulingAttempt attempt(const std::string& uid) const { return pods_.at(uid).attempt; }
 
  private:
-  enum class Place { kActive, kBackingOff, kUnschedulable, kInHand };
   struct Entry {
     PodInfoPtr pod;
     Place place = Place::kActive;
     std::uint64_t sequence = 0;  // order of arrival among pods of the same priority
-    unsigned attempts = 0;
+    SchedulingAttempt attempt;
     Time backoff_until;
     Time due;                  // in waiting_, for kBackingOff and kUnschedulable
     ClusterEvents events = 0;  // for kUnschedulable
@@ -66,12 +79,14 @@ class SchedulingQueue {
   using ActiveKey = std::tuple<std::int64_t, std::uint64_t, std::string>;  // -priority, sequence, uid
 
   [[nodiscard]] static ActiveKey active_key(const Entry& entry);
+  void enter(Entry& entry, Place place);
   void leave(Entry& entry);
   void activate(Entry& entry);
   void wait(Entry& entry, Place place, Time due);
   void back_off(Entry& entry, Time now);
 
-  std::unordered_map<std::string, Entry> pods_;  // by uid
+  std::unordered_map<std::string, Entry> pods_;       // by uid
+  std::array<std::atomic<std::size_t>, 4> counts_{};  // by place
   std::set<ActiveKey> active_;
   std::set<std::pair<Time, std::string>> waiting_;
   // Unschedulable pods by the events that may help them, so that an event does not look at those that it cannot help.

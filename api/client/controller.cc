@@ -17,11 +17,24 @@ constexpr unsigned kSyncsPerTurn = 64;
 
 using SteadyClock = std::chrono::steady_clock;
 
+Controller::Controller(asio::any_io_executor executor, WorkQueueMetrics& metrics, std::string name, std::size_t workers,
+                       Sync sync)
+    : Controller(std::move(executor), &metrics.queue(name), name, workers, std::move(sync)) {}
+
 Controller::Controller(asio::any_io_executor executor, std::string name, std::size_t workers, Sync sync)
-    : name_(std::move(name)), workers_(workers), sync_(std::move(sync)), signal_(executor), tasks_(executor) {}
+    : Controller(std::move(executor), nullptr, std::move(name), workers, std::move(sync)) {}
+
+Controller::Controller(asio::any_io_executor executor, QueueMetrics* metrics, std::string name, std::size_t workers,
+                       Sync sync)
+    : name_(std::move(name)),
+      workers_(workers),
+      sync_(std::move(sync)),
+      queue_(metrics),
+      signal_(executor),
+      tasks_(executor) {}
 
 void Controller::enqueue(const std::string& key) {
-  queue_.add(key);
+  queue_.add(key, SteadyClock::now());
   signal_.notify();
 }
 
@@ -69,7 +82,7 @@ Task<void> Controller::run_sync(std::string key) {
     spdlog::log(level, "{} {}: {}", name_, key, result.error().message);
     queue_.retry(key, SteadyClock::now());
   }
-  queue_.done(key);
+  queue_.done(key, SteadyClock::now());
   --active_;
   signal_.notify();
 }

@@ -20,7 +20,11 @@ class Controller {
  public:
   using Sync = std::function<Task<Result<void>>(std::string key)>;
 
-  // `name` is for logs. `sync` is called between start() and the end of stop().
+  // `sync` is called between start() and the end of stop(). `name` is that of upstream's work queue, for logs and
+  // `metrics`, which outlive the controller.
+  Controller(asio::any_io_executor executor, WorkQueueMetrics& metrics, std::string name, std::size_t workers,
+             Sync sync);
+  // One that upstream has not: nobody counts.
   Controller(asio::any_io_executor executor, std::string name, std::size_t workers, Sync sync);
 
   // Keys may be enqueued before start().
@@ -34,6 +38,7 @@ class Controller {
   Task<void> stop();
 
  private:
+  Controller(asio::any_io_executor executor, QueueMetrics* metrics, std::string name, std::size_t workers, Sync sync);
   Task<void> dispatch();
   Task<void> run_sync(std::string key);
 

@@ -13,8 +13,9 @@ std::chrono::nanoseconds exponential_delay(std::chrono::nanoseconds base, std::c
   return std::min(delay, limit);
 }
 
-void WorkQueue::add(const std::string& key) {
-  if (!wanted_.insert(key).second) return;
+void WorkQueue::add(const std::string& key, Time now) {
+  if (!wanted_.try_emplace(key, now).second) return;
+  if (metrics_ != nullptr) metrics_->added(wanted_.size());
   if (!processing_.contains(key)) ready_.push_back(key);
 }
 
@@ -29,6 +30,7 @@ void WorkQueue::add_at(const std::string& key, Time due) {
 }
 
 void WorkQueue::retry(const std::string& key, Time now) {
+  if (metrics_ != nullptr) metrics_->retried();
   const unsigned failures = failures_[key]++;
   add_at(key, now + exponential_delay(kBaseDelay, kMaxDelay, failures));
 }
@@ -45,18 +47,21 @@ std::optional<std::string> WorkQueue::take(Time now) {
     const std::string key = delayed_.begin()->second;
     delayed_.erase(delayed_.begin());
     due_.erase(key);
-    add(key);
+    add(key, now);
   }
   if (ready_.empty()) return std::nullopt;
   std::string key = std::move(ready_.front());
   ready_.pop_front();
-  wanted_.erase(key);
-  processing_.insert(key);
+  const auto wanted = wanted_.extract(key);
+  if (metrics_ != nullptr) metrics_->taken(wanted_.size(), wanted.mapped(), now);
+  processing_.emplace(key, now);
   return key;
 }
 
-void WorkQueue::done(const std::string& key) {
-  CHECK_INVARIANT(processing_.erase(key) == 1);
+void WorkQueue::done(const std::string& key, Time now) {
+  const auto processed = processing_.extract(key);
+  CHECK_INVARIANT(!processed.empty());
+  if (metrics_ != nullptr) metrics_->done(processed.mapped(), now);
   if (wanted_.contains(key)) ready_.push_back(key);
 }
 

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "api/client/work_queue_metrics.h"
+
 #include <chrono>
 #include <deque>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace skiff::api {
@@ -28,7 +29,10 @@ class WorkQueue {
   static constexpr std::chrono::milliseconds kBaseDelay{5};
   static constexpr std::chrono::seconds kMaxDelay{1000};
 
-  void add(const std::string& key);
+  // `metrics` outlive the queue; null: nobody counts.
+  explicit WorkQueue(QueueMetrics* metrics = nullptr) : metrics_(metrics) {}
+
+  void add(const std::string& key, Time now);
   // Adds the key once `due` has come. Of several such requests for a key the earliest counts.
   void add_at(const std::string& key, Time due);
   // Adds the key after its back-off: kBaseDelay, doubled with each retry() since the last forget(), up to kMaxDelay.
@@ -39,7 +43,7 @@ class WorkQueue {
 
   // The next key, which is then processing until done(); nothing when none is due.
   [[nodiscard]] std::optional<std::string> take(Time now);
-  void done(const std::string& key);
+  void done(const std::string& key, Time now);
 
   // When the next delayed key becomes due; nothing when none is delayed.
   [[nodiscard]] std::optional<Time> next_due() const;
@@ -47,9 +51,10 @@ class WorkQueue {
   [[nodiscard]] std::size_t ready() const { return ready_.size(); }
 
  private:
+  QueueMetrics* metrics_;
   std::deque<std::string> ready_;
-  std::unordered_set<std::string> wanted_;  // in ready_, or processing and added again
-  std::unordered_set<std::string> processing_;
+  std::unordered_map<std::string, Time> wanted_;      // in ready_, or processing and added again; since when
+  std::unordered_map<std::string, Time> processing_;  // since when
   std::set<std::pair<Time, std::string>> delayed_;
   std::unordered_map<std::string, Time> due_;  // the entry of a key in delayed_
   std::unordered_map<std::string, unsigned> failures_;

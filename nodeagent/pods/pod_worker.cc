@@ -2,6 +2,7 @@
 
 #include "api/base/log.h"
 #include "api/views/conditions.h"
+#include "nodeagent/metrics/agent_metrics.h"
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/pod_view.h"
 #include "nodeagent/pods/termination_message.h"
@@ -46,6 +47,11 @@ std::vector<std::string> gate_statuses(const Json& pod) {
   if (gates == nullptr) return statuses;
   for (const Json& gate : *gates) statuses.push_back(api::condition_status(pod, string_at(gate, {"conditionType"})));
   return statuses;
+}
+
+// Whether a pod that did not run yet does by its new status.
+bool begins_to_run(const Json& pod, const Json& status) {
+  return string_at(status, {"phase"}) == "Running" && string_at(pod, {"status", "phase"}, "Pending") == "Pending";
 }
 
 // What of a pod the agent acts upon; a new status of its own making is no news.
@@ -208,13 +214,28 @@ Task<void> PodWorker::run() {
       co_await pause(delay);
       continue;
     }
+    const auto begin = std::chrono::steady_clock::now();
     for (const Action& action : next.actions) {
       if (stopping_ || changed_) break;
       auto step = std::visit([this](auto chosen) { return execute(std::move(chosen)); }, action);
       co_await std::move(step);
     }
+    measure_work(begin);
   }
   signal_.reset();
+}
+
+void PodWorker::measure_work(std::chrono::steady_clock::time_point begin) {
+  using Operation = AgentMetrics::PodOperation;
+  const bool is_first = !std::exchange(has_worked_, true);
+  if (context_.metrics == nullptr) return;
+  Operation operation = is_first ? Operation::kCreate : Operation::kSync;
+  if (api::is_terminating(*pod_) || state_.gone_from_api) operation = Operation::kKill;
+  context_.metrics->pod_worked(operation, std::chrono::steady_clock::now() - begin);
+}
+
+void PodWorker::measure_start() {
+  if (context_.metrics != nullptr) context_.metrics->pod_started(std::chrono::steady_clock::now() - first_seen_);
 }
 
 Task<void> PodWorker::pause(std::chrono::nanoseconds delay) {
@@ -329,6 +350,7 @@ void PodWorker::keep_status() {
   Json status = make_status(*pod_, state_, context_.node, context_.clock.now());
   const Json* kept = find(*pod_, {"status"});
   if (kept != nullptr && same_document(status, *kept)) return;
+  if (begins_to_run(*pod_, status)) measure_start();
   Json changed = *pod_;
   changed["status"] = std::move(status);
   pod_ = std::make_shared<const Json>(std::move(changed));
@@ -349,6 +371,8 @@ Task<void> PodWorker::report_status() {
     const Json* reported = find(*pod_, {"status"});
     if (reported != nullptr && same_document(status, *reported)) co_return;
 
+    // The news of our own write may come before the answer to it.
+    const bool begins = begins_to_run(*pod_, status);
     Json object = *pod_;
     object["status"] = std::move(status);
     api::WriteOptions options;
@@ -356,6 +380,7 @@ Task<void> PodWorker::report_status() {
     options.subresource = "status";
     auto written = co_await context_.client.update(api::kPods, std::move(object), options);
     if (written) {
+      if (begins) measure_start();
       accept(std::move(*written));
       co_return;
     }

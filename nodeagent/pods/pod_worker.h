@@ -21,6 +21,7 @@
 
 namespace skiff::nodeagent {
 
+class AgentMetrics;
 class PodFiles;
 class PodProber;
 class PodTokens;
@@ -48,6 +49,7 @@ struct PodContext {
   BackOffPolicy pull_back_off;
   // A static pod has a new status, which its document carries: what the API is to be told.
   std::function<void(const api::ObjectPtr& pod)> static_pod_changed;
+  AgentMetrics* metrics = nullptr;  // null: nobody counts
 };
 
 // Where a pod comes from. The API knows nothing of a static pod: its worker asks and tells it nothing.
@@ -120,6 +122,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void probe_decided(const std::string& container, const std::string& id, ProbeKind kind, bool passed);
   Task<void> observe_container(std::string name);
   Task<void> report_status();
+  void measure_start();
+  void measure_work(std::chrono::steady_clock::time_point begin);
   void keep_status();
   void accept(api::ObjectPtr pod);
   // Until then, or until something happens.
@@ -179,6 +183,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   PodContext& context_;
   api::ObjectPtr pod_;
   const PodOrigin origin_;
+  const std::chrono::steady_clock::time_point first_seen_ = std::chrono::steady_clock::now();
   PodState state_;
   std::vector<Leftover> leftovers_;
   std::optional<TimePoint> remove_again_at_;  // one of them could not be removed
@@ -190,7 +195,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::map<std::string, std::shared_ptr<HookRun>> pre_stops_;  // by container, while they are waited for
   std::stop_source over_;                                      // requested when nothing is to be started any more
   bool skip_report_ = false;
-  bool changed_ = false;  // something happened that run() has not seen
+  bool has_worked_ = false;  // a round of work is done
+  bool changed_ = false;     // something happened that run() has not seen
   bool stopping_ = false;
 };
 

@@ -28,6 +28,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <fcntl.h>
+#include <prometheus/metric_family.h>
 #include <spdlog/fmt/fmt.h>
 #include <sys/stat.h>
 
@@ -215,7 +216,9 @@ struct ControlPlane::Impl {
         authenticator(tokens, clock),
         token_issuer(registry, tokens),
         api_handler(ApiParts{registry, *catalog, nodes, authenticator, authorizer, tokens, token_issuer},
-                    {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}, in_flight_limits(options)),
+                    {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}, in_flight_limits(options),
+                    {[this] { return queue_metrics.collect(std::chrono::steady_clock::now()); },
+                     [this] { return scheduler.metrics(); }}),
         debug(*store, api_handler),
         impersonation(authorizer, debug),
         door(authenticator, impersonation),
@@ -223,8 +226,9 @@ struct ControlPlane::Impl {
         scheduler_client(registry, component_user("system:kube-scheduler")),
         informers(control_thread.executor(), controllers_client),
         scheduler(control_thread.executor(), scheduler_client, informers, clock),
-        controllers(controllers::Context{control_thread.executor(), controllers_client, informers, clock},
-                    manager_options(options, authorities, kinds, nodes)) {}
+        controllers(
+            controllers::Context{control_thread.executor(), controllers_client, informers, clock, queue_metrics},
+            manager_options(options, authorities, kinds, nodes)) {}
 
   const Clock& clock;
   const ServeOptions options;
@@ -236,6 +240,8 @@ struct ControlPlane::Impl {
   // Outlive what waits on them; after stop() nothing does.
   IoThreads http_threads{kHttpThreads};
   IoThreads control_thread{1};
+
+  api::WorkQueueMetrics queue_metrics;
 
   const std::unique_ptr<store::Store> store;
   Registry registry;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kLogs = "containerLogs";
 constexpr std::string_view kUsage = "usage";
+constexpr std::string_view kMetrics = "metrics";
 
 constexpr std::pair<StreamKind, std::string_view> kStreamPaths[] = {
     {StreamKind::kExec, "exec"}, {StreamKind::kAttach, "attach"}, {StreamKind::kPortForward, "portForward"}};
@@ -75,6 +76,23 @@ Task<Response> answer_usage(std::shared_ptr<NodeAccess> node, std::string node_n
   co_return std::move(response);
 }
 
+Task<Response> answer_metrics(std::shared_ptr<NodeAccess> node, std::string node_name) {
+  auto metrics = co_await node->metrics(std::move(node_name));
+  if (!metrics) co_return status_response(metrics.error());
+  Response response;
+  response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.body.push_back(Slice::of(std::move(*metrics)));
+  co_return std::move(response);
+}
+
+// The path by which a node of the agent is asked for something.
+std::string node_target(std::string_view what, const std::string& node_name) {
+  std::string target = "/";
+  target += what;
+  target += '/';
+  return target + api::percent_encode(node_name);
+}
+
 Task<Response> answer_logs(std::shared_ptr<NodeAccess> node, std::vector<std::string> path, Request request) {
   auto options = log_query(request);
   if (!options) co_return status_response(options.error());
@@ -117,12 +135,8 @@ std::string stream_target(const StreamRequest& asked) {
   return target;
 }
 
-std::string usage_target(const std::string& node_name) {
-  std::string target = "/";
-  target += kUsage;
-  target += '/';
-  return target + api::percent_encode(node_name);
-}
+std::string usage_target(const std::string& node_name) { return node_target(kUsage, node_name); }
+std::string metrics_target(const std::string& node_name) { return node_target(kMetrics, node_name); }
 
 api::Result<api::NodeUsage> parse_usage(const std::string& text) {
   const auto parsed = parse_json(text);
@@ -168,6 +182,9 @@ Task<Response> KubeletApi::handle(Request request) {
   }
   if (request.method == "GET" && path.size() == 2 && path[0] == kUsage) {
     co_return co_await answer_usage(std::move(node), std::move(path[1]));
+  }
+  if (request.method == "GET" && path.size() == 2 && path[0] == kMetrics) {
+    co_return co_await answer_metrics(std::move(node), std::move(path[1]));
   }
   if (auto asked = parse_stream_request(path, request)) {
     auto opened = co_await node->open_stream(std::move(*asked));

@@ -17,6 +17,7 @@ namespace skiff::server {
 //               /attach/NAMESPACE/POD/CONTAINER?stdin=...   upgrade: SPDY and WebSockets end here
 //               /portForward/NAMESPACE/POD
 //   GET /usage/NODE                                         as NodeAccess::usage, in a JSON of our own
+//   GET /metrics/NODE                                       as NodeAccess::metrics
 //   GET /healthz                                            ok
 //
 // Only for who shows a client certificate of the group system:masters, as the server does; others get 401.
@@ -36,7 +37,8 @@ class KubeletApi final : public Handler {
 [[nodiscard]] std::string container_logs_target(const api::NamespacedName& pod, const api::LogOptions& options);
 [[nodiscard]] std::string stream_target(const StreamRequest& asked);
 [[nodiscard]] std::string usage_target(const std::string& node_name);
-// The answer to the last. kInternalError when it is none.
+[[nodiscard]] std::string metrics_target(const std::string& node_name);
+// The answer about usage. kInternalError when it is none.
 [[nodiscard]] api::Result<api::NodeUsage> parse_usage(const std::string& text);
 
 }  // namespace skiff::server

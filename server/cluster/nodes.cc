@@ -6,10 +6,12 @@
 #include "api/schema/validate.h"
 #include "nodeagent/agent.h"
 #include "nodeagent/images/disk_image_store.h"
+#include "nodeagent/metrics/agent_metrics.h"
 #include "nodeagent/mounts.h"
 #include "nodeagent/network/address.h"
 #include "nodeagent/pressure/node_figures.h"
 #include "nodeagent/runtime/fake/fake_nodes.h"
+#include "nodeagent/runtime/metered_runtime.h"
 #include "nodeagent/runtime/oci/oci_runtime.h"
 #include "server/cluster/host.h"
 #include "server/cluster/io_threads.h"
@@ -156,8 +158,10 @@ class RealNode final : public Nodes {
     auto runtime = nodeagent::OciRuntime::open(std::move(oci));
     if (!runtime) return runtime.error();
     runtime_ = std::move(*runtime);
+    metered_ = std::make_unique<nodeagent::MeteredRuntime>(*runtime_, metrics_);
+    agent.metrics = &metrics_;
     agent.pull_pool = &pull_pool_;
-    agent_ = std::make_shared<nodeagent::NodeAgent>(*client_, *runtime_, *images_, clock, thread_.executor(), pool_,
+    agent_ = std::make_shared<nodeagent::NodeAgent>(*client_, *metered_, *images_, clock, thread_.executor(), pool_,
                                                     std::move(agent));
     return {};
   }
@@ -175,7 +179,9 @@ class RealNode final : public Nodes {
   IoThreads thread_{1};
   std::unique_ptr<api::Client> client_;
   std::unique_ptr<nodeagent::DiskImageStore> images_;
+  nodeagent::AgentMetrics metrics_;
   std::unique_ptr<nodeagent::OciRuntime> runtime_;
+  std::unique_ptr<nodeagent::MeteredRuntime> metered_;
   std::shared_ptr<nodeagent::NodeAgent> agent_;
 };
 

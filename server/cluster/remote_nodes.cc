@@ -22,6 +22,7 @@ constexpr std::chrono::seconds kAnswerTimeout{30};
 constexpr std::chrono::seconds kUsageTimeout{10};
 constexpr std::size_t kMaxErrorBytes = 64 * 1024;
 constexpr std::size_t kMaxUsageBytes = 16 * 1024 * 1024;
+constexpr std::size_t kMaxMetricsBytes = std::size_t{4} << 20;
 
 // The body of an answer as bytes over time.
 class HttpBytes final : public api::ByteStream {
@@ -126,6 +127,15 @@ class RemoteNode final : public NodeAccess {
     const auto body = co_await read_body(*answer->connection, kMaxUsageBytes);
     if (!body) co_return body.error();
     co_return parse_usage(*body);
+  }
+
+  Task<api::Result<std::string>> metrics(std::string node_name) override {
+    api::HttpRequest request;
+    request.target = metrics_target(node_name);
+    auto answer = co_await ask(std::move(request));
+    if (!answer) co_return answer.error();
+    if (answer->status != 200) co_return co_await read_error(*answer);
+    co_return co_await read_body(*answer->connection, kMaxMetricsBytes);
   }
 
  private:

@@ -3,6 +3,7 @@
 #include "api/base/clock.h"
 #include "api/client.h"
 #include "api/client/informer.h"
+#include "api/client/work_queue_metrics.h"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -15,6 +16,7 @@ struct Context {
   api::Client& client;
   api::InformerFactory& informers;
   const Clock& clock;
+  api::WorkQueueMetrics& queue_metrics;
 };
 
 }  // namespace skiff::controllers

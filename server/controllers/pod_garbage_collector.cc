@@ -20,7 +20,7 @@ PodGarbageCollector::PodGarbageCollector(const Context& context, std::chrono::na
       quarantine_(quarantine),
       pods_(context.informers.informer(api::kPods)),
       nodes_(context.informers.informer(api::kNodes)),
-      controller_(context.executor, "pod garbage collector", kWorkers,
+      controller_(context.executor, context.queue_metrics, "orphaned_pods_nodes", kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
   pods_.add_index(api::kByNode, api::by_node);
   api::InformerHandlers pods;

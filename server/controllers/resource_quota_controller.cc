@@ -41,7 +41,7 @@ ResourceQuotaController::ResourceQuotaController(const Context& context, std::ve
       quotas_(context.informers.informer(api::kResourceQuotas)),
       types_(std::move(types)),
       resync_(resync),
-      controller_(context.executor, "resource quota", kWorkers,
+      controller_(context.executor, context.queue_metrics, "resourcequota_primary", kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
   api::InformerHandlers quotas;
   quotas.added = [this](const ObjectPtr& quota) { on_quota(quota); };

@@ -30,7 +30,7 @@ RootCaPublisher::RootCaPublisher(const Context& context, std::string ca_pem)
       ca_pem_(std::move(ca_pem)),
       namespaces_(context.informers.informer(api::kNamespaces)),
       config_maps_(context.executor, context.client, api::kConfigMaps, published_only()),
-      controller_(context.executor, "root CA publisher", kWorkers,
+      controller_(context.executor, context.queue_metrics, "root_ca_cert_publisher", kWorkers,
                   [this](std::string namespace_) { return sync(std::move(namespace_)); }) {
   enqueue_namespaces(namespaces_, controller_);
   api::InformerHandlers handlers;

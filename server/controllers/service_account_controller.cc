@@ -13,7 +13,7 @@ ServiceAccountController::ServiceAccountController(const Context& context)
     : client_(context.client),
       namespaces_(context.informers.informer(api::kNamespaces)),
       service_accounts_(context.informers.informer(api::kServiceAccounts)),
-      controller_(context.executor, "serviceaccount", kWorkers,
+      controller_(context.executor, context.queue_metrics, "serviceaccount", kWorkers,
                   [this](std::string namespace_) { return sync(std::move(namespace_)); }) {
   enqueue_namespaces(namespaces_, controller_);
   api::InformerHandlers accounts;

@@ -54,6 +54,7 @@ constexpr Route kRoutes[] = {
     {"attach", "create", connect_attach},
     {"portforward", "get", connect_port_forward},
     {"portforward", "create", connect_port_forward},
+    {"proxy", "get", proxy_node},
     {"token", "create", issue_token},
 };
 
@@ -124,7 +125,8 @@ Verb find_route(const ApiResource& resource, const RequestInfo& info) {
 }  // namespace
 
 struct ApiHandler::Impl {
-  Impl(const ApiParts& parts, std::vector<HealthCheck> health_checks, const InFlightLimits& limits);
+  Impl(const ApiParts& parts, std::vector<HealthCheck> health_checks, const InFlightLimits& limits,
+       std::vector<MetricSource> metric_sources);
 
   [[nodiscard]] const ApiResource* find(const RequestInfo& info) const;
   [[nodiscard]] api::Result<Verb> route(const RequestInfo& info, const ApiResource*& resource) const;
@@ -137,6 +139,7 @@ struct ApiHandler::Impl {
 
   const ApiParts parts;
   const std::vector<HealthCheck> health_checks;
+  const std::vector<MetricSource> metric_sources;
   const std::vector<ApiResource> resources;
   const Discovery discovery;
   OpenApiDocuments openapi;
@@ -177,17 +180,20 @@ bool is_at_or_below(std::string_view path, std::string_view root) {
 
 }  // namespace
 
-ApiHandler::Impl::Impl(const ApiParts& parts, std::vector<HealthCheck> health_checks_in, const InFlightLimits& limits)
+ApiHandler::Impl::Impl(const ApiParts& parts, std::vector<HealthCheck> health_checks_in, const InFlightLimits& limits,
+                       std::vector<MetricSource> metric_sources_in)
     : parts(parts),
       health_checks(std::move(health_checks_in)),
+      metric_sources(std::move(metric_sources_in)),
       resources(api_resources_of(parts.registry.kinds())),
       discovery(resources),
       openapi(parts.catalog, resources, std::string(kKubernetesVersion)),
       root(root_document(resources, health_checks)),
       in_flight(limits) {}
 
-ApiHandler::ApiHandler(const ApiParts& parts, std::vector<HealthCheck> health_checks, const InFlightLimits& limits)
-    : impl_(std::make_unique<Impl>(parts, std::move(health_checks), limits)) {}
+ApiHandler::ApiHandler(const ApiParts& parts, std::vector<HealthCheck> health_checks, const InFlightLimits& limits,
+                       std::vector<MetricSource> metric_sources)
+    : impl_(std::make_unique<Impl>(parts, std::move(health_checks), limits, std::move(metric_sources))) {}
 
 ApiHandler::~ApiHandler() = default;
 
@@ -201,7 +207,9 @@ const ApiResource* ApiHandler::Impl::find(const RequestInfo& info) const {
 // The verb to run, or 404 when there is nothing at the path, or 405 when there is but not with this method.
 api::Result<Verb> ApiHandler::Impl::route(const RequestInfo& info, const ApiResource*& resource) const {
   resource = find(info);
-  if (resource == nullptr || info.has_rest || !is_placed(*resource, info)) return no_such_path();
+  // What is behind "proxy" is a path of the node's.
+  const bool is_too_long = info.has_rest && info.subresource != "proxy";
+  if (resource == nullptr || is_too_long || !is_placed(*resource, info)) return no_such_path();
   const std::vector<std::string>* verbs = &resource->verbs;
   if (!info.subresource.empty()) {
     const ApiSubresource* subresource = resource->find_subresource(info.subresource);
@@ -243,7 +251,7 @@ Response ApiHandler::Impl::respond_to_other(const Request& request) {
   // From here on the method counts, as upstream.
   if (auto discovered = discovery.respond(request)) return std::move(*discovered);
   if (auto issued = issuer_response(request, parts.service_account_tokens)) return std::move(*issued);
-  if (request.path == "/metrics") return scrape_response(metrics, in_flight, parts.registry);
+  if (request.path == "/metrics") return scrape_response(metrics, in_flight, parts.registry, metric_sources);
   if (request.path != "/version" && request.path != "/version/") return not_found(request);
   return request.method == "GET" ? indented_response(version) : method_refused(request, "GET");
 }
@@ -254,8 +262,8 @@ Task<Response> ApiHandler::Impl::run_verb(Request request, RequestInfo info, con
   api::Result<OutputFormat> format = negotiate_output(request);
   if (!format) co_return error_response(format.error(), request);
 
-  ResourceCall call{parts, parts.registry, std::move(request), std::move(info), resource.served, std::move(*format),
-                    {}};
+  ResourceCall call{parts,           parts.registry,     metrics, std::move(request), std::move(info),
+                    resource.served, std::move(*format), {}};
   call.context.user = call.request.user;
   if (!is_long_running(call.info)) call.context.deadline = std::chrono::steady_clock::now() + *time;
   if (call.kind && !call.kind.version->deprecation_warning.empty()) {
@@ -270,7 +278,7 @@ Task<Response> ApiHandler::Impl::run_verb(Request request, RequestInfo info, con
 // Answers and measures a request for which there is a verb.
 Task<Response> ApiHandler::Impl::respond_by_verb(Request request, RequestInfo info, const ApiResource& resource,
                                                  Verb verb) {
-  const RequestLabels labels = request_labels(request, info);
+  RequestSeries& figures = metrics.series(request, info);
   const bool lasts = is_long_running(info);
   const auto begin = std::chrono::steady_clock::now();
   Response response;
@@ -279,11 +287,11 @@ Task<Response> ApiHandler::Impl::respond_by_verb(Request request, RequestInfo in
   } else {
     response = co_await run_verb(std::move(request), std::move(info), resource, verb);
   }
-  metrics.count(labels, response.status);
+  figures.count(response.status);
   if (!lasts) {
-    metrics.observe(labels, std::chrono::steady_clock::now() - begin);
+    figures.observe(std::chrono::steady_clock::now() - begin);
   } else if (response.stream || response.upgrade) {
-    response.seat = metrics.begin_long_running(labels);
+    response.seat = figures.begin_long_running();
   }
   co_return response;
 }

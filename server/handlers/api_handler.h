@@ -4,6 +4,7 @@
 #include "server/handlers/in_flight.h"
 #include "server/handlers/verbs.h"
 #include "server/http/http.h"
+#include "server/metrics/metric_source.h"
 
 #include <memory>
 #include <vector>
@@ -17,7 +18,9 @@ namespace skiff::server {
 // It does not authenticate, limit bodies or write logs: that is the HTTP layer's.
 class ApiHandler final : public Handler {
  public:
-  ApiHandler(const ApiParts& parts, std::vector<HealthCheck> health_checks, const InFlightLimits& limits = {});
+  // `metric_sources`: what /metrics shows besides the server's own.
+  ApiHandler(const ApiParts& parts, std::vector<HealthCheck> health_checks, const InFlightLimits& limits = {},
+             std::vector<MetricSource> metric_sources = {});
   ~ApiHandler() override;
 
   Task<Response> handle(Request request) override;

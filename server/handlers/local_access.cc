@@ -118,6 +118,10 @@ class LocalAccess final : public NodeAccess {
     return service_->usage(std::move(node_name));
   }
 
+  Task<api::Result<std::string>> metrics(std::string node_name) override {
+    return service_->metrics(std::move(node_name));
+  }
+
  private:
   Task<api::Result<Response>> open_process(StreamRequest asked);
   Task<api::Result<Response>> open_ports(StreamRequest asked);

@@ -35,6 +35,8 @@ class NodeAccess {
   virtual Task<api::Result<Response>> open_stream(StreamRequest request) = 0;
   // As api::NodeService::usage; kServiceUnavailable or kTimeout when the node does not answer.
   virtual Task<api::Result<api::NodeUsage>> usage(std::string node_name) = 0;
+  // As api::NodeService::metrics, with the errors of usage().
+  virtual Task<api::Result<std::string>> metrics(std::string node_name) = 0;
 };
 
 // Where the nodes are found, for what only the node of a pod can answer.

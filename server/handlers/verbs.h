@@ -21,6 +21,8 @@
 // ResourceCall. ApiHandler has already found the kind, refused methods that it does not have, and asked for permission.
 namespace skiff::server {
 
+class RequestMetrics;
+
 // What the API is made of. All of it outlives the handler and the streams that it returned.
 struct ApiParts {
   Registry& registry;
@@ -36,6 +38,7 @@ struct ApiParts {
 struct ResourceCall {
   const ApiParts& parts;
   Registry& registry;
+  RequestMetrics& metrics;
   Request request;
   RequestInfo info;
   ServedKind kind;  // null for what no registry keeps (reviews)
@@ -79,6 +82,8 @@ VerbResult read_pod_log(ResourceCall& call);
 VerbResult connect_exec(ResourceCall& call);
 VerbResult connect_attach(ResourceCall& call);
 VerbResult connect_port_forward(ResourceCall& call);
+// GET nodes/NAME/proxy/metrics.
+VerbResult proxy_node(ResourceCall& call);
 // POST serviceaccounts/NAME/token.
 VerbResult issue_token(ResourceCall& call);
 

@@ -3,6 +3,7 @@
 #include "server/handlers/switch_protocol.h"
 #include "server/handlers/verbs.h"
 #include "server/http/upgrade_request.h"
+#include "server/metrics/request_metrics.h"
 #include "server/streaming/websocket_lines.h"
 
 #include <boost/asio/this_coro.hpp>
@@ -55,10 +56,11 @@ struct WatchOptions {
 // has moved on without it, it is told 410 and the watch ends.
 class WatchBody final : public BodyStream {
  public:
-  WatchBody(asio::any_io_executor executor, Rendering rendering, WatchOptions options)
+  WatchBody(asio::any_io_executor executor, Rendering rendering, WatchOptions options, prometheus::Counter& sent)
       : signal_(std::move(executor)),
         rendering_(std::move(rendering)),
         options_(options),
+        sent_(sent),
         deadline_(steady_clock::now() + options.timeout),
         next_bookmark_(steady_clock::now() + kBookmarkPeriod) {}
 
@@ -102,6 +104,7 @@ class WatchBody final : public BodyStream {
       rendering_.append_watched(event.record, take_columns(), frames);
       frames.push_back(Slice::literal("}\n"));
     }
+    if (!events.empty()) sent_.Increment(static_cast<double>(events.size()));
     if (!polled) append_error(polled.error(), frames);
   }
 
@@ -136,6 +139,7 @@ class WatchBody final : public BodyStream {
   Signal signal_;
   const Rendering rendering_;
   WatchOptions options_;
+  prometheus::Counter& sent_;
   const steady_clock::time_point deadline_;
   steady_clock::time_point next_bookmark_;
   std::unique_ptr<RegistryWatch> watch_;
@@ -207,7 +211,9 @@ VerbResult watch_objects(ResourceCall& call) {
   if (!params) co_return params.error();
   Rendering rendering(call.registry, call.kind, std::move(*format));
   if (auto possible = rendering.check_single(); !possible) co_return possible.error();
-  auto body = std::make_unique<WatchBody>(executor, std::move(rendering), options);
+  const ServedVersion& version = *call.kind.version;
+  prometheus::Counter& sent = call.metrics.watch_events(version.group, version.version, call.kind.kind->kind);
+  auto body = std::make_unique<WatchBody>(executor, std::move(rendering), options, sent);
 
   auto watch = call.registry.watch(call.kind, call.collection_namespace(), *params, body->notifier());
   if (watch) {

@@ -21,54 +21,91 @@ std::string verb_label(const Request& request, const RequestInfo& info) {
 }
 
 // What of the cluster a request is about.
-std::string scope_label(const RequestInfo& info) {
+std::string_view scope_label(const RequestInfo& info) {
   if (!info.name.empty() || info.verb == "create") return "resource";
   return info.namespace_.empty() ? "cluster" : "namespace";
 }
 
+// What the label dry_run says.
+std::string_view dry_run_label(const Request& request) {
+  return request.query_value("dryRun").value_or("") == "All" ? "All" : "";
+}
+
 }  // namespace
 
-RequestLabels request_labels(const Request& request, const RequestInfo& info) {
-  return {{"component", "apiserver"},
-          {"dry_run", request.query_value("dryRun").value_or("") == "All" ? "All" : ""},
-          {"group", info.group},
-          {"resource", info.resource},
-          {"scope", scope_label(info)},
-          {"subresource", info.subresource},
-          {"verb", verb_label(request, info)},
-          {"version", info.version}};
+void RequestSeries::count(int status) {
+  const std::lock_guard lock(mutex_);
+  prometheus::Counter*& counter = requests_[status];
+  if (counter == nullptr) {
+    Labels labels = labels_;
+    labels.emplace("code", std::to_string(status));
+    counter = &families_.requests.Add(labels);
+  }
+  counter->Increment();
+}
+
+void RequestSeries::observe(std::chrono::nanoseconds time) {
+  const std::lock_guard lock(mutex_);
+  if (durations_ == nullptr) durations_ = &families_.durations.Add(labels_, kDurationBuckets);
+  durations_->Observe(std::chrono::duration<double>(time).count());
+}
+
+std::shared_ptr<const void> RequestSeries::begin_long_running() {
+  Labels shown = labels_;
+  shown.erase("dry_run");
+  prometheus::Gauge& gauge = families_.long_running.Add(shown);
+  gauge.Increment();
+  return std::shared_ptr<prometheus::Gauge>(&gauge, [](prometheus::Gauge* ended) { ended->Decrement(); });
 }
 
 RequestMetrics::RequestMetrics()
-    : requests_(prometheus::BuildCounter()
+    : families_{prometheus::BuildCounter()
                     .Name("apiserver_request_total")
-                    .Help("Requests answered, by what they were about and by the code of the answer.")
-                    .Register(registry_)),
-      durations_(prometheus::BuildHistogram()
-                     .Name("apiserver_request_duration_seconds")
-                     .Help("Seconds from a request's arrival until its answer is ready; without those that last.")
-                     .Register(registry_)),
-      long_running_(prometheus::BuildGauge()
-                        .Name("apiserver_longrunning_requests")
-                        .Help("Watches, logs and streams that go on at the moment.")
+                    .Help("[STABLE] Requests answered, by what they were about and by the code of the answer.")
+                    .Register(registry_),
+                prometheus::BuildHistogram()
+                    .Name("apiserver_request_duration_seconds")
+                    .Help(
+                        "[STABLE] Seconds from a request's arrival until its answer is ready; without those that last.")
+                    .Register(registry_),
+                prometheus::BuildGauge()
+                    .Name("apiserver_longrunning_requests")
+                    .Help("[STABLE] Watches, logs and streams that go on at the moment.")
+                    .Register(registry_)},
+      watch_events_(prometheus::BuildCounter()
+                        .Name("apiserver_watch_events_total")
+                        .Help("[ALPHA] Number of events sent in watch clients")
                         .Register(registry_)) {}
 
-void RequestMetrics::count(const RequestLabels& labels, int status) {
-  RequestLabels with_code = labels;
-  with_code.emplace("code", std::to_string(status));
-  requests_.Add(with_code).Increment();
+RequestSeries& RequestMetrics::series(const Request& request, const RequestInfo& info) {
+  const std::string verb = verb_label(request, info);
+  const std::string_view scope = scope_label(info);
+  const std::string_view dry_run = dry_run_label(request);
+  std::string key;
+  for (const std::string_view part :
+       {std::string_view(verb), std::string_view(info.group), std::string_view(info.version),
+        std::string_view(info.resource), std::string_view(info.subresource), scope, dry_run}) {
+    key += part;
+    key += '/';
+  }
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<RequestSeries>& series = series_[key];
+  if (series) return *series;
+  RequestSeries::Labels labels = {{"component", "apiserver"},
+                                  {"dry_run", std::string(dry_run)},
+                                  {"group", info.group},
+                                  {"resource", info.resource},
+                                  {"scope", std::string(scope)},
+                                  {"subresource", info.subresource},
+                                  {"verb", verb},
+                                  {"version", info.version}};
+  series.reset(new RequestSeries(families_, std::move(labels)));
+  return *series;
 }
 
-void RequestMetrics::observe(const RequestLabels& labels, std::chrono::nanoseconds time) {
-  durations_.Add(labels, kDurationBuckets).Observe(std::chrono::duration<double>(time).count());
-}
-
-std::shared_ptr<const void> RequestMetrics::begin_long_running(const RequestLabels& labels) {
-  RequestLabels shown = labels;
-  shown.erase("dry_run");
-  prometheus::Gauge& gauge = long_running_.Add(shown);
-  gauge.Increment();
-  return std::shared_ptr<prometheus::Gauge>(&gauge, [](prometheus::Gauge* ended) { ended->Decrement(); });
+prometheus::Counter& RequestMetrics::watch_events(const std::string& group, const std::string& version,
+                                                  const std::string& kind) {
+  return watch_events_.Add({{"group", group}, {"kind", kind}, {"version", version}});
 }
 
 }  // namespace skiff::server

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import struct
+import subprocess
 import unittest
 
 from harness import Cluster, ClusterTestCase
@@ -35,6 +37,39 @@ class AuthTest(ClusterTestCase):
         self.assertIn('"username":"joe"', user("--as", "joe"))
         self.assertIn('"groups":["dev","system:authenticated"]', user("--as", "joe", "--as-group", "dev"))
         self.assertEqual(kubectl("auth", "whoami").split()[:4], ["ATTRIBUTE", "VALUE", "Username", "kubernetes-admin"])
+
+    def raw(self, path, *options):
+        """What `kubectl get --raw` prints, in bytes, and what it says instead."""
+        command = self.cluster.kubectl_command("get", "--raw", path, *options)
+        done = subprocess.run(command, capture_output=True, timeout=30, check=False)
+        return done.stdout, done.stderr.decode()
+
+    def test_what_is_inside_is_for_administrators(self):
+        """A profile of the processor, where the memory is, the database: 403 for everybody else."""
+        for path in ("/debug/pprof/profile?seconds=1", "/debug/malloc", "/debug/backup", "/debug/whatever"):
+            shown, refusal = self.raw(path, "--as", "joe")
+            self.assertEqual(shown, b"")
+            self.assertIn("Error from server (Forbidden)", refusal)
+        self.assertTrue(self.raw("/debug/malloc")[0].startswith(b"<malloc"))
+        profile, refusal = self.raw("/debug/pprof/profile?seconds=1")
+        if not profile:
+            self.assertIn("libgoogle-perftools4", refusal)
+            self.skipTest(refusal)
+        # gperftools' "cpuprofile-fileformat": a header, samples, a trailer, and /proc/self/maps.
+        self.assertEqual(struct.unpack_from("@5N", profile), (0, 3, 0, 10000, 0))
+        self.assertIn(b"[stack]", profile)
+
+    def test_figures_of_all_parts(self):
+        """/metrics has those of the server, the controllers and the scheduler; nodes/NAME/proxy/metrics the node's."""
+        figures = self.raw("/metrics")[0].decode()
+        for name in ('workqueue_depth{name="deployment"} 0', 'workqueue_unfinished_work_seconds{name="job"} 0',
+                     'scheduler_pending_pods{queue="active"} 0', 'apiserver_storage_objects{resource="namespaces"} '):
+            self.assertIn("\n" + name, figures)
+        self.assertNotIn('\nworkqueue_adds_total{name="serviceaccount"} 0\n', figures)
+        node = self.cluster.get("nodes")["items"][0]["metadata"]["name"]
+        figures = self.raw(f"/api/v1/nodes/{node}/proxy/metrics")[0].decode()
+        self.assertIn(f'\nkubelet_node_name{{node="{node}"}} 1\n', figures)
+        self.assertIn("\nkubelet_running_pods 0\n", figures)
 
     def test_a_certificate_from_elsewhere(self):
         """--tls-cert-file: the kubeconfig and the pods' kube-root-ca.crt know the certificate, though another authority signed it."""

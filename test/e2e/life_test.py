@@ -1,6 +1,7 @@
 """A cluster's daily life: containers die, pods are deleted, Deployments scaled, changed and deleted; skiff stops and starts again."""
 
 import os
+import re
 import signal
 import unittest
 
@@ -79,6 +80,13 @@ class LifeTest(ClusterTestCase):
         self.assertEqual(status["lastState"]["terminated"]["exitCode"], 137)
         self.assertNotEqual(status["containerID"], status["lastState"]["terminated"]["containerID"])
         self.assertIn("Hello", self.cluster.http_get(victim["status"]["podIP"]))
+        figures = self.cluster.kubectl("get", "--raw", "/api/v1/nodes/node-1/proxy/metrics").stdout
+        self.assertIn("\nkubelet_running_pods 2\n", figures)
+        self.assertIn('\nkubelet_running_containers{container_state="running"} 2\n', figures)
+        started = re.search(r'\nkubelet_runtime_operations_total{operation_type="start_container"} (\d+)\n', figures)
+        self.assertGreaterEqual(int(started[1]), 3)
+        started = re.search(r"\nkubelet_pod_start_duration_seconds_count (\d+)\n", figures)
+        self.assertGreaterEqual(int(started[1]), 2)
 
     def test_a_deleted_pod_is_replaced(self):
         name = self.pods[0]["metadata"]["name"]

@@ -29,6 +29,28 @@ TEST_CASE("SchedulingQueue") {
     queue.add(pod_info("d", R"({"priority": 10})"));
     for (const char* name : {"b", "d", "a", "c", ""}) CHECK(next(queue, now) == name);
   }
+  SECTION("pods are counted by where they are, and so are their attempts") {
+    using Place = SchedulingQueue::Place;
+    const auto counts = [&queue] {
+      return std::vector<std::size_t>{queue.count(Place::kActive), queue.count(Place::kInHand),
+                                      queue.count(Place::kUnschedulable), queue.count(Place::kBackingOff)};
+    };
+    for (const char* name : {"a", "b", "c"}) queue.add(pod_info(name));
+    CHECK(counts() == std::vector<std::size_t>{3, 0, 0, 0});
+    for (const char* name : {"a", "b"}) CHECK(next(queue, now) == name);
+    CHECK(counts() == std::vector<std::size_t>{1, 2, 0, 0});
+    queue.reject("a", kPodGone, now);
+    queue.put_back("b", now);
+    CHECK(counts() == std::vector<std::size_t>{1, 0, 1, 1});
+    queue.happened(kPodGone, now);
+    CHECK(counts() == std::vector<std::size_t>{1, 0, 0, 2});
+    CHECK(next(queue, now + 2s) == "a");
+    CHECK(queue.attempt("a").number == 2);
+    CHECK(queue.attempt("a").first_begin == now);
+    CHECK(queue.attempt("a").begin == now + 2s);
+    for (const char* name : {"a", "b", "c"}) queue.remove(name);
+    CHECK(counts() == std::vector<std::size_t>{0, 0, 0, 0});
+  }
   SECTION("a pod is known until it is removed") {
     queue.add(pod_info("a"));
     queue.add(pod_info("a"));

@@ -156,4 +156,10 @@ Task<api::Result<api::NodeUsage>> FakeNodes::usage(std::string node_name) {
   co_return co_await nodes_[found->second].agent->usage(node_name);
 }
 
+Task<api::Result<std::string>> FakeNodes::metrics(std::string node_name) {
+  const auto found = index_of_.find(node_name);
+  if (found == index_of_.end()) co_return api::not_found("", "nodes", node_name);
+  co_return co_await nodes_[found->second].agent->metrics(node_name);
+}
+
 }  // namespace skiff::nodeagent

@@ -52,6 +52,7 @@ class FakeNodes final : public api::NodeService {
   Task<api::Result<api::StartProcess>> attach(api::NamespacedName pod, api::ExecOptions options) override;
   Task<api::Result<api::OpenPort>> port_forward(api::NamespacedName pod) override;
   Task<api::Result<api::NodeUsage>> usage(std::string node_name) override;
+  Task<api::Result<std::string>> metrics(std::string node_name) override;
 
   // fake-1, fake-2, ... as the options have it.
   [[nodiscard]] static std::vector<std::string> names(const FakeNodesOptions& options);

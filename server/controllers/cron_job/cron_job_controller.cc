@@ -62,7 +62,8 @@ CronJobController::CronJobController(const Context& context)
       cron_jobs_(context.informers.informer(api::kCronJobs)),
       jobs_(context.informers.informer(api::kJobs)),
       events_(context.executor, context.client, context.clock, api::EventRecorder::Source{"cronjob-controller", ""}),
-      controller_(context.executor, "cronjob", kWorkers, [this](std::string key) { return sync(std::move(key)); }) {
+      controller_(context.executor, context.queue_metrics, "cronjob", kWorkers,
+                  [this](std::string key) { return sync(std::move(key)); }) {
   jobs_.add_index(api::kByController, api::by_controller);
   api::InformerHandlers cron_jobs;
   cron_jobs.added = [this](const ObjectPtr& cron_job) { controller_.enqueue(key_text(*cron_job)); };

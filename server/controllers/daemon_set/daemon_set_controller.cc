@@ -27,7 +27,8 @@ DaemonSetController::DaemonSetController(const Context& context)
       daemon_sets_(context.informers.informer(api::kDaemonSets)),
       nodes_(context.informers.informer(api::kNodes)),
       revisions_(context.informers.informer(api::kControllerRevisions)),
-      controller_(context.executor, "daemonset", kWorkers, [this](std::string key) { return sync(std::move(key)); }),
+      controller_(context.executor, context.queue_metrics, "daemonset", kWorkers,
+                  [this](std::string key) { return sync(std::move(key)); }),
       pods_(context,
             OwnedPods::Owners{api::kDaemonSets, label_selector_of,
                               [this](const Json& daemon_set, bool) {

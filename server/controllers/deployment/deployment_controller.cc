@@ -38,7 +38,8 @@ DeploymentController::DeploymentController(const Context& context)
       replica_sets_(context.informers.informer(api::kReplicaSets)),
       pods_(context.informers.informer(api::kPods)),
       events_(context.executor, context.client, context.clock, api::EventRecorder::Source{"deployment-controller", ""}),
-      controller_(context.executor, "deployment", kWorkers, [this](std::string key) { return sync(std::move(key)); }) {
+      controller_(context.executor, context.queue_metrics, "deployment", kWorkers,
+                  [this](std::string key) { return sync(std::move(key)); }) {
   replica_sets_.add_index(api::kByController, api::by_controller);
   pods_.add_index(api::kByController, api::by_controller);
 

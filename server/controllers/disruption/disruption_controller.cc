@@ -68,7 +68,8 @@ DisruptionController::DisruptionController(const Context& context)
       stateful_sets_(context.informers.informer(api::kStatefulSets)),
       deployments_(context.informers.informer(api::kDeployments)),
       events_(context.executor, context.client, context.clock, api::EventRecorder::Source{"controllermanager", ""}),
-      controller_(context.executor, "disruption", kWorkers, [this](std::string key) { return sync(std::move(key)); }) {
+      controller_(context.executor, context.queue_metrics, "disruption", kWorkers,
+                  [this](std::string key) { return sync(std::move(key)); }) {
   pods_.add_index(api::kByLabel, api::by_label);
   api::InformerHandlers budgets;
   budgets.added = [this](const ObjectPtr& budget) { controller_.enqueue(key_text(*budget)); };

@@ -23,7 +23,7 @@ StaleDisruptionController::StaleDisruptionController(const Context& context)
     : client_(context.client),
       clock_(context.clock),
       pods_(context.informers.informer(api::kPods)),
-      controller_(context.executor, "stale disruption", kWorkers,
+      controller_(context.executor, context.queue_metrics, "stale_pod_disruption", kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
   api::InformerHandlers pods;
   pods.added = [this](const ObjectPtr& pod) { on_pod(pod); };

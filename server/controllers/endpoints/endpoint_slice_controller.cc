@@ -16,7 +16,7 @@ EndpointSliceController::EndpointSliceController(const Context& context)
     : services_(context.informers.informer(api::kServices)),
       pods_(context.informers.informer(api::kPods)),
       nodes_(context.informers.informer(api::kNodes)),
-      controller_(context.executor, "endpointslice", kWorkers,
+      controller_(context.executor, context.queue_metrics, "endpoint_slice", kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }),
       writer_(context.client, context.informers.informer(api::kEndpointSlices),
               [this](const std::string& key) { controller_.enqueue(key); }) {

@@ -24,7 +24,7 @@ bool is_mirrored(const ObjectPtr& endpoints, const ObjectPtr& service) {
 EndpointSliceMirroringController::EndpointSliceMirroringController(const Context& context)
     : services_(context.informers.informer(api::kServices)),
       endpoints_(context.informers.informer(api::kEndpoints)),
-      controller_(context.executor, "endpointslicemirroring", kWorkers,
+      controller_(context.executor, context.queue_metrics, "endpoint_slice_mirroring", kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }),
       writer_(context.client, context.informers.informer(api::kEndpointSlices),
               [this](const std::string& key) { controller_.enqueue(key); }) {

@@ -62,7 +62,8 @@ EndpointsController::EndpointsController(const Context& context)
       pods_(context.informers.informer(api::kPods)),
       endpoints_(context.informers.informer(api::kEndpoints)),
       events_(context.executor, context.client, context.clock, api::EventRecorder::Source{"endpoint-controller", ""}),
-      controller_(context.executor, "endpoints", kWorkers, [this](std::string key) { return sync(std::move(key)); }) {
+      controller_(context.executor, context.queue_metrics, "endpoint", kWorkers,
+                  [this](std::string key) { return sync(std::move(key)); }) {
   follow_services_and_pods(services_, pods_, controller_);
   api::InformerHandlers endpoints;
   endpoints.deleted = [this](const ObjectPtr& gone) { controller_.enqueue(key_text(*gone)); };

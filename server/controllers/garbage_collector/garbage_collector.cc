@@ -34,9 +34,10 @@ std::string collection_name(const api::ResourceType& type) {
 GarbageCollector::GarbageCollector(const Context& context, const std::vector<api::ResourceType>& types)
     : client_(context.client),
       graph_(types),
-      collector_(context.executor, "garbage collector", kWorkers,
+      collector_(context.executor, context.queue_metrics, "garbage_collector_attempt_to_delete", kWorkers,
                  [this](std::string uid) { return collect(std::move(uid)); }),
-      orphaner_(context.executor, "orphaner", kWorkers, [this](std::string uid) { return orphan(std::move(uid)); }) {
+      orphaner_(context.executor, context.queue_metrics, "garbage_collector_attempt_to_orphan", kWorkers,
+                [this](std::string uid) { return orphan(std::move(uid)); }) {
   for (const api::ResourceType& type : types) {
     api::Informer& informer = context.informers.metadata_informer(type);
     const api::ResourceType& own = informer.resource();

@@ -29,7 +29,8 @@ NamespaceController::NamespaceController(const Context& context, std::vector<api
       clock_(context.clock),
       types_(std::move(types)),
       namespaces_(context.informers.informer(api::kNamespaces)),
-      controller_(context.executor, "namespace", kWorkers, [this](std::string name) { return sync(std::move(name)); }) {
+      controller_(context.executor, context.queue_metrics, "namespace", kWorkers,
+                  [this](std::string name) { return sync(std::move(name)); }) {
   auto enqueue_if_terminating = [this](const ObjectPtr& object) {
     if (api::is_terminating(*object)) controller_.enqueue(api::name_of(*object));
   };

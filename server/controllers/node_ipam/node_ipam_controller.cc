@@ -20,7 +20,8 @@ NodeIpamController::NodeIpamController(const Context& context, NodeIpamOptions o
       options_(std::move(options)),
       nodes_(context.informers.informer(api::kNodes)),
       events_(context.executor, context.client, context.clock, api::EventRecorder::Source{"cidrAllocator", ""}),
-      controller_(context.executor, "node ipam", 1, [this](std::string key) { return sync(std::move(key)); }) {
+      controller_(context.executor, context.queue_metrics, "cidrallocator_node", 1,
+                  [this](std::string key) { return sync(std::move(key)); }) {
   api::InformerHandlers handlers;
   handlers.added = [this](const ObjectPtr& node) {
     const bool chooses_itself = options_.is_local && options_.is_local(api::name_of(*node));

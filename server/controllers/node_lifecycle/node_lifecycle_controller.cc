@@ -46,7 +46,7 @@ NodeLifecycleController::NodeLifecycleController(const Context& context, NodeLif
       leases_(context.informers.informer(api::kLeases)),
       pods_(context.informers.informer(api::kPods)),
       events_(context.executor, context.client, context.clock, api::EventRecorder::Source{"node-controller", ""}),
-      controller_(context.executor, "node lifecycle", kWorkers,
+      controller_(context.executor, context.queue_metrics, "node_lifecycle_controller", kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
   follow_nodes();
   follow_leases();

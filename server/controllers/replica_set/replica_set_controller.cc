@@ -25,7 +25,7 @@ ReplicaSetController::ReplicaSetController(const Context& context, const Replica
       client_(context.client),
       clock_(context.clock),
       replica_sets_(context.informers.informer(kind.type)),
-      controller_(context.executor, std::string(kind.name), kWorkers,
+      controller_(context.executor, context.queue_metrics, std::string(kind.name), kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }),
       pods_(context,
             OwnedPods::Owners{kind.type, kind.selector,

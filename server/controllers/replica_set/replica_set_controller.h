@@ -16,13 +16,13 @@ namespace skiff::controllers {
 // What differs between the kinds that keep a number of equal pods.
 struct ReplicaKind {
   const api::ResourceType& type;
-  std::string_view name;       // of the controller, in logs
+  std::string_view name;       // of the work queue
   std::string_view component;  // of the controller, in events
   std::optional<api::LabelSelector> (*selector)(const Json& object);
 };
 inline constexpr ReplicaKind kReplicaSetKind{api::kReplicaSets, "replicaset", "replicaset-controller",
                                              label_selector_of};
-inline constexpr ReplicaKind kReplicationControllerKind{api::kReplicationControllers, "replicationcontroller",
+inline constexpr ReplicaKind kReplicationControllerKind{api::kReplicationControllers, "replicationmanager",
                                                         "replication-controller", label_map_selector_of};
 
 // Keeps as many pods as each ReplicaSet (or, made for the other kind, ReplicationController) wants (keys: its

@@ -48,7 +48,8 @@ StatefulSetController::StatefulSetController(const Context& context)
       revisions_(context.informers.informer(api::kControllerRevisions)),
       events_(context.executor, context.client, context.clock,
               api::EventRecorder::Source{"statefulset-controller", ""}),
-      controller_(context.executor, "statefulset", kWorkers, [this](std::string key) { return sync(std::move(key)); }) {
+      controller_(context.executor, context.queue_metrics, "statefulset", kWorkers,
+                  [this](std::string key) { return sync(std::move(key)); }) {
   pods_.add_index(api::kByController, api::by_controller);
   revisions_.add_index(api::kByController, api::by_controller);
   api::InformerHandlers sets;

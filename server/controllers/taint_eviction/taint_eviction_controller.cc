@@ -32,7 +32,7 @@ TaintEvictionController::TaintEvictionController(const Context& context)
       pods_(context.informers.informer(api::kPods)),
       events_(context.executor, context.client, context.clock,
               api::EventRecorder::Source{"taint-eviction-controller", ""}),
-      controller_(context.executor, "taint eviction", kWorkers,
+      controller_(context.executor, context.queue_metrics, "noexec_taint_pod", kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
   pods_.add_index(api::kByNode, api::by_node);
   api::InformerHandlers nodes;

@@ -35,7 +35,7 @@ VolumeBinder::VolumeBinder(const Context& context)
       pods_(context.informers.informer(api::kPods)),
       events_(context.executor, context.client, context.clock,
               api::EventRecorder::Source{"persistentvolume-controller", ""}),
-      controller_(context.executor, "persistent volume binder", kBinderWorkers,
+      controller_(context.executor, context.queue_metrics, "claims", kBinderWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
   volumes_.add_index(kByClaimReference, by_claim_reference);
   pods_.add_index(api::kByClaim, api::by_claim);

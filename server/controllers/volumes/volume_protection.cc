@@ -25,7 +25,7 @@ VolumeProtection::VolumeProtection(const Context& context)
       volumes_(context.informers.informer(api::kPersistentVolumes)),
       claims_(context.informers.informer(api::kPersistentVolumeClaims)),
       pods_(context.informers.informer(api::kPods)),
-      controller_(context.executor, "volume protection", kProtectionWorkers,
+      controller_(context.executor, context.queue_metrics, "pvcprotection", kProtectionWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
   pods_.add_index(api::kByClaim, api::by_claim);
   api::InformerHandlers objects;

@@ -141,6 +141,7 @@ Kind node_kind(const api::schema::Catalog& catalog) {
   kind.short_names = {"no"};
   kind.namespaced = false;
   kind.has_status = true;
+  kind.subresources = {{"proxy", "", "v1", "NodeProxyOptions", {"get"}}};
   kind.strategy = std::make_shared<NodeStrategy>();
   return kind;
 }

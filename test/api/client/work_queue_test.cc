@@ -18,23 +18,23 @@ TEST_CASE("WorkQueue") {
   const WorkQueue::Time now{};
 
   SECTION("hands out keys in order, each once") {
-    queue.add("a");
-    queue.add("b");
-    queue.add("a");
+    queue.add("a", now);
+    queue.add("b", now);
+    queue.add("a", now);
     CHECK(queue.ready() == 2);
     CHECK(queue.take(now) == "a");
     CHECK(queue.take(now) == "b");
     CHECK(queue.take(now) == std::nullopt);
   }
   SECTION("a key that is added while it is processing comes again after done(), once") {
-    queue.add("a");
+    queue.add("a", now);
     REQUIRE(queue.take(now) == "a");
-    queue.add("a");
-    queue.add("a");
+    queue.add("a", now);
+    queue.add("a", now);
     CHECK(queue.take(now) == std::nullopt);
-    queue.done("a");
+    queue.done("a", now);
     CHECK(queue.take(now) == "a");
-    queue.done("a");
+    queue.done("a", now);
     CHECK(queue.take(now) == std::nullopt);
   }
   SECTION("a delayed key comes when it is due, at the earliest of several times") {
@@ -44,23 +44,23 @@ TEST_CASE("WorkQueue") {
     CHECK(queue.next_due() == now + 3s);
     CHECK(queue.take(now + 2999ms) == std::nullopt);
     CHECK(queue.take(now + 3s) == "a");
-    queue.done("a");
+    queue.done("a", now);
     CHECK(queue.take(now + 20s) == std::nullopt);
     CHECK(queue.next_due() == std::nullopt);
   }
   SECTION("a delayed key that becomes due while it is processing waits for done()") {
-    queue.add("a");
+    queue.add("a", now);
     queue.add_at("a", now + 1s);
     REQUIRE(queue.take(now) == "a");
     CHECK(queue.take(now + 2s) == std::nullopt);
-    queue.done("a");
+    queue.done("a", now);
     CHECK(queue.take(now + 2s) == "a");
   }
   SECTION("retry() backs off per key until forget()") {
     queue.retry("a", now);
     CHECK(queue.next_due() == now + 5ms);
     REQUIRE(queue.take(now + 5ms) == "a");
-    queue.done("a");
+    queue.done("a", now);
     queue.retry("a", now);
     CHECK(queue.next_due() == now + 10ms);
     CHECK(queue.failures("a") == 2);

@@ -87,6 +87,11 @@ class EchoNode final : public SilentNode {
     co_return measured;
   }
 
+  Task<api::Result<std::string>> metrics(std::string node_name) override {
+    if (node_name != "n1") co_return api::not_found("", "nodes", node_name);
+    co_return std::string(100'000, 'x');
+  }
+
   std::vector<std::string> command;
   std::optional<std::int64_t> tail_lines;
   api::NodeUsage measured;
@@ -301,6 +306,16 @@ TEST_CASE("what a node of another process uses") {
   CHECK(usage->pods[0].containers[1].memory_bytes == 4);
 
   const auto other = test::run(agent.cluster.io, agent.find()->usage("n2"));
+  REQUIRE_FALSE(other);
+  CHECK(other.error().reason == api::Reason::kNotFound);
+}
+
+TEST_CASE("what a node of another process counts") {
+  Agent agent;
+  const auto figures = test::run(agent.cluster.io, agent.find()->metrics("n1"));
+  REQUIRE(figures);
+  CHECK(*figures == std::string(100'000, 'x'));
+  const auto other = test::run(agent.cluster.io, agent.find()->metrics("n2"));
   REQUIRE_FALSE(other);
   CHECK(other.error().reason == api::Reason::kNotFound);
 }

@@ -25,9 +25,10 @@ struct Cluster {
   FakeClock clock;
   FakeClient client{io.get_executor(), clock};
   api::InformerFactory informers{io.get_executor(), client};
+  api::WorkQueueMetrics queue_metrics;
 
   [[nodiscard]] controllers::Context context() {
-    return controllers::Context{io.get_executor(), client, informers, clock};
+    return controllers::Context{io.get_executor(), client, informers, clock, queue_metrics};
   }
 
   template <class... Controllers>

@@ -1,9 +1,9 @@
 #include "server/metrics/readings.h"
 #include "test/server/handlers/api_server.h"
+#include "test/server/handlers/silent_node.h"
+#include "test/support/samples.h"
 
 #include <catch2/catch.hpp>
-
-#include <sstream>
 
 using namespace skiff;
 using namespace skiff::server;
@@ -11,18 +11,20 @@ using namespace skiff::server;
 namespace {
 
 // The value of a sample of GET /metrics, named with its labels; "" when there is none.
-std::string sample(ApiServer& api, const std::string& name) {
-  std::istringstream lines(api.get("/metrics").body);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with(name + " ")) return line.substr(name.size() + 1);
-  }
-  return "";
-}
+std::string sample(ApiServer& api, const std::string& name) { return test::sample_in(api.get("/metrics").body, name); }
 
 std::string config_map_labels(const std::string& scope, const std::string& verb) {
   return R"(component="apiserver",dry_run="",group="",resource="configmaps",scope=")" + scope +
          R"(",subresource="",verb=")" + verb + R"(",version="v1")";
 }
+
+// A node that says what it was asked for.
+class TellingNode final : public SilentNode {
+ public:
+  Task<api::Result<std::string>> metrics(std::string node_name) override {
+    co_return "kubelet_node_name{node=\"" + node_name + "\"} 1\n";
+  }
+};
 
 }  // namespace
 
@@ -76,6 +78,40 @@ TEST_CASE("a watch is counted for as long as it lasts") {
   CHECK(sample(api, "apiserver_request_total{code=\"200\"," + config_map_labels("namespace", "WATCH") + "}") == "1");
   CHECK(
       sample(api, "apiserver_request_duration_seconds_count{" + config_map_labels("namespace", "WATCH") + "}").empty());
+}
+
+TEST_CASE("the events that watches send are counted, by kind") {
+  ApiServer api;
+  const std::string name = R"(apiserver_watch_events_total{group="",kind="ConfigMap",version="v1"})";
+  Answer first = api.get(kConfigMaps + "?watch=1&resourceVersion=0");
+  Answer second = api.get(kConfigMaps + "?watch=1&resourceVersion=0");
+  REQUIRE(first.stream);
+  const int initial = static_cast<int>(api.get(kConfigMaps).json()["items"].size());
+  if (initial > 0) static_cast<void>(api.next(*first.stream));
+  CHECK(sample(api, name) == std::to_string(initial));
+  api.config_map("a");
+  CHECK(api.next(*first.stream).find("ADDED") != std::string::npos);
+  CHECK(sample(api, name) == std::to_string(initial + 1));
+  // The other one gets them all at once.
+  CHECK(api.next(*second.stream).find("\"a\"") != std::string::npos);
+  CHECK(sample(api, name) == std::to_string(2 * initial + 2));
+}
+
+TEST_CASE("a node's own figures are behind its proxy") {
+  ApiServer api;
+  const std::string proxy = "/api/v1/nodes/n1/proxy";
+  CHECK(api.get(proxy + "/metrics").status == 404);
+  REQUIRE(api.post("/api/v1/nodes", {{"metadata", {{"name", "n1"}}}}).status == 201);
+  CHECK(api.get(proxy + "/metrics").status == 503);
+  api.nodes.nodes["n1"] = std::make_shared<TellingNode>();
+  const Answer answer = api.get(proxy + "/metrics");
+  CHECK(answer.status == 200);
+  CHECK(answer.headers.get("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(answer.body == "kubelet_node_name{node=\"n1\"} 1\n");
+  CHECK(api.get(proxy + "/whatever").status == 404);
+  CHECK(api.get(proxy).status == 404);
+  CHECK(api.post(proxy + "/metrics", {}).status == 405);
+  CHECK(api.get("/api/v1/nodes/n1/status/metrics").status == 404);
 }
 
 TEST_CASE("what is read when Prometheus asks") {

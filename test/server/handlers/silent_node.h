@@ -16,6 +16,7 @@ class SilentNode : public api::NodeService {
   }
   Task<api::Result<api::OpenPort>> port_forward(api::NamespacedName) override { co_return no_such_pod(); }
   Task<api::Result<api::NodeUsage>> usage(std::string) override { co_return api::NodeUsage(); }
+  Task<api::Result<std::string>> metrics(std::string) override { co_return std::string(); }
 
  private:
   static api::Status no_such_pod() {
