@@ -1,6 +1,7 @@
 // The same work against any Kubernetes API server, with latencies as its clients see them: ConfigMaps of 1 KiB are
 // created, read, replaced, listed and deleted by 1, 8 and 64 clients, lists of many objects are read whole and in
-// pages, and events go out to up to 1,000 watchers. Everything happens in a namespace that it makes and removes.
+// pages, events go out to up to 1,000 watchers, and one user asks for more than all others. Everything happens in a
+// namespace that it makes and removes.
 //
 //   ninja -C build/release run_bench_api               against a skiff of its own
 //   build/release/test/bench_api --server https://127.0.0.1:6443 --token T --certificate-authority ca.crt
@@ -9,6 +10,7 @@
 #include "api/client/http/http_connection.h"
 #include "api/client/http/kubeconfig.h"
 #include "api/client/http/tls.h"
+#include "test/bench/watchers.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -23,6 +26,7 @@
 #include <iterator>
 #include <optional>
 #include <sstream>
+#include <thread>
 
 namespace skiff::bench {
 namespace {
@@ -30,7 +34,6 @@ namespace {
 using api::HttpConnection;
 using api::HttpRequest;
 using std::chrono::steady_clock;
-using Seconds = std::chrono::duration<double>;
 
 struct Options {
   std::string kubeconfig;
@@ -41,6 +44,9 @@ struct Options {
   std::size_t requests = 5000;
   std::size_t objects = 10'000;
   std::size_t watchers = 1000;
+  std::size_t events = 50;
+  std::string flooder_token;
+  std::string other_token;
 };
 
 struct Target {
@@ -54,6 +60,14 @@ struct Target {
     HttpRequest request{std::move(method), std::move(path), {{"Authorization", "Bearer " + token}}, std::move(body)};
     if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
     return request;
+  }
+  // A request as it is sent.
+  [[nodiscard]] std::string text(const std::string& method, const std::string& path,
+                                 const std::string& body = "") const {
+    return fmt::format(
+        "{} {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n"
+        "Content-Length: {}\r\n\r\n{}",
+        method, path, endpoint.to_string(), token, body.size(), body);
   }
 };
 
@@ -70,19 +84,26 @@ std::string read_file(const std::string& path) {
 
 // ---- one request, many requests
 
-// Reads the answer to its end; anything but success ends the benchmark.
-Task<std::string> call(HttpConnection& connection, HttpRequest request) {
+// Reads the answer to its end, and says its status; what is no answer ends the benchmark.
+Task<int> ask(HttpConnection& connection, HttpRequest request, std::string& body) {
   const std::string shown = request.method + " " + request.target;
   const auto status = co_await connection.send(std::move(request));
   if (!status) fail(shown + ": " + status.error().message);
-  std::string body;
   for (;;) {
     auto piece = co_await connection.read_some();
     if (!piece) fail(shown + ": " + piece.error().message);
     if (piece->empty()) break;
     body += *piece;
   }
-  if (*status >= 300) fail(shown + ": " + std::to_string(*status) + " " + body);
+  co_return *status;
+}
+
+// As ask(); anything but success ends the benchmark.
+Task<std::string> call(HttpConnection& connection, HttpRequest request) {
+  const std::string shown = request.method + " " + request.target;
+  std::string body;
+  const int status = co_await ask(connection, std::move(request), body);
+  if (status >= 300) fail(shown + ": " + std::to_string(status) + " " + body);
   co_return body;
 }
 
@@ -251,53 +272,6 @@ void measure_lists(const Options& options, const Target& target) {
 
 // ---- watches
 
-// What the writer and the watchers of one measurement share, on one thread.
-struct FanOut {
-  explicit FanOut(const asio::any_io_executor& executor) : all_told(executor) {}
-
-  std::string resource_version;
-  std::size_t watchers = 0;
-  std::size_t told = 0;  // of the present event
-  steady_clock::time_point written;
-  std::vector<Seconds> latencies;
-  Signal all_told;
-};
-
-constexpr std::size_t kFanOutEvents = 20;
-
-Task<void> begin_watch(const Target& target, const FanOut& fan_out, HttpConnection& connection) {
-  std::string path = target.config_maps();
-  api::add_parameter(path, "watch", "true");
-  api::add_parameter(path, "resourceVersion", fan_out.resource_version);
-  const auto status = co_await connection.send(target.request("GET", std::move(path)));
-  if (!status || *status != 200) fail("a watch was refused");
-}
-
-Task<void> follow_events(FanOut& fan_out, HttpConnection& connection) {
-  for (std::size_t seen = 0; seen < kFanOutEvents;) {
-    const auto piece = co_await connection.read_some();
-    if (!piece || piece->empty()) fail("a watch ended early");
-    // One event is under way at a time.
-    const auto lines = static_cast<std::size_t>(std::count(piece->begin(), piece->end(), '\n'));
-    for (std::size_t i = 0; i < lines; ++i) {
-      fan_out.latencies.emplace_back(steady_clock::now() - fan_out.written);
-      ++seen;
-      if (++fan_out.told == fan_out.watchers) fan_out.all_told.notify();
-    }
-  }
-}
-
-Task<void> write_events(const Target& target, FanOut& fan_out, HttpConnection& connection) {
-  for (std::size_t i = 0; i < kFanOutEvents; ++i) {
-    fan_out.told = 0;
-    HttpRequest request =
-        target.request("POST", target.config_maps(), config_map(fmt::format("event-{}-{}", fan_out.watchers, i), 'e'));
-    fan_out.written = steady_clock::now();
-    co_await call(connection, std::move(request));
-    while (fan_out.told < fan_out.watchers) co_await fan_out.all_told.wait();
-  }
-}
-
 Task<void> find_present(const Target& target, std::string& resource_version) {
   const std::unique_ptr<HttpConnection> connection = co_await connect(target);
   const std::string body = co_await call(*connection, target.request("GET", target.config_maps() + "?limit=1"));
@@ -305,25 +279,81 @@ Task<void> find_present(const Target& target, std::string& resource_version) {
   connection->close();
 }
 
-void measure_fan_out(const Options& options, const Target& target, std::size_t watchers) {
-  asio::io_context context;
-  FanOut fan_out(context.get_executor());
-  fan_out.watchers = watchers;
-  run(find_present(target, fan_out.resource_version));
-  const Connections connections = open_connections(context, target, watchers);
-  const Connections writer = open_connections(context, target, 1);
-  for (const auto& connection : connections) spawn(context, begin_watch(target, fan_out, *connection));
-  context.run();
-  context.restart();
+void measure_fan_out(const Options& options, const Target& target, std::size_t count) {
+  std::string path = target.config_maps();
+  std::string resource_version;
+  run(find_present(target, resource_version));
+  api::add_parameter(path, "watch", "true");
+  api::add_parameter(path, "resourceVersion", resource_version);
+  Watchers watchers(target.endpoint, target.tls->native_handle(), target.text("GET", path), count);
+  std::vector<Seconds> latencies;
+  std::vector<Seconds> last;
   const Seconds cpu = cpu_of(options.pid);
-  for (const auto& connection : connections) spawn(context, follow_events(fan_out, *connection));
-  spawn(context, write_events(target, fan_out, *writer.front()));
-  context.run();
+  for (std::size_t i = 0; i < options.events; ++i) {
+    const std::string name = fmt::format("event-{}-{}", count, i);
+    std::vector<Seconds> told = watchers.tell(target.text("POST", target.config_maps(), config_map(name, 'w')), name);
+    last.push_back(*std::max_element(told.begin(), told.end()));
+    latencies.insert(latencies.end(), told.begin(), told.end());
+  }
   const Seconds used = cpu_of(options.pid) - cpu;
-  fmt::print("{:<34} {:>7} {:>10} {:>9.2f} {:>9.2f} {:>9.2f} {:>14}\n", "write -> event at a watcher", watchers, "",
-             percentile(fan_out.latencies, 0.5), percentile(fan_out.latencies, 0.99), percentile(fan_out.latencies, 1),
-             options.pid == 0 ? "-" : fmt::format("{:.0f}", used.count() * 1e6 / kFanOutEvents));
+  const std::string cpu_text =
+      options.pid == 0 ? "-" : fmt::format("{:.0f}", used.count() * 1e6 / static_cast<double>(options.events));
+  fmt::print("{:<34} {:>7} {:>10} {:>9.2f} {:>9.2f} {:>9.2f} {:>14}\n", "write -> event at a watcher", count, "",
+             percentile(latencies, 0.5), percentile(latencies, 0.99), percentile(latencies, 1), cpu_text);
+  fmt::print("{:<34} {:>7} {:>10} {:>9.2f} {:>9.2f} {:>9.2f}\n", "write -> event at the last of them", count, "",
+             percentile(last, 0.5), percentile(last, 0.99), percentile(last, 1));
   std::fflush(stdout);
+}
+
+// ---- a flood
+
+// A user who asks for lists without end and without waiting when told to, on a thread of its own.
+class Flood {
+ public:
+  Flood(const Target& target, std::size_t clients)
+      : thread_([this, target, clients] {
+          asio::io_context context;
+          const Connections connections = open_connections(context, target, clients);
+          for (const auto& connection : connections) spawn(context, ask_on(*connection, target));
+          context.run();
+        }) {}
+  ~Flood() {
+    over_ = true;
+    thread_.join();
+    fmt::print("{:<34} {:>7} {:>10} answered, {} refused\n", "", "", answered_, refused_);
+  }
+  Flood(const Flood&) = delete;
+  Flood& operator=(const Flood&) = delete;
+
+ private:
+  Task<void> ask_on(HttpConnection& connection, const Target& target) {
+    while (!over_) {
+      std::string body;
+      HttpRequest request = target.request("GET", target.config_maps() + "?limit=500");
+      const int status = co_await ask(connection, std::move(request), body);
+      ++(status == 429 ? refused_ : answered_);
+    }
+  }
+
+  std::atomic<bool> over_ = false;
+  std::size_t answered_ = 0;  // the thread's
+  std::size_t refused_ = 0;
+  std::thread thread_;
+};
+
+void measure_flood(const Options& options, Target target, std::size_t clients) {
+  Target flooder = target;
+  flooder.token = options.flooder_token;
+  target.token = options.other_token;
+  const Flood flood(flooder, clients);
+  const std::size_t count = std::max<std::size_t>(options.requests / 10, 1);
+  const std::string path = target.config_maps();
+  const std::string name = fmt::format("flooded-{}-", clients);
+  measure(options, target, fmt::format("create while {} clients list 500", clients).c_str(), 1,
+          Load{count,
+               [&](std::size_t i) { return target.request("POST", path, config_map(name + std::to_string(i), 'f')); }});
+  measure(options, target, fmt::format("get while {} clients list 500", clients).c_str(), 1,
+          Load{count, [&](std::size_t i) { return target.request("GET", path + "/" + name + std::to_string(i)); }});
 }
 
 // ---- where
@@ -362,14 +392,19 @@ int benchmark(const Options& options) {
   const std::string body = R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":")" + target.namespace_ + "\"}}";
   run(call_once(target, target.request("POST", "/api/v1/namespaces", body)));
   print_head();
-  for (const std::size_t clients : {1, 8, 64}) measure_verbs(options, target, clients);
+  if (options.requests > 0) {
+    for (const std::size_t clients : {1, 8, 64}) measure_verbs(options, target, clients);
+  }
   if (options.watchers > 0) {
     for (std::size_t watchers = 1; watchers < options.watchers; watchers *= 10) {
       measure_fan_out(options, target, watchers);
     }
     measure_fan_out(options, target, options.watchers);
   }
-  measure_lists(options, target);
+  if (options.objects > 0) measure_lists(options, target);
+  if (!options.flooder_token.empty()) {
+    for (const std::size_t clients : {64, 1000}) measure_flood(options, target, clients);
+  }
   if (options.pid != 0)
     fmt::print("{:<34} {:>7} {:>10.1f} MiB\n", "memory of the server at the end", "", memory_mib(options.pid));
   run(call_once(target, target.request("DELETE", "/api/v1/namespaces/" + target.namespace_)));
@@ -387,9 +422,18 @@ int main(int argc, char** argv) {
   app.add_option("--token", options.token, "Bearer token")->needs(server);
   app.add_option("--certificate-authority", options.authority_file, "PEM file")->needs(server);
   app.add_option("--pid", options.pid, "Of the server, to measure its CPU and memory");
-  app.add_option("--requests", options.requests, "Of each kind, by 8 and 64 clients (a tenth by one)");
-  app.add_option("--objects", options.objects, "Of the large lists");
-  app.add_option("--watchers", options.watchers, "At most");
+  app.add_option("--requests", options.requests, "Of each kind, by 8 and 64 clients (a tenth by one); 0: none");
+  app.add_option("--objects", options.objects, "Of the large lists; 0: none");
+  app.add_option("--watchers", options.watchers, "At most; 0: none");
+  auto* flooder =
+      app.add_option("--flooder-token", options.flooder_token,
+                     "Of a user whose requests are limited: measures the others while it floods the server");
+  app.add_option("--other-token", options.other_token, "Of one of these others")->needs(flooder);
+  app.add_option("--events", options.events, "That the watchers are told of");
   CLI11_PARSE(app, argc, argv);
-  return skiff::bench::benchmark(options);
+  try {
+    return skiff::bench::benchmark(options);
+  } catch (const std::exception& error) {
+    skiff::bench::fail(error.what());
+  }
 }
