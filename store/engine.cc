@@ -46,7 +46,10 @@ RecordPtr make_tombstone(const Record& last, Revision revision) {
 class Engine::LogWatch final : public Watch {
  public:
   LogWatch(Engine& engine, Scope scope, Revision position, std::function<void()> wake)
-      : engine_(engine), scope_(std::move(scope)), position_(position), wake_(std::move(wake)) {}
+      : engine_(engine),
+        scope_(std::move(scope)),
+        position_(position),
+        wake_(std::make_shared<const std::function<void()>>(std::move(wake))) {}
   ~LogWatch() override { engine_.forget(this); }
 
   Result<void> poll(std::vector<EventPtr>& events, std::size_t max) override {
@@ -74,7 +77,8 @@ class Engine::LogWatch final : public Watch {
   [[nodiscard]] bool concerns(const Event& event) const { return scope_.covers(event.record->key); }
   [[nodiscard]] bool armed() const { return armed_; }
 
-  [[nodiscard]] const std::function<void()>& wake() const { return wake_; }
+  // Shared, so that the writer, under its lock, only counts those whom it will wake.
+  [[nodiscard]] const Wake& wake() const { return wake_; }
   // Before the event of this revision, which concerns the watch, there was none.
   void disarm(Revision revision) {
     armed_ = false;
@@ -88,7 +92,7 @@ class Engine::LogWatch final : public Watch {
   Engine& engine_;
   const Scope scope_;
   Revision position_;
-  const std::function<void()> wake_;
+  const Wake wake_;
   bool armed_ = false;
 };
 
@@ -277,7 +281,7 @@ RecordPtr Engine::Batch::put(Write& write, const RecordPtr& previous) {
 }
 
 void Engine::publish(const Batch& batch) {
-  std::vector<std::function<void()>> wakes;
+  Wakes wakes;
   {
     const std::unique_lock lock(state_mutex_);
     for (const EventPtr& event : batch.events) {
@@ -288,7 +292,7 @@ void Engine::publish(const Batch& batch) {
     forgotten_.erase(forgotten_.begin(), forgotten_.begin() + static_cast<std::ptrdiff_t>(batch.forgotten.size()));
     compact_to_bounds();
   }
-  for (const auto& wake : wakes) wake();
+  for (const Wake& wake : wakes) (*wake)();
 }
 
 void Engine::collect_wakes(const Event& event, Wakes& wakes) {
@@ -417,7 +421,7 @@ void Engine::close() {
     queue_filled_.notify_one();
   }
   if (writer_.joinable()) writer_.join();
-  std::vector<std::function<void()>> wakes;
+  Wakes wakes;
   {
     const std::unique_lock lock(state_mutex_);
     closed_ = true;
@@ -425,7 +429,7 @@ void Engine::close() {
       for (const LogWatch* watch : watchers) wakes.push_back(watch->wake());
     }
   }
-  for (const auto& wake : wakes) wake();
+  for (const Wake& wake : wakes) (*wake)();
 }
 
 }  // namespace skiff::store

@@ -87,7 +87,8 @@ class Engine final : public Store {
   [[nodiscard]] Result<void> check_expected(const Write& write, const Batch& batch) const;
   void publish(const Batch& batch);
   // Of the armed watches that an event concerns.
-  using Wakes = std::vector<std::function<void()>>;
+  using Wake = std::shared_ptr<const std::function<void()>>;
+  using Wakes = std::vector<Wake>;
   void collect_wakes(const Event& event, Wakes& wakes);
   void collect_wakes_of(const std::string& channel, const Event& event, Wakes& wakes);
   void compact_to_bounds();

@@ -2,26 +2,25 @@
 
 #include "api/base/check.h"
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
-#include <atomic>
 #include <mutex>
+#include <utility>
 
 namespace skiff {
 
 using std::chrono::steady_clock;
 
 struct Signal::State {
-  // The timer is the waiting coroutine's bed: it never expires by itself in wait(), and notify() cancels it from the
-  // signal's own executor.
+  // The timer is the waiting coroutine's bed: it never expires by itself in wait(), and notify() cancels it, which
+  // resumes the coroutine on its own executor.
   struct Bed {
     explicit Bed(asio::any_io_executor executor) : timer(std::move(executor)) {}
 
     asio::steady_timer timer;
-    std::atomic<bool> notified = false;
-    // Set while a wake-up is on its way to the executor, so that a burst of notifications posts once.
-    std::atomic<bool> posted = false;
+    bool notified = false;
+    // A coroutine lies there whom nobody has woken, so that a burst of notifications cancels once.
+    bool occupied = false;
   };
 
   explicit State(asio::any_io_executor executor) : bed(std::make_shared<Bed>(std::move(executor))) {}
@@ -30,30 +29,32 @@ struct Signal::State {
     const std::lock_guard lock(mutex);
     if (!bed) return;
     bed->notified = true;
-    if (bed->posted.exchange(true)) return;
-    asio::post(bed->timer.get_executor(), [bed = bed] {
-      bed->posted = false;
-      bed->timer.cancel();
-    });
+    if (std::exchange(bed->occupied, false)) bed->timer.cancel();
   }
 
-  // The timer must not outlive its io_context, which may go right after the Signal. Hence only the Signal, its waiting
-  // coroutine and handlers inside of the io_context own the bed; other threads touch it under the lock, and ~Signal
-  // takes it away under the same lock.
-  std::mutex mutex;
+  // Whether there was a notification, which is used up.
+  bool take_notification(Bed& from) {
+    const std::lock_guard lock(mutex);
+    from.occupied = false;
+    return std::exchange(from.notified, false);
+  }
+
+  // Calls the handler when the timer ends.
+  template <class Handler>
+  void lie_down(Bed& on, steady_clock::time_point deadline, Handler handler) {
+    const std::lock_guard lock(mutex);
+    // Who was notified since it last looked does not sleep.
+    on.timer.expires_at(on.notified ? steady_clock::time_point() : deadline);
+    on.occupied = true;
+    on.timer.async_wait(std::move(handler));
+  }
+
+  // The timer must not outlive its io_context, which may go right after the Signal. Hence only the Signal and its
+  // waiting coroutine own the bed; other threads touch it under the lock, and ~Signal takes it away under the same
+  // lock.
+  std::mutex mutex;          // guards the bed and what is in it
   std::shared_ptr<Bed> bed;  // null once the Signal is gone
 };
-
-namespace {
-
-// Waits for the timer or for a notification; both look the same to the caller.
-Task<void> wait_for_timer(asio::steady_timer& timer) {
-  boost::system::error_code ignored;
-  auto token = asio::redirect_error(asio::use_awaitable, ignored);
-  co_await timer.async_wait(token);
-}
-
-}  // namespace
 
 Signal::Signal(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
 
@@ -72,12 +73,17 @@ Task<void> Signal::wait() { co_await wait_until(steady_clock::time_point::max())
 
 Task<bool> Signal::wait_until(steady_clock::time_point deadline) {
   // Held by the coroutine: the Signal may be destroyed while it waits.
-  const std::shared_ptr<State::Bed> bed = state_->bed;
-  // A loop, since the wake-up of a notification that was seen already may still be on its way.
-  while (!bed->notified.exchange(false)) {
+  const std::shared_ptr<State> state = state_;
+  const std::shared_ptr<State::Bed> bed = state->bed;
+  while (!state->take_notification(*bed)) {
     if (steady_clock::now() >= deadline) co_return false;
-    bed->timer.expires_at(deadline);
-    co_await wait_for_timer(bed->timer);
+    const auto lie_down = [state = state.get(), bed = bed.get(), deadline](auto handler) {
+      state->lie_down(*bed, deadline, std::move(handler));
+    };
+    // The end of the timer and a notification look the same.
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await asio::async_initiate<decltype(token), void(boost::system::error_code)>(lie_down, token);
   }
   co_return true;
 }

@@ -99,6 +99,7 @@ class WatchBody final : public BodyStream {
     }
     std::vector<RegistryEvent> events;
     const api::Result<void> polled = watch_->poll(events, kMaxEventsPerPiece);
+    frames.reserve(frames.size() + 3 * events.size());
     for (const RegistryEvent& event : events) {
       frames.push_back(Slice::literal(frame_start(event.type)));
       rendering_.append_watched(event.record, take_columns(), frames);

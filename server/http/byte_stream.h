@@ -19,6 +19,9 @@ class ByteStream {
 
   // What must happen before the first byte. False: the peer did not manage, nothing can be said to it.
   virtual Task<bool> handshake() = 0;
+  // Waits until there is something to read, for those who have no buffer until then. False: the stream has ended.
+  // (Where read_some() waits cheaply, this need not wait.)
+  virtual Task<bool> readable() { co_return true; }
   // Waits for bytes; how many came. 0: the peer has ended the stream, it broke, or it was closed.
   virtual Task<std::size_t> read_some(std::span<char> buffer) = 0;
   // True when all were handed to the kernel.

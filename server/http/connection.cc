@@ -189,9 +189,19 @@ Task<bool> Connection::fill() {
   while (watching_client_) co_await client_watched_.wait();
   if (input_.bytes().size() > had) co_return true;
   if (client_gone_) co_return false;
+  const std::size_t count = co_await read_more();
+  co_return count > 0;
+}
+
+Task<std::size_t> Connection::read_more() {
+  if (input_.empty()) {
+    // Most connections wait most of the time.
+    input_.release();
+    if (!co_await stream_->readable()) co_return 0;
+  }
   const std::size_t count = co_await stream_->read_some(input_.prepare());
   input_.commit(count);
-  co_return count > 0;
+  co_return count;
 }
 
 Task<Response> Connection::handle(Request request) {
@@ -302,19 +312,16 @@ Task<bool> Connection::send_pieces(const std::vector<Slice>& pieces, bool chunke
   const std::size_t size = total_bytes(pieces);
   // An empty chunk would end the body.
   if (size == 0) co_return true;
-  if (chunked) {
-    const std::string header = chunk_header(size);
-    if (!co_await stage(header)) co_return false;
-  }
+  // Nothing was left staged before, and what is staged now is sent below: there is room for these few bytes.
+  if (chunked) staged_ += chunk_header(size);
   if (!co_await stage_all(pieces)) co_return false;
-  if (chunked && !co_await stage("\r\n")) co_return false;
+  if (chunked) staged_ += "\r\n";
   co_return co_await flush();
 }
 
 Task<void> Connection::watch_client() {
   while (streaming_ != nullptr && !input_.full()) {
-    const std::size_t count = co_await stream_->read_some(input_.prepare());
-    input_.commit(count);
+    const std::size_t count = co_await read_more();
     if (count > 0) continue;
     client_gone_ = true;
     if (streaming_ != nullptr) streaming_->cancel();
@@ -342,7 +349,12 @@ Task<bool> Connection::stage(std::string_view bytes) {
 
 Task<bool> Connection::stage_all(const std::vector<Slice>& pieces) {
   for (const Slice& piece : pieces) {
-    if (!co_await stage(piece.bytes)) co_return false;
+    // Most are small, and a coroutine for each would cost more than they do.
+    if (staged_.size() + piece.bytes.size() < kStagingBytes) {
+      staged_ += piece.bytes;
+    } else if (!co_await stage(piece.bytes)) {
+      co_return false;
+    }
   }
   co_return true;
 }

@@ -70,6 +70,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> read_request(RequestParser& parser);
   // Waits for more input. False as read_request().
   Task<bool> fill();
+  // Reads into the input buffer; how many bytes came. 0: the client has gone.
+  Task<std::size_t> read_more();
   Task<Response> handle(Request request);
   static void log(const Exchange& exchange, const std::string& target, int status);
 

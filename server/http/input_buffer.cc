@@ -1,5 +1,7 @@
 #include "server/http/input_buffer.h"
 
+#include "api/base/check.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -22,6 +24,12 @@ std::span<char> InputBuffer::prepare() {
     capacity_ = capacity;
   }
   return {storage_.get() + end_, std::min(capacity_, max_bytes_) - end_};
+}
+
+void InputBuffer::release() {
+  CHECK_INVARIANT(empty());
+  storage_.reset();
+  capacity_ = begin_ = end_ = 0;
 }
 
 }  // namespace skiff::server

@@ -20,6 +20,8 @@ class InputBuffer {
   [[nodiscard]] std::span<char> prepare();
   // `count` bytes of the room were filled.
   void commit(std::size_t count) { end_ += count; }
+  // Gives back the memory of an empty buffer into which nothing is being read.
+  void release();
   // The first `count` bytes are used up. Moves nothing: a read into prepared room may be going on.
   void consume(std::size_t count) { begin_ += count; }
 

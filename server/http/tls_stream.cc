@@ -79,11 +79,14 @@ Task<bool> TlsStream::handshake() {
   co_return true;
 }
 
+Task<bool> TlsStream::readable() {
+  if (SSL_has_pending(ssl_.get()) == 1) co_return true;
+  co_return co_await wait_for(SocketWait::wait_read);
+}
+
 Task<std::size_t> TlsStream::read_some(std::span<char> buffer) {
   if (buffer.empty()) co_return 0;
   const int size = static_cast<int>(std::min<std::size_t>(buffer.size(), std::numeric_limits<int>::max()));
-  // Whoever reads has mostly to wait.
-  if (SSL_has_pending(ssl_.get()) == 0 && !co_await wait_for(SocketWait::wait_read)) co_return 0;
   for (;;) {
     ERR_clear_error();
     const int count = SSL_read(ssl_.get(), buffer.data(), size);

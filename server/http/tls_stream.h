@@ -18,6 +18,7 @@ class TlsStream final : public ByteStream {
   TlsStream(asio::ip::tcp::socket socket, SSL_CTX* context);
 
   Task<bool> handshake() override;
+  Task<bool> readable() override;
   Task<std::size_t> read_some(std::span<char> buffer) override;
   Task<bool> write_all(std::string_view bytes) override;
   Task<void> finish() override;

@@ -25,7 +25,7 @@ CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 KIB = 1024
 
 # What one client may cost the server. Measured: see docs/performance.md.
-IDLE_CONNECTION_BYTES = 48 * KIB
+IDLE_CONNECTION_BYTES = 40 * KIB
 SLOW_WATCHER_BYTES = 96 * KIB
 SLOW_WATCHER_KERNEL_BYTES = 512 * KIB
 
