@@ -19,6 +19,8 @@
 #include "server/handlers/debug.h"
 #include "server/handlers/service_account_issuer.h"
 #include "server/http/http_server.h"
+#include "server/metrics/metered_store.h"
+#include "server/metrics/readings.h"
 #include "server/registry/bootstrap.h"
 #include "server/registry/direct_client.h"
 #include "server/registry/registry.h"
@@ -210,7 +212,7 @@ struct ControlPlane::Impl {
         catalog(api::schema::Catalog::builtin()),
         kinds(builtin_kinds(*catalog, kind_options(options))),
         store(std::move(store_in)),
-        registry(*store, kinds, *catalog, clock, default_admission(admission_options(options))),
+        registry(store, kinds, *catalog, clock, default_admission(admission_options(options))),
         remote_nodes(registry, std::move(kubelet_client)),
         authorizer(*authorization_mode_from_string(options.authorization_mode)),
         authenticator(tokens, clock),
@@ -218,8 +220,8 @@ struct ControlPlane::Impl {
         api_handler(ApiParts{registry, *catalog, nodes, authenticator, authorizer, tokens, token_issuer},
                     {HealthCheck{"informer-sync", true, [this] { return ready.load(); }}}, in_flight_limits(options),
                     {[this] { return queue_metrics.collect(std::chrono::steady_clock::now()); },
-                     [this] { return scheduler.metrics(); }}),
-        debug(*store, api_handler),
+                     [this] { return scheduler.metrics(); }, [this] { return store_metrics(); }}),
+        debug(store, api_handler),
         impersonation(authorizer, debug),
         door(authenticator, impersonation),
         controllers_client(registry, component_user("system:kube-controller-manager")),
@@ -229,6 +231,13 @@ struct ControlPlane::Impl {
         controllers(
             controllers::Context{control_thread.executor(), controllers_client, informers, clock, queue_metrics},
             manager_options(options, authorities, kinds, nodes)) {}
+
+  // How the store does.
+  [[nodiscard]] std::vector<prometheus::MetricFamily> store_metrics() const {
+    std::vector<prometheus::MetricFamily> families = store.collect();
+    if (!database.empty()) families.push_back(storage_size_reading(database));
+    return families;
+  }
 
   const Clock& clock;
   const ServeOptions options;
@@ -243,7 +252,7 @@ struct ControlPlane::Impl {
 
   api::WorkQueueMetrics queue_metrics;
 
-  const std::unique_ptr<store::Store> store;
+  MeteredStore store;
   Registry registry;
   RemoteNodes remote_nodes;
   NodeDirectory nodes;
@@ -267,6 +276,7 @@ struct ControlPlane::Impl {
   bool controlling = false;
   std::string url;
   std::string kubeconfig_path;
+  std::string database;  // the file; "" when there is none
 };
 
 ControlPlane::ControlPlane(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -296,6 +306,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const ServeOptions& opt
       [&registry = impl->registry](const std::string& name) { return find_system_secret(registry, name); });
   for (TokenUser& user : *users) impl->authenticator.add_token(std::move(user));
   impl->kubeconfig_path = options.kubeconfig.empty() ? directory.kubeconfig() : options.kubeconfig;
+  if (!options.in_memory) impl->database = directory.store();
   HttpServerOptions http;
   http.address = options.listen_address;
   http.port = options.listen_port;
@@ -336,7 +347,7 @@ Task<void> ControlPlane::stop() {
   if (impl.listening) co_await impl.http->stop();
   if (impl.controlling)
     co_await asio::co_spawn(impl.control_thread.executor(), stop_control(impl), asio::use_awaitable);
-  impl.store->close();
+  impl.store.close();
 }
 
 const std::string& ControlPlane::url() const { return impl_->url; }

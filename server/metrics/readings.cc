@@ -58,6 +58,17 @@ prometheus::MetricFamily readings(std::string name, std::string help, const std:
   return family;
 }
 
+prometheus::MetricFamily storage_size_reading(const std::string& database) {
+  double bytes = 0;
+  for (const char* suffix : {"", "-wal"}) {
+    std::error_code missing;
+    const std::uintmax_t size = std::filesystem::file_size(database + suffix, missing);
+    if (!missing) bytes += static_cast<double>(size);
+  }
+  return readings("apiserver_storage_size_bytes", "[STABLE] Size of the database on the disk, in bytes.",
+                  "storage_cluster_id", {{"sqlite", bytes}});
+}
+
 std::vector<prometheus::MetricFamily> process_readings() {
   using prometheus::MetricType;
   // Counted from the state, the third field of stat.

@@ -19,6 +19,9 @@ struct LabelledValue {
 [[nodiscard]] prometheus::MetricFamily readings(std::string name, std::string help, const std::string& label,
                                                 const std::vector<LabelledValue>& values);
 
+// How large the database is on the disk, with its WAL.
+[[nodiscard]] prometheus::MetricFamily storage_size_reading(const std::string& database);
+
 // What this process uses, as the Prometheus clients of all languages name it (process_cpu_seconds_total, ...).
 [[nodiscard]] std::vector<prometheus::MetricFamily> process_readings();
 

@@ -3,10 +3,6 @@
 namespace skiff::server {
 namespace {
 
-// Upstream's, in seconds.
-const std::vector<double> kDurationBuckets = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2,
-                                              3,     4,     5,    6,   8,   10,  15,  20,  30,  45,   60};
-
 std::string verb_label(const Request& request, const RequestInfo& info) {
   for (const char* connected : {"exec", "attach", "portforward"}) {
     if (info.subresource == connected) return "CONNECT";
@@ -33,6 +29,12 @@ std::string_view dry_run_label(const Request& request) {
 
 }  // namespace
 
+const std::vector<double>& request_time_buckets() {
+  static const std::vector<double> buckets = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2,
+                                              3,     4,     5,    6,   8,   10,  15,  20,  30,  45,   60};
+  return buckets;
+}
+
 void RequestSeries::count(int status) {
   const std::lock_guard lock(mutex_);
   prometheus::Counter*& counter = requests_[status];
@@ -46,7 +48,7 @@ void RequestSeries::count(int status) {
 
 void RequestSeries::observe(std::chrono::nanoseconds time) {
   const std::lock_guard lock(mutex_);
-  if (durations_ == nullptr) durations_ = &families_.durations.Add(labels_, kDurationBuckets);
+  if (durations_ == nullptr) durations_ = &families_.durations.Add(labels_, request_time_buckets());
   durations_->Observe(std::chrono::duration<double>(time).count());
 }
 

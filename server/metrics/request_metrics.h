@@ -19,6 +19,9 @@
 
 namespace skiff::server {
 
+// Upstream's buckets for the time that requests take, in seconds.
+[[nodiscard]] const std::vector<double>& request_time_buckets();
+
 // Counts and times the requests that are alike in all of the labels that Kubernetes' metrics have. Thread-safe.
 class RequestSeries {
  public:

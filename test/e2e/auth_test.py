@@ -63,7 +63,9 @@ class AuthTest(ClusterTestCase):
         """/metrics has those of the server, the controllers and the scheduler; nodes/NAME/proxy/metrics the node's."""
         figures = self.raw("/metrics")[0].decode()
         for name in ('workqueue_depth{name="deployment"} 0', 'workqueue_unfinished_work_seconds{name="job"} 0',
-                     'scheduler_pending_pods{queue="active"} 0', 'apiserver_storage_objects{resource="namespaces"} '):
+                     'scheduler_pending_pods{queue="active"} 0', 'apiserver_storage_objects{resource="namespaces"} ',
+                     'apiserver_storage_size_bytes{storage_cluster_id="sqlite"} ',
+                     'etcd_request_duration_seconds_count{operation="create",type="namespaces"} '):
             self.assertIn("\n" + name, figures)
         self.assertNotIn('\nworkqueue_adds_total{name="serviceaccount"} 0\n', figures)
         node = self.cluster.get("nodes")["items"][0]["metadata"]["name"]
