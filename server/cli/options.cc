@@ -1,8 +1,6 @@
 #include "server/cli/options.h"
 
-#include "api/duration.h"
-#include "api/quantity.h"
-#include "nodeagent/pressure/eviction_threshold.h"
+#include "server/cli/node_flags.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -28,17 +26,9 @@ struct Parsed {
   std::string node_ports = "30000-32767";
   std::string grace_period = "40s";
   std::string time_to_live = "0s";
-  std::string log_max_size = "10Mi";
-  std::int64_t pod_max_pids = -1;
-  std::string minimum_image_age = "2m";
-  std::string maximum_image_age = "0s";
-  std::string transition_period = "5m";
-  std::string file_check_frequency = "20s";
-  std::string http_check_frequency = "20s";
-  std::vector<std::string> manifest_url_headers;
   int verbosity = -1;
   ServeOptions serve;
-  NodeOptions node;
+  NodeFlags node;
   JoinOptions join;
   TokenOptions token;
   ImageOptions image;
@@ -47,6 +37,10 @@ struct Parsed {
 
 void add_data_directory(CLI::App& app, Parsed& parsed) {
   app.add_option("--data-dir", parsed.data_directory, "Where skiff keeps its state")->capture_default_str();
+}
+
+void add_removal(CLI::App& app, Parsed& parsed) {
+  app.add_flag("--rm", parsed.serve.remove_on_exit, "Remove all containers and the network on exit");
 }
 
 void add_logging(CLI::App& app, Parsed& parsed) {
@@ -100,7 +94,7 @@ void add_serve_options(CLI::App& app, Parsed& parsed) {
   app.add_option("--node-monitor-grace-period", parsed.grace_period,
                  "How long nothing may be heard of a node before it counts as gone")
       ->capture_default_str();
-  app.add_option("--cluster-cidr", parsed.node.cluster_cidr, "Addresses of pods")->capture_default_str();
+  app.add_option("--cluster-cidr", parsed.node.options.cluster_cidr, "Addresses of pods")->capture_default_str();
 }
 
 // Of `skiff agent`: who the server is, and how it reaches us.
@@ -115,72 +109,13 @@ void add_join_options(CLI::App& app, Parsed& parsed) {
   app.add_option("--address", join.address, "Where the server reaches us for logs, exec, attach and port-forward")
       ->capture_default_str();
   app.add_option("--port", join.port, "Its port; 0 takes any free one")->capture_default_str();
-  app.add_option("--node-ip", parsed.node.node_ip, "The node's address (default: the host's)");
-  app.add_option("--pod-cidr", parsed.node.pod_cidr, "Addresses of the node's pods (default: the server gives some)");
-  app.add_option("--cluster-cidr", parsed.node.cluster_cidr, "Addresses of pods")->capture_default_str();
+  app.add_option("--node-ip", parsed.node.options.node_ip, "The node's address (default: the host's)");
+  app.add_option("--pod-cidr", parsed.node.options.pod_cidr,
+                 "Addresses of the node's pods (default: the server gives some)");
+  app.add_option("--cluster-cidr", parsed.node.options.cluster_cidr, "Addresses of pods")->capture_default_str();
   app.add_option("--node-lease-duration-seconds", join.lease_duration_seconds,
                  "Of the node's Lease, which is renewed four times as often")
       ->check(CLI::Range(1, 3600))
-      ->capture_default_str();
-}
-
-void add_node_options(CLI::App& app, Parsed& parsed) {
-  NodeOptions& node = parsed.node;
-  const std::map<std::string, RuntimeKind> runtimes{{"oci", RuntimeKind::kOci}, {"fake", RuntimeKind::kFake}};
-  app.add_option("--runtime", node.runtime, "oci: real containers; fake: simulated ones")
-      ->transform(CLI::CheckedTransformer(runtimes))
-      ->default_str("oci");
-  app.add_option("--nodes", node.fake_nodes, "How many fake nodes")
-      ->check(CLI::Range(0, 10'000))
-      ->capture_default_str();
-  app.add_option("--node-name", node.node_name, "The node's name (default: the host's)");
-  app.add_option("--max-pods", node.max_pods, "Pods per node")->check(CLI::Range(1, 10'000))->capture_default_str();
-  app.add_option("--bridge", node.bridge, "The bridge of the pod network (default: skiff0)");
-  app.add_option("--cluster-dns", node.cluster_dns, "Name server of pods with dnsPolicy ClusterFirst");
-  app.add_option("--container-log-max-size", parsed.log_max_size,
-                 "How large a file of a container's log may grow before the next is begun; -1: any size")
-      ->capture_default_str();
-  app.add_option("--container-log-max-files", node.container_log_max_files, "How many of them are kept")
-      ->check(CLI::Range(2, 1000))
-      ->capture_default_str();
-  app.add_flag("--rm", parsed.serve.remove_on_exit, "Remove all containers and the network on exit");
-}
-
-void add_image_collection_options(CLI::App& app, Parsed& parsed) {
-  app.add_option("--image-gc-high-threshold", parsed.node.image_gc_high_threshold,
-                 "Percent of the disk in use from which on unused images are removed; 100: never")
-      ->check(CLI::Range(0, 100))
-      ->capture_default_str();
-  app.add_option("--image-gc-low-threshold", parsed.node.image_gc_low_threshold, "Percent down to which they are")
-      ->check(CLI::Range(0, 100))
-      ->capture_default_str();
-  app.add_option("--minimum-image-ttl-duration", parsed.minimum_image_age, "How long an image stays in any case")
-      ->capture_default_str();
-  app.add_option("--image-maximum-gc-age", parsed.maximum_image_age,
-                 "How long an unused image stays on a disk with room; 0: for ever")
-      ->capture_default_str();
-}
-
-void add_pressure_options(CLI::App& app, Parsed& parsed) {
-  app.add_option("--pod-max-pids", parsed.pod_max_pids, "Processes per pod; -1: any number")->capture_default_str();
-  app.add_option("--eviction-hard", parsed.node.eviction_hard,
-                 "Evict pods while there is less than, as in memory.available<100Mi,nodefs.available<10% "
-                 "(default: only report when the node runs out of something)");
-  app.add_option("--eviction-pressure-transition-period", parsed.transition_period,
-                 "How long the node says that it is under pressure after it was")
-      ->capture_default_str();
-}
-
-void add_static_pod_options(CLI::App& app, Parsed& parsed) {
-  app.add_option("--pod-manifest-path", parsed.node.pod_manifest_path,
-                 "A directory with manifests of static pods, or one file");
-  app.add_option("--manifest-url", parsed.node.manifest_url, "Where else to get manifests of static pods");
-  app.add_option("--manifest-url-header", parsed.manifest_url_headers,
-                 "NAME:VALUE,... to send with requests for --manifest-url; may be given again");
-  app.add_option("--file-check-frequency", parsed.file_check_frequency,
-                 "How often manifests are looked at when nothing is heard of them")
-      ->capture_default_str();
-  app.add_option("--http-check-frequency", parsed.http_check_frequency, "How often --manifest-url is asked")
       ->capture_default_str();
 }
 
@@ -215,100 +150,6 @@ Result<std::pair<std::uint16_t, std::uint16_t>> parse_port_range(const std::stri
   return Error{ErrorCode::kInvalid, "\"" + text + "\" is not FIRST-LAST"};
 }
 
-// A positive duration, or 0.
-Result<std::chrono::nanoseconds> parse_duration(const char* flag, const std::string& text) {
-  const auto duration = api::parse_go_duration(text);
-  if (duration && duration->count() >= 0) return *duration;
-  return Error{ErrorCode::kInvalid, std::string(flag) + ": \"" + text + "\" is no duration such as 40s"};
-}
-
-// "a:hello,b:world", several times, as lines of a request.
-Result<std::vector<std::string>> parse_headers(const std::vector<std::string>& given) {
-  std::vector<std::string> lines;
-  for (const std::string& pairs : given) {
-    std::istringstream stream(pairs);
-    for (std::string pair; std::getline(stream, pair, ',');) {
-      const auto colon = pair.find(':');
-      if (colon == std::string::npos || colon == 0 || pair.find_first_of("\r\n") != std::string::npos) {
-        return Error{ErrorCode::kInvalid, "--manifest-url-header: \"" + pair + "\" is not NAME:VALUE"};
-      }
-      const std::string name = pair.substr(0, colon);
-      const auto value = pair.find_first_not_of(' ', colon + 1);
-      lines.push_back(value == std::string::npos ? name + ";" : name + ": " + pair.substr(value));
-    }
-  }
-  return lines;
-}
-
-Result<void> finish_static_pods(Parsed& parsed) {
-  const auto of_files = parse_duration("--file-check-frequency", parsed.file_check_frequency);
-  if (!of_files) return of_files.error();
-  const auto of_url = parse_duration("--http-check-frequency", parsed.http_check_frequency);
-  if (!of_url) return of_url.error();
-  if (of_files->count() == 0 || of_url->count() == 0) {
-    return Error{ErrorCode::kInvalid, "--file-check-frequency and --http-check-frequency must be longer than 0s"};
-  }
-  auto headers = parse_headers(parsed.manifest_url_headers);
-  if (!headers) return headers.error();
-  NodeOptions& node = parsed.node;
-  node.file_check_frequency = *of_files;
-  node.http_check_frequency = *of_url;
-  node.manifest_url_headers = std::move(*headers);
-  const bool has_manifests = !node.pod_manifest_path.empty() || !node.manifest_url.empty();
-  if (has_manifests && node.runtime == RuntimeKind::kFake && node.fake_nodes != 1) {
-    return Error{ErrorCode::kInvalid, "static pods belong to one node: --nodes goes without them"};
-  }
-  if (!node.manifest_url.empty() && !node.manifest_url.starts_with("http://") &&
-      !node.manifest_url.starts_with("https://")) {
-    return Error{ErrorCode::kInvalid, "--manifest-url: \"" + node.manifest_url + "\" is no http or https URL"};
-  }
-  return {};
-}
-
-Result<void> finish_pressure(Parsed& parsed) {
-  NodeOptions& node = parsed.node;
-  node.pod_max_pids = std::max<std::int64_t>(parsed.pod_max_pids, 0);  // upstream takes 0 and less for none
-  if (node.eviction_hard) {
-    const auto thresholds = nodeagent::parse_eviction_thresholds(*node.eviction_hard);
-    if (!thresholds) return thresholds.error().wrap("--eviction-hard");
-  }
-  const auto period = parse_duration("--eviction-pressure-transition-period", parsed.transition_period);
-  if (!period) return period.error();
-  node.eviction_pressure_transition_period = *period;
-  return {};
-}
-
-Result<void> finish_image_collection(Parsed& parsed) {
-  NodeOptions& node = parsed.node;
-  if (node.image_gc_low_threshold >= node.image_gc_high_threshold) {
-    return Error{ErrorCode::kInvalid, "--image-gc-low-threshold must be less than --image-gc-high-threshold"};
-  }
-  const auto minimum = parse_duration("--minimum-image-ttl-duration", parsed.minimum_image_age);
-  if (!minimum) return minimum.error();
-  const auto maximum = parse_duration("--image-maximum-gc-age", parsed.maximum_image_age);
-  if (!maximum) return maximum.error();
-  if (maximum->count() > 0 && *maximum <= *minimum) {
-    return Error{ErrorCode::kInvalid, "--image-maximum-gc-age must be longer than --minimum-image-ttl-duration"};
-  }
-  node.minimum_image_age = *minimum;
-  node.maximum_image_age = *maximum;
-  return {};
-}
-
-// What the node's flags mean together.
-Result<NodeOptions> finish_node(Parsed& parsed) {
-  const auto size = api::Quantity::parse(parsed.log_max_size);
-  if (!size) {
-    return Error{ErrorCode::kInvalid,
-                 "--container-log-max-size: \"" + parsed.log_max_size + "\" is no size such as 10Mi"};
-  }
-  parsed.node.container_log_max_bytes = size->value();
-  if (auto finished = finish_image_collection(parsed); !finished) return finished.error();
-  if (auto finished = finish_pressure(parsed); !finished) return finished.error();
-  if (auto finished = finish_static_pods(parsed); !finished) return finished.error();
-  return std::move(parsed.node);
-}
-
 // ID.SECRET.HASH, as `skiff token create` prints it, or ID.SECRET with the hash or the authority given apart.
 Command finish_join(Parsed& parsed, bool data_directory_given) {
   JoinOptions& join = parsed.join;
@@ -326,7 +167,7 @@ Command finish_join(Parsed& parsed, bool data_directory_given) {
   join.global = parsed.global;
   join.global.log_level = level_of(parsed);
   join.data_directory = data_directory_given ? parsed.data_directory : parsed.data_directory + "/agent";
-  auto node = finish_node(parsed);
+  auto node = parsed.node.finish();
   if (!node) return Usage{2, "skiff: " + node.error().message + "\n"};
   join.node = std::move(*node);
   join.remove_on_exit = parsed.serve.remove_on_exit;
@@ -357,7 +198,7 @@ Command finish_serve(Parsed& parsed, bool with_nodes, bool data_directory_given)
   const auto grace_period = parse_duration("--node-monitor-grace-period", parsed.grace_period);
   if (!grace_period) return Usage{2, "skiff: " + grace_period.error().message + "\n"};
   serve.node_monitor_grace_period = *grace_period;
-  auto node = finish_node(parsed);
+  auto node = parsed.node.finish();
   if (!node) return Usage{2, "skiff: " + node.error().message + "\n"};
   serve.node = std::move(*node);
   serve.global = parsed.global;
@@ -407,20 +248,16 @@ Command parse_command_line(int argc, const char* const* argv) {
 
   CLI::App* up = app.add_subcommand("up", "Run a control plane and one node in the foreground");
   add_serve_options(*up, parsed);
-  add_node_options(*up, parsed);
-  add_image_collection_options(*up, parsed);
-  add_pressure_options(*up, parsed);
-  add_static_pod_options(*up, parsed);
+  parsed.node.add_to(*up);
+  add_removal(*up, parsed);
   CLI::App* server = app.add_subcommand("server", "Run the control plane alone");
   add_serve_options(*server, parsed);
 
   CLI::App* agent = app.add_subcommand("agent", "Run a node of a server elsewhere");
   add_logging(*agent, parsed);
   add_data_directory(*agent, parsed);
-  add_node_options(*agent, parsed);
-  add_image_collection_options(*agent, parsed);
-  add_pressure_options(*agent, parsed);
-  add_static_pod_options(*agent, parsed);
+  parsed.node.add_to(*agent);
+  add_removal(*agent, parsed);
   add_join_options(*agent, parsed);
 
   CLI::App* token = app.add_subcommand("token", "What agents show to the server");
@@ -474,7 +311,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   }
   parsed.global.log_level = level_of(parsed);
   const bool counts_nodes = up->count("--nodes") > 0 || agent->count("--nodes") > 0;
-  if (counts_nodes && parsed.node.runtime == RuntimeKind::kOci) {
+  if (counts_nodes && parsed.node.options.runtime == RuntimeKind::kOci) {
     return Usage{2, "skiff: --nodes goes with --runtime fake\n"};
   }
   if (up->parsed()) return finish_serve(parsed, true, up->count("--data-dir") > 0);
