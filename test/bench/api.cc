@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,7 @@
 #include <functional>
 #include <iterator>
 #include <optional>
+#include <semaphore>
 #include <sstream>
 #include <thread>
 
@@ -311,12 +313,11 @@ void measure_fan_out(const Options& options, const Target& target, std::size_t c
 class Flood {
  public:
   Flood(const Target& target, std::size_t clients)
-      : thread_([this, target, clients] {
-          asio::io_context context;
-          const Connections connections = open_connections(context, target, clients);
-          for (const auto& connection : connections) spawn(context, ask_on(*connection, target));
-          context.run();
-        }) {}
+      : target_(target), connections_(open_connections(context_, target, clients)) {
+    for (const auto& connection : connections_) spawn(context_, ask_on(*connection));
+    thread_ = std::thread([this] { context_.run(); });
+    answers_.acquire();
+  }
   ~Flood() {
     over_ = true;
     thread_.join();
@@ -326,15 +327,20 @@ class Flood {
   Flood& operator=(const Flood&) = delete;
 
  private:
-  Task<void> ask_on(HttpConnection& connection, const Target& target) {
+  Task<void> ask_on(HttpConnection& connection) {
     while (!over_) {
       std::string body;
-      HttpRequest request = target.request("GET", target.config_maps() + "?limit=500");
+      HttpRequest request = target_.request("GET", target_.config_maps() + "?limit=500");
       const int status = co_await ask(connection, std::move(request), body);
+      if (answered_ + refused_ == 0) answers_.release();
       ++(status == 429 ? refused_ : answered_);
     }
   }
 
+  const Target target_;
+  asio::io_context context_;
+  const Connections connections_;
+  std::binary_semaphore answers_{0};  // there are some
   std::atomic<bool> over_ = false;
   std::size_t answered_ = 0;  // the thread's
   std::size_t refused_ = 0;
@@ -346,14 +352,15 @@ void measure_flood(const Options& options, Target target, std::size_t clients) {
   flooder.token = options.flooder_token;
   target.token = options.other_token;
   const Flood flood(flooder, clients);
-  const std::size_t count = std::max<std::size_t>(options.requests / 10, 1);
+  const std::size_t writes = std::max<std::size_t>(options.requests / 10, 1);
   const std::string path = target.config_maps();
-  const std::string name = fmt::format("flooded-{}-", clients);
-  measure(options, target, fmt::format("create while {} clients list 500", clients).c_str(), 1,
-          Load{count,
-               [&](std::size_t i) { return target.request("POST", path, config_map(name + std::to_string(i), 'f')); }});
-  measure(options, target, fmt::format("get while {} clients list 500", clients).c_str(), 1,
-          Load{count, [&](std::size_t i) { return target.request("GET", path + "/" + name + std::to_string(i)); }});
+  const auto name = [&](std::size_t i) { return fmt::format("flooded-{}-{}", clients, i % writes); };
+  const auto load = [&](const char* what, std::size_t count, std::function<HttpRequest(std::size_t)> request) {
+    measure(options, target, fmt::format("{} while {} clients list", what, clients).c_str(), 1,
+            Load{count, std::move(request)});
+  };
+  load("create", writes, [&](std::size_t i) { return target.request("POST", path, config_map(name(i), 'f')); });
+  load("get", 10 * writes, [&](std::size_t i) { return target.request("GET", path + "/" + name(i)); });
 }
 
 // ---- where
@@ -415,6 +422,11 @@ int benchmark(const Options& options) {
 }  // namespace skiff::bench
 
 int main(int argc, char** argv) {
+  // Each client takes one, and the usual limit is 1024.
+  rlimit descriptors{};
+  getrlimit(RLIMIT_NOFILE, &descriptors);
+  descriptors.rlim_cur = descriptors.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &descriptors);
   skiff::bench::Options options;
   CLI::App app("Measures a Kubernetes API server as its clients see it.");
   auto* kubeconfig = app.add_option("--kubeconfig", options.kubeconfig, "With the server, its authority and a token");

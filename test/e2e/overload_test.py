@@ -57,6 +57,7 @@ class Client:
     def __init__(self, server, receive_buffer=None):
         host, port = server.ready["server"].removeprefix("https://").rsplit(":", 1)
         raw = socket.socket()
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receive_buffer:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         raw.settimeout(60)
@@ -180,8 +181,7 @@ class OverloadTest(unittest.TestCase):
 
     def check_idle(self, what, prepare):
         server = self.serve()
-        other = self.client(server)
-        self.must(other, "GET", CONFIG_MAPS)
+        self.must(self.client(server), "GET", CONFIG_MAPS)
 
         def opened():
             client = self.client(server)
@@ -194,7 +194,9 @@ class OverloadTest(unittest.TestCase):
         each = (after - before) / CONNECTIONS
         note(f"{CONNECTIONS} connections, {what}: {took:.1f} s to open, {each / KIB:.1f} KiB each, {after / KIB / KIB:.0f} MiB in all")
         self.assertLess(each, IDLE_CONNECTION_BYTES)
-        self.note_latency(f"with {CONNECTIONS} connections, {what}", other)
+        # Idle ones are closed after 90 s, so that a slow machine must not take longer to open them.
+        self.assertGreater(server.connections(), CONNECTIONS)
+        self.note_latency(f"with {CONNECTIONS} connections, {what}", self.client(server))
         for client in clients:
             client.close()
         wait_for("the server has closed them, too", lambda: server.connections() < 200)
