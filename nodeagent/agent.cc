@@ -267,7 +267,7 @@ void NodeAgent::warn(std::string reason, std::string message) {
 std::shared_ptr<const PodWorker> NodeAgent::find_pod(const api::NamespacedName& name) const {
   std::shared_ptr<const PodWorker> newest;
   for (const auto& [uid, worker] : workers_) {
-    if (api::key_of(*worker->pod()) != name) continue;
+    if (worker->name() != name) continue;
     // A pod and its successor of the same name may be here at once; the one that is not ending counts.
     if (!newest || api::is_terminating(*newest->pod())) newest = worker;
   }

@@ -18,8 +18,8 @@ std::optional<ImageNames> NodeAgent::images_in_use() const {
   for (const ContainerStatus& container : runtime_.snapshot().containers) add_name(names, container.image_id);
   // Of pods that are about to start containers, too.
   for (const auto& [uid, worker] : workers_) {
-    const Json& pod = *worker->pod();
-    for (const Json* list : {&init_containers_of(pod), &containers_of(pod), &ephemeral_containers_of(pod)}) {
+    const api::ObjectPtr pod = worker->pod();
+    for (const Json* list : {&init_containers_of(*pod), &containers_of(*pod), &ephemeral_containers_of(*pod)}) {
       for (const Json& container : *list) add_name(names, string_at(container, {"image"}));
     }
   }

@@ -14,8 +14,8 @@ namespace {
 constexpr std::chrono::seconds kEvictionGrace{1};
 
 bool is_active(const PodWorker& worker) {
-  const Json& pod = *worker.pod();
-  return !api::is_pod_terminated(pod) && !api::is_terminating(pod) && !worker.state().failure;
+  const api::ObjectPtr pod = worker.pod();
+  return !api::is_pod_terminated(*pod) && !api::is_terminating(*pod) && !worker.state().failure;
 }
 
 // Nobody gains by the end of a pod that does not run yet, and a static pod would come back at once.

@@ -17,6 +17,7 @@ Informer::Informer(asio::any_io_executor executor, Client& client, const Resourc
       client_(client),
       resource_(resource),
       options_(std::move(options)),
+      cache_(options_.awake),
       wake_(executor),
       tasks_(executor) {}
 
@@ -204,7 +205,11 @@ ObjectPtr Informer::trimmed(ObjectPtr object) const {
 
 Informer& InformerFactory::informer(const ResourceType& resource) {
   std::unique_ptr<Informer>& informer = full_[Key{resource.group, resource.plural}];
-  if (!informer) informer = std::make_unique<Informer>(executor_, client_, resource, InformerOptions());
+  if (!informer) {
+    InformerOptions options;
+    if (resource == kPods) options.awake = kAwakePods;
+    informer = std::make_unique<Informer>(executor_, client_, resource, options);
+  }
   return *informer;
 }
 

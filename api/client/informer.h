@@ -29,6 +29,8 @@ struct InformerOptions {
   std::string field_selector;
   // Keeps only apiVersion, kind and metadata: for those who care about names and owners (the garbage collector).
   bool metadata_only = false;
+  // How many objects the cache keeps parsed (see ObjectCache).
+  std::size_t awake = ObjectCache::kAll;
 };
 
 // A local, always current copy of a collection: lists it once, then follows it with a watch.
@@ -99,6 +101,9 @@ class Informer {
 class InformerFactory {
  public:
   InformerFactory(asio::any_io_executor executor, Client& client) : executor_(std::move(executor)), client_(client) {}
+
+  // Of pods there may be a hundred thousand; of those that did not change lately the parsed form is let go.
+  static constexpr std::size_t kAwakePods = 1024;
 
   // The informer of whole objects in all namespaces. The texts of `resource` outlive the factory. Informers asked for
   // after start() are started by the next start().

@@ -44,12 +44,12 @@ class PullLimit {
 }  // namespace
 
 Task<Result<void>> PodWorker::set_up_volumes(std::set<ConfigKey> keys) {
-  auto tokens = co_await context_.tokens.tokens(pod_);
+  auto tokens = co_await context_.tokens.tokens(pod_.wake());
   if (!tokens) {
     co_return Error{ErrorCode::kUnavailable, "MountVolume.SetUp failed for volume \"" + token_volume_of(*pod_) +
                                                  "\" : failed to fetch token: " + tokens.error().message};
   }
-  auto set_up = [files = context_.files, pod = pod_, configs = context_.configs.snapshot(keys),
+  auto set_up = [files = context_.files, pod = pod_.wake(), configs = context_.configs.snapshot(keys),
                  texts = std::move(*tokens)] { return files->set_up_volumes(*pod, configs, texts); };
   co_return co_await run_blocking(context_.pool, std::move(set_up));
 }
@@ -113,7 +113,7 @@ void PodWorker::container_fails(const std::string& name, Waiting waiting) {
 
 Task<Result<ContainerConfig>> PodWorker::make_config(StartContainer action, Image image) {
   ContainerInputs inputs;
-  inputs.pod = pod_;
+  inputs.pod = pod_.wake();
   inputs.name = action.name;
   inputs.attempt = action.attempt;
   inputs.image = std::move(image);
@@ -153,7 +153,7 @@ Task<void> PodWorker::discard_previous(std::string name) {
   Leftover container{previous->status.id, false};
   co_await remove_or_leave(std::move(container));
   if (context_.files == nullptr) co_return;
-  auto remove = [files = context_.files, pod = pod_, name, attempt = previous->status.attempt] {
+  auto remove = [files = context_.files, pod = pod_.wake(), name, attempt = previous->status.attempt] {
     files->discard_attempt(api::uid_of(*pod), name, attempt);
   };
   co_await run_blocking(context_.pool, std::move(remove));
@@ -179,7 +179,7 @@ Task<void> PodWorker::execute(StartContainer action) {
       image_credentials(*pod_, string_at(*container, {"image"}), context_.configs.snapshot(config_references(*pod_)));
   ImageStep images(context_.images, context_.pulls, context_.pool, context_.clock, context_.events,
                    context_.pull_back_off, limit.token());
-  auto image = co_await images.ensure(pod_, name, record(name), std::move(credentials));
+  auto image = co_await images.ensure(pod_.wake(), name, record(name), std::move(credentials));
   if (limit.is_reached()) co_return;
   if (!image) {
     container_fails(name, std::move(image.error()));
@@ -263,7 +263,7 @@ Task<void> PodWorker::execute(CleanUp) {
     if (!removed) problem = removed.error().message;
   }
   if (problem.empty() && context_.files != nullptr && !stopping_) {
-    auto remove = [files = context_.files, pod = pod_] { return files->remove_pod(api::uid_of(*pod)); };
+    auto remove = [files = context_.files, pod = pod_.wake()] { return files->remove_pod(api::uid_of(*pod)); };
     const Result<void> removed = co_await run_blocking(context_.pool, std::move(remove));
     if (!removed) problem = removed.error().message;
   }

@@ -56,7 +56,7 @@ struct PodWorker::HookRun {
 Task<void> PodWorker::run_hook(std::string name, std::string hook_name, std::chrono::seconds timeout,
                                std::shared_ptr<HookRun> run) {
   const auto self = shared_from_this();
-  const api::ObjectPtr pod = pod_;
+  const api::ObjectPtr pod = pod_.wake();
   const Json& hook = *find_hook(*pod, name, hook_name);
   if (const Json* sleep = find(hook, {"sleep"})) {
     const auto until = steady_clock::now() + std::chrono::seconds(integer_at(*sleep, {"seconds"}));

@@ -68,7 +68,8 @@ bool asks_for_the_same(const Json& a, const Json& b) {
 }  // namespace
 
 PodWorker::PodWorker(PodContext& context, api::ObjectPtr pod, PodOrigin origin)
-    : context_(context), pod_(std::move(pod)), origin_(origin) {
+    : context_(context), name_(api::key_of(*pod)), origin_(origin) {
+  keep(std::move(pod));
   for (const Json* list : {&init_containers_of(*pod_), &containers_of(*pod_), &ephemeral_containers_of(*pod_)}) {
     for (const Json& container : *list) {
       const std::string name = string_at(container, {"name"});
@@ -103,11 +104,17 @@ void PodWorker::adopt(const std::vector<SandboxStatus>& sandboxes, const std::ve
 }
 
 bool PodWorker::set_pod(api::ObjectPtr pod) {
-  if (resource_version(*pod) <= resource_version(*pod_)) return false;
+  if (resource_version(*pod) <= pod_version_) return false;
   const bool news = !asks_for_the_same(*pod_, *pod);
-  pod_ = std::move(pod);
+  keep(std::move(pod));
   if (news) announce();
+  if (!news && !signal_) pod_.rest();
   return news;
+}
+
+void PodWorker::keep(api::ObjectPtr pod) {
+  pod_version_ = resource_version(*pod);
+  pod_ = std::move(pod);
 }
 
 void PodWorker::set_gone() {
@@ -120,7 +127,7 @@ void PodWorker::end_static_pod() {
   Json ending = *pod_;
   ending["metadata"]["deletionTimestamp"] = format_time(context_.clock.now());
   ending["metadata"]["deletionGracePeriodSeconds"] = grace_period(*pod_).count();
-  pod_ = std::make_shared<const Json>(std::move(ending));
+  keep(std::make_shared<const Json>(std::move(ending)));
   announce();
 }
 
@@ -136,7 +143,7 @@ bool PodWorker::take_gates(const Json& mirror) {
                                    string_at(*said, {"reason"}), string_at(*said, {"message"})};
     news = api::set_condition(changed, condition, context_.clock.now()) || news;
   }
-  if (news) pod_ = std::make_shared<const Json>(std::move(changed));
+  if (news) keep(std::make_shared<const Json>(std::move(changed)));
   return news;
 }
 
@@ -223,6 +230,7 @@ Task<void> PodWorker::run() {
     measure_work(begin);
   }
   signal_.reset();
+  pod_.rest();
 }
 
 void PodWorker::measure_work(std::chrono::steady_clock::time_point begin) {
@@ -312,7 +320,7 @@ Task<void> PodWorker::observe_container(std::string name) {
   latest.exit_reason = reason_of_exit(latest.status);
   latest.settled = true;
   if (context_.files == nullptr) co_return;
-  auto read = [files = context_.files, pod = pod_, run = latest.status] {
+  auto read = [files = context_.files, pod = pod_.wake(), run = latest.status] {
     return read_termination_message(*files, *pod, run);
   };
   latest.exit_message = co_await run_blocking(context_.pool, std::move(read));
@@ -329,7 +337,7 @@ void PodWorker::follow_probes() {
                                        context_.tasks};
     prober_ = std::make_shared<PodProber>(std::move(environment), std::move(decided));
   }
-  prober_->follow(pod_, state_);
+  prober_->follow(pod_.wake(), state_);
 }
 
 void PodWorker::probe_decided(const std::string& container, const std::string& id, ProbeKind kind, bool passed) {
@@ -353,8 +361,8 @@ void PodWorker::keep_status() {
   if (begins_to_run(*pod_, status)) measure_start();
   Json changed = *pod_;
   changed["status"] = std::move(status);
-  pod_ = std::make_shared<const Json>(std::move(changed));
-  context_.static_pod_changed(pod_);
+  keep(std::make_shared<const Json>(std::move(changed)));
+  context_.static_pod_changed(pod_.wake());
 }
 
 // Writes status when it says something new. Somebody else's write in between is no reason to give up: the status is

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/client.h"
+#include "api/client/resting_object.h"
 #include "nodeagent/pods/config_objects.h"
 #include "nodeagent/pods/image_step.h"
 #include "nodeagent/pods/node_capacity.h"
@@ -76,8 +77,8 @@ enum class PodOrigin { kApi, kStatic };
 //   8 deletion confirmed to the API (grace 0, uid; nothing to confirm for a static pod) --> is_done()
 //
 // Operation: wake() makes run() go: it observes the runtime, reports the status, and does what plan() says, until
-// nothing is left to do. While nothing is to be done there is no coroutine and no timer. The status is written only
-// when it says something new.
+// nothing is left to do. While nothing is to be done there is no coroutine and no timer, and the pod's document rests.
+// The status is written only when it says something new.
 // Concurrency: everything on the agent's executor; one run() at a time.
 // It will not: decide (plan.h does), or keep anything on disk that recovery would need.
 class PodWorker : public std::enable_shared_from_this<PodWorker> {
@@ -104,7 +105,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   // True when nothing of the pod is left, neither here nor in the API.
   [[nodiscard]] bool is_done() const { return state_.gone_from_api && state_.cleaned_up; }
 
-  [[nodiscard]] const api::ObjectPtr& pod() const { return pod_; }
+  [[nodiscard]] api::ObjectPtr pod() const { return pod_.read(); }
+  [[nodiscard]] const api::NamespacedName& name() const { return name_; }
   [[nodiscard]] PodOrigin origin() const { return origin_; }
   [[nodiscard]] const PodState& state() const { return state_; }
 
@@ -126,6 +128,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void measure_work(std::chrono::steady_clock::time_point begin);
   void keep_status();
   void accept(api::ObjectPtr pod);
+  void keep(api::ObjectPtr pod);
   // Until then, or until something happens.
   Task<void> pause(std::chrono::nanoseconds delay);
   // When to look again if nothing happens: as planned, or earlier where something failed.
@@ -181,7 +184,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   [[nodiscard]] ContainerMemory& record(const std::string& name) { return state_.containers[name]; }
 
   PodContext& context_;
-  api::ObjectPtr pod_;
+  const api::NamespacedName name_;
+  api::RestingObject pod_;  // rests while nothing is to be done
+  std::uint64_t pod_version_ = 0;
   const PodOrigin origin_;
   const std::chrono::steady_clock::time_point first_seen_ = std::chrono::steady_clock::now();
   PodState state_;

@@ -97,6 +97,7 @@ Task<Result<void>> FakeNodes::start() {
 
   api::InformerOptions options;
   options.field_selector = "spec.nodeName!=";
+  options.awake = api::InformerFactory::kAwakePods;
   informer_ = std::make_unique<api::Informer>(executor_, client_, api::kPods, options);
   api::InformerHandlers handlers;
   const auto changed = [this](const api::ObjectPtr& pod) {
