@@ -29,6 +29,9 @@ RecordPtr make_record(Write& write, const RecordPtr& previous, Revision revision
   record->version = previous ? previous->version + 1 : 1;
   record->revision_offset = write.revision_offset;
   stamp(*record, 0);
+  // It is kept for long and never grows again; what it grew by while it was made may be as much as itself.
+  record->value.shrink_to_fit();
+  record->attributes.shrink_to_fit();
   return record;
 }
 
