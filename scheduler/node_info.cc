@@ -1,6 +1,5 @@
 #include "scheduler/node_info.h"
 
-#include "api/base/check.h"
 #include "api/quantity.h"
 #include "api/views/meta.h"
 
@@ -46,18 +45,18 @@ ClusterEvents NodeInfo::set_object(api::ObjectPtr node) {
   return events;
 }
 
-void NodeInfo::add_pod(const PodInfoPtr& pod) {
-  CHECK_INVARIANT(pods_.emplace(pod->uid, pod).second);
-  requested_ += pod->requests;
-  scoring_requested_ += pod->scoring_requests;
-  used_ports_.insert(used_ports_.end(), pod->host_ports.begin(), pod->host_ports.end());
+void NodeInfo::add_pod(const PodUse& pod) {
+  ++pod_count_;
+  requested_ += pod.requests;
+  scoring_requested_ += pod.scoring_requests;
+  used_ports_.insert(used_ports_.end(), pod.host_ports.begin(), pod.host_ports.end());
 }
 
-void NodeInfo::remove_pod(const PodInfoPtr& pod) {
-  CHECK_INVARIANT(pods_.erase(pod->uid) == 1);
-  requested_ -= pod->requests;
-  scoring_requested_ -= pod->scoring_requests;
-  for (const HostPort& port : pod->host_ports) {
+void NodeInfo::remove_pod(const PodUse& pod) {
+  --pod_count_;
+  requested_ -= pod.requests;
+  scoring_requested_ -= pod.scoring_requests;
+  for (const HostPort& port : pod.host_ports) {
     used_ports_.erase(std::find(used_ports_.begin(), used_ports_.end(), port));
   }
 }

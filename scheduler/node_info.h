@@ -6,7 +6,6 @@
 #include "scheduler/resources.h"
 
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace skiff::scheduler {
@@ -26,15 +25,15 @@ class NodeInfo {
   [[nodiscard]] const Resources& allocatable() const { return allocatable_; }
   [[nodiscard]] std::int64_t allowed_pods() const { return allowed_pods_; }
 
-  [[nodiscard]] std::int64_t pod_count() const { return static_cast<std::int64_t>(pods_.size()); }
+  [[nodiscard]] std::int64_t pod_count() const { return pod_count_; }
   [[nodiscard]] const Resources& requested() const { return requested_; }
   [[nodiscard]] const Resources& scoring_requested() const { return scoring_requested_; }
   [[nodiscard]] const std::vector<HostPort>& used_ports() const { return used_ports_; }
 
   // Null: the Node object is gone. The answer is what changed for pods that wait.
   ClusterEvents set_object(api::ObjectPtr node);
-  void add_pod(const PodInfoPtr& pod);
-  void remove_pod(const PodInfoPtr& pod);
+  void add_pod(const PodUse& pod);
+  void remove_pod(const PodUse& pod);
 
  private:
   std::string name_;
@@ -43,7 +42,7 @@ class NodeInfo {
   bool unschedulable_ = false;
   Resources allocatable_;
   std::int64_t allowed_pods_ = 0;
-  std::unordered_map<std::string, PodInfoPtr> pods_;  // by uid
+  std::int64_t pod_count_ = 0;
   Resources requested_;
   Resources scoring_requested_;
   std::vector<HostPort> used_ports_;

@@ -28,6 +28,36 @@ std::vector<HostPort> host_ports_of(const Json& pod) {
   return host_ports;
 }
 
+void append(std::string& text, const Resources& amounts) {
+  for (const std::int64_t amount : {amounts.milli_cpu, amounts.memory, amounts.ephemeral_storage}) {
+    text += std::to_string(amount) += ' ';
+  }
+  for (const auto& [name, amount] : amounts.others) {
+    text += name;
+    text += std::to_string(amount) += ' ';
+  }
+  text += '\n';
+}
+
+// A plugin that looks at anything else of a pod has to add it here.
+std::string wishes_of(const PodInfo& pod) {
+  std::string text;
+  append(text, pod.requests);
+  append(text, pod.scoring_requests);
+  for (const HostPort& port : pod.host_ports) {
+    text += port.ip;
+    text += port.protocol;
+    text += std::to_string(port.port) += '\n';
+  }
+  for (const char* member : {"nodeName", "nodeSelector", "affinity", "tolerations"}) {
+    const Json* wish = find(*pod.object, {"spec", member});
+    if (wish == nullptr) continue;
+    text += member;
+    text += to_json_text(*wish);
+  }
+  return text;
+}
+
 }  // namespace
 
 bool HostPort::conflicts_with(const HostPort& other) const {
@@ -36,17 +66,16 @@ bool HostPort::conflicts_with(const HostPort& other) const {
 }
 
 PodInfo::PodInfo(api::ObjectPtr pod)
-    : object(std::move(pod)),
+    : PodUse{pod_requests(*pod), pod_requests_for_scoring(*pod), host_ports_of(*pod)},
+      object(std::move(pod)),
       name(api::key_of(*object)),
       uid(api::uid_of(*object)),
       node_name(string_at(*object, {"spec", "nodeName"})),
       priority(integer_at(*object, {"spec", "priority"})),
-      requests(pod_requests(*object)),
-      scoring_requests(pod_requests_for_scoring(*object)),
-      host_ports(host_ports_of(*object)),
       tolerations(api::tolerations_of(*object)),
       required_nodes(api::RequiredNodes::of_pod(*object)),
-      preferred_nodes(api::preferred_nodes_of_pod(*object)) {}
+      preferred_nodes(api::preferred_nodes_of_pod(*object)),
+      wishes(wishes_of(*this)) {}
 
 bool PodInfo::tolerates(const api::Taint& taint) const { return api::tolerates(tolerations, taint); }
 

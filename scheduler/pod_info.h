@@ -22,19 +22,25 @@ struct HostPort {
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
-// A pod as the scheduler sees it: parsed once, never changed.
-struct PodInfo {
+// What a pod takes up on its node.
+struct PodUse {
+  Resources requests;
+  Resources scoring_requests;
+  std::vector<HostPort> host_ports;
+};
+
+// A pod as the scheduler sees it while it looks for a node: parsed once, never changed.
+struct PodInfo : PodUse {
   api::ObjectPtr object;
   api::NamespacedName name;
   std::string uid;
   std::string node_name;  // spec.nodeName
   std::int64_t priority = 0;
-  Resources requests;
-  Resources scoring_requests;
-  std::vector<HostPort> host_ports;
   std::vector<api::Toleration> tolerations;
   api::RequiredNodes required_nodes;
   std::vector<api::PreferredNodes> preferred_nodes;
+  // All that plugins look at, as text: of two pods with equal wishes, each node says the same.
+  std::string wishes;
 
   explicit PodInfo(api::ObjectPtr pod);
 

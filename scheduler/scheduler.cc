@@ -80,7 +80,7 @@ void Scheduler::on_pod(const ObjectPtr& old_pod, const ObjectPtr& pod) {
   if (is_bound(*pod)) {
     queue_.remove(uid);
     // Most updates are of the status of a pod that is counted already.
-    if (!old_pod || !is_bound(*old_pod) || !cache_.knows_pod(uid)) cache_.add_pod(std::make_shared<PodInfo>(pod));
+    if (!cache_.confirm_pod(uid, api::node_name_of(*pod))) cache_.add_pod(PodInfo(pod));
     return;
   }
   // Its binding is on its way.
@@ -141,11 +141,11 @@ void Scheduler::schedule(const PodInfoPtr& pod) {
   std::vector<FilterPlugin> own_filters;
   if (!needs.empty()) own_filters.push_back(VolumeBinding::filter(needs));
   const auto begin = SteadyClock::now();
-  const Placement placement = placer_.place(*pod, cache_.nodes(), own_filters);
+  const Placement placement = placer_.place(pod, cache_, own_filters);
   metrics_.chosen(SteadyClock::now() - begin);
   if (placement.node == nullptr) return report_rejection(pod, placement.rejection);
   if (!needs.waiting.empty()) return claim_volumes(pod, needs, *placement.node);
-  cache_.assume(pod, placement.node->name());
+  cache_.assume(*pod, placement.node->name());
   ++bindings_;
   tasks_.spawn(bind(pod, placement.node->name(), queue_.attempt(pod->uid)));
 }

@@ -90,6 +90,21 @@ RequiredNodes RequiredNodes::of_node_selector(const Json& selector) {
   return required;
 }
 
+const std::string* RequiredNodes::only_name() const {
+  const std::string* name = nullptr;
+  for (const NodeTerm& term : terms) {
+    const auto naming =
+        std::find_if(term.requirements.begin(), term.requirements.end(), [](const NodeRequirement& requirement) {
+          return requirement.on_field && requirement.key == "metadata.name" && requirement.operator_ == "In" &&
+                 requirement.values.size() == 1;
+        });
+    if (naming == term.requirements.end()) return nullptr;
+    if (name != nullptr && *name != naming->values.front()) return nullptr;
+    name = &naming->values.front();
+  }
+  return name;
+}
+
 bool RequiredNodes::matches(const NodeLabels& node) const {
   for (const auto& [name, value] : labels) {
     const auto label = node.labels.find(name);

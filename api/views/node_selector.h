@@ -43,6 +43,8 @@ struct RequiredNodes {
   // From a v1.NodeSelector alone.
   [[nodiscard]] static RequiredNodes of_node_selector(const Json& selector);
   [[nodiscard]] bool any_node_will_do() const { return labels.empty() && !has_terms; }
+  // The name of the only node that can match, as pods of a DaemonSet have it; null when there may be others.
+  [[nodiscard]] const std::string* only_name() const;
   [[nodiscard]] bool matches(const NodeLabels& node) const;
 };
 

@@ -36,34 +36,42 @@ TEST_CASE("Cache") {
   REQUIRE(cache.nodes().size() == 2);
 
   SECTION("counts bound pods, each once") {
-    cache.add_pod(bound("a", "n1"));
-    cache.add_pod(bound("a", "n1"));
-    cache.add_pod(bound("b", "n1"));
+    cache.add_pod(*bound("a", "n1"));
+    cache.add_pod(*bound("a", "n1"));
+    cache.add_pod(*bound("b", "n1"));
     CHECK(used(cache, "n1") == 2000);
     CHECK(cache.remove_pod("a"));
     CHECK(!cache.remove_pod("a"));
     CHECK(used(cache, "n1") == 1000);
   }
   SECTION("an assumed pod counts until it is forgotten") {
-    cache.assume(pod_info("a", requesting(kOneCore)), "n1");
+    cache.assume(*pod_info("a", requesting(kOneCore)), "n1");
     CHECK(used(cache, "n1") == 1000);
     cache.forget("a");
     CHECK(used(cache, "n1") == 0);
   }
   SECTION("an assumed pod that was seen bound is not forgotten") {
-    cache.assume(pod_info("a", requesting(kOneCore)), "n1");
-    cache.add_pod(bound("a", "n1"));
+    cache.assume(*pod_info("a", requesting(kOneCore)), "n1");
+    cache.add_pod(*bound("a", "n1"));
     cache.forget("a");
     CHECK(used(cache, "n1") == 1000);
   }
   SECTION("an assumed pod that somebody bound elsewhere moves") {
-    cache.assume(pod_info("a", requesting(kOneCore)), "n1");
-    cache.add_pod(bound("a", "n2"));
+    cache.assume(*pod_info("a", requesting(kOneCore)), "n1");
+    cache.add_pod(*bound("a", "n2"));
     CHECK(used(cache, "n1") == 0);
     CHECK(used(cache, "n2") == 1000);
   }
+  SECTION("a pod that is known to be there is confirmed unparsed") {
+    CHECK(!cache.confirm_pod("a", "n1"));
+    cache.assume(*pod_info("a", requesting(kOneCore)), "n1");
+    CHECK(!cache.confirm_pod("a", "n2"));
+    CHECK(cache.confirm_pod("a", "n1"));
+    cache.forget("a");
+    CHECK(used(cache, "n1") == 1000);
+  }
   SECTION("pods of a node may come before it and stay after it") {
-    cache.add_pod(bound("a", "n3"));
+    cache.add_pod(*bound("a", "n3"));
     CHECK(cache.nodes().size() == 2);
     cache.set_node(shared(node_object("n3")));
     CHECK(used(cache, "n3") == 1000);

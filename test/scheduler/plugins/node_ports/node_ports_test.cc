@@ -34,7 +34,7 @@ TEST_CASE("fits_node_ports") {
     DYNAMIC_SECTION(row.name) {
       NodeInfo node = node_info(node_object("n1"));
       const PodInfoPtr running = with_port("a", row.used);
-      node.add_pod(running);
+      node.add_pod(*running);
       const PodInfoPtr pod = with_port("b", row.wanted);
       const Verdict verdict = fits_node_ports(*pod, node);
       CHECK(verdict.fits() == row.fits);
@@ -42,7 +42,7 @@ TEST_CASE("fits_node_ports") {
         CHECK(verdict.kind == Verdict::Kind::kNo);
         CHECK(verdict.reasons ==
               std::vector<std::string>{"node(s) didn't have free ports for the requested pod ports"});
-        node.remove_pod(running);
+        node.remove_pod(*running);
         CHECK(fits_node_ports(*pod, node).fits());
       }
     }

@@ -39,7 +39,7 @@ TEST_CASE("fits_resources") {
       {"overhead counts", R"({"overhead": {"cpu": "3100m"}})", {"Insufficient cpu"}},
   };
   NodeInfo node = node_info(node_object("n1"));
-  node.add_pod(pod_info("running", requesting(R"({"cpu": "1", "memory": "1Gi"})")));
+  node.add_pod(*pod_info("running", requesting(R"({"cpu": "1", "memory": "1Gi"})")));
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
       const Verdict verdict = fits_resources(*pod_info("a", row.spec), node);
@@ -48,7 +48,7 @@ TEST_CASE("fits_resources") {
     }
   }
   SECTION("a full node") {
-    for (int i = 0; i < 9; ++i) node.add_pod(pod_info(std::to_string(i)));
+    for (int i = 0; i < 9; ++i) node.add_pod(*pod_info(std::to_string(i)));
     CHECK(fits_resources(*pod_info("a"), node).reasons == Reasons{"Too many pods"});
   }
 }
