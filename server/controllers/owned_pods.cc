@@ -1,10 +1,10 @@
 #include "server/controllers/owned_pods.h"
 
-#include "api/client/indexes.h"
 #include "api/views/meta.h"
 #include "server/controllers/claim.h"
 #include "server/controllers/keys.h"
 #include "server/controllers/namespace_child.h"
+#include "server/controllers/orphans.h"
 
 #include <algorithm>
 #include <set>
@@ -46,7 +46,7 @@ OwnedPods::OwnedPods(const Context& context, Owners owners, std::string componen
       owner_informer_(context.informers.informer(owners_.type)),
       pods_(context.informers.informer(api::kPods)),
       events_(context.executor, context.client, context.clock, api::EventRecorder::Source{std::move(component), ""}) {
-  pods_.add_index(api::kByController, api::by_controller);
+  add_orphan_indexes(owner_informer_, pods_);
   api::InformerHandlers handlers;
   handlers.added = [this](const ObjectPtr& pod) { on_added(pod); };
   handlers.updated = [this](const ObjectPtr& old_pod, const ObjectPtr& pod) { on_updated(old_pod, pod); };
@@ -84,7 +84,7 @@ void OwnedPods::on_deleted(const ObjectPtr& pod) {
 }
 
 void OwnedPods::on_orphan(const Json& pod) {
-  for (const ObjectPtr& owner : owner_informer_.cache().list(api::namespace_of(pod))) {
+  for (const ObjectPtr& owner : possible_owners(owner_informer_, pod)) {
     const auto selector = owners_.selector(*owner);
     if (selector && selector->matches_object_labels(api::labels_of(pod))) owners_.changed(*owner, false);
   }
@@ -101,9 +101,7 @@ ObjectPtr OwnedPods::owner_of(const Json& pod) const {
 Task<api::Result<std::vector<ObjectPtr>>> OwnedPods::claim(ObjectPtr owner) {
   const auto selector = owners_.selector(*owner);
   if (!selector) co_return std::vector<ObjectPtr>();
-  const std::string orphans = api::orphan_value(api::namespace_of(*owner));
-  std::vector<ObjectPtr> candidates = pods_.cache().by_index(api::kByController, api::uid_of(*owner));
-  for (ObjectPtr& pod : pods_.cache().by_index(api::kByController, orphans)) candidates.push_back(std::move(pod));
+  std::vector<ObjectPtr> candidates = adoption_candidates(pods_, *owner);
   co_return co_await controllers::claim(client_, owners_.type, owner, api::kPods, *selector, std::move(candidates),
                                         owners_.finalizer);
 }

@@ -5,6 +5,7 @@
 #include "server/controllers/claim.h"
 #include "server/controllers/daemon_set/daemon_pod.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/orphans.h"
 #include "server/controllers/remove_object.h"
 #include "server/controllers/write_status.h"
 
@@ -17,7 +18,7 @@ using api::ObjectPtr;
 namespace {
 
 // A sync looks at all nodes, and daemon pods change by the hundred: waiting a little turns many syncs into one.
-constexpr std::chrono::microseconds kDelayPerNode{20};
+constexpr std::chrono::microseconds kDelayPerNode{100};
 
 }  // namespace
 
@@ -31,13 +32,9 @@ DaemonSetController::DaemonSetController(const Context& context)
                   [this](std::string key) { return sync(std::move(key)); }),
       pods_(context,
             OwnedPods::Owners{api::kDaemonSets, label_selector_of,
-                              [this](const Json& daemon_set, bool) {
-                                controller_.enqueue_after(
-                                    key_text(daemon_set),
-                                    kDelayPerNode * static_cast<std::int64_t>(nodes_.cache().size()));
-                              }},
+                              [this](const Json& daemon_set, bool) { enqueue_soon(key_text(daemon_set)); }},
             "daemonset-controller") {
-  revisions_.add_index(api::kByController, api::by_controller);
+  add_orphan_indexes(daemon_sets_, revisions_);
 
   api::InformerHandlers daemon_sets;
   daemon_sets.added = [this](const ObjectPtr& daemon_set) { controller_.enqueue(key_text(*daemon_set)); };
@@ -83,7 +80,11 @@ void DaemonSetController::on_revision(const ObjectPtr& revision) {
 }
 
 void DaemonSetController::enqueue_all() {
-  for (const api::NamespacedName& name : daemon_sets_.cache().names()) controller_.enqueue(name.to_string());
+  for (const api::NamespacedName& name : daemon_sets_.cache().names()) enqueue_soon(name.to_string());
+}
+
+void DaemonSetController::enqueue_soon(const std::string& key) {
+  controller_.enqueue_after(key, kDelayPerNode * static_cast<std::int64_t>(nodes_.cache().size()));
 }
 
 Task<api::Result<void>> DaemonSetController::sync(std::string key) {
@@ -104,9 +105,7 @@ Task<api::Result<void>> DaemonSetController::sync(std::string key) {
   // Read before anything waits: what is created meanwhile has not been counted yet.
   const bool may_act = pods_.up_to_date(key);
 
-  const std::string orphans = api::orphan_value(api::namespace_of(*daemon_set));
-  auto candidates = revisions_.cache().by_index(api::kByController, api::uid_of(*daemon_set));
-  for (ObjectPtr& revision : revisions_.cache().by_index(api::kByController, orphans)) candidates.push_back(revision);
+  std::vector<ObjectPtr> candidates = adoption_candidates(revisions_, *daemon_set);
   const auto revisions =
       co_await claim(client_, api::kDaemonSets, daemon_set, api::kControllerRevisions, *selector, candidates);
   if (!revisions) co_return revisions.error();

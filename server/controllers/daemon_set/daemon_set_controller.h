@@ -32,6 +32,7 @@ class DaemonSetController {
   void on_node_changed(const api::ObjectPtr& old_node, const api::ObjectPtr& node);
   void on_revision(const api::ObjectPtr& revision);
   void enqueue_all();
+  void enqueue_soon(const std::string& key);
 
   Task<api::Result<void>> sync(std::string key);
   // The hash of the present template's revision, which is made or renumbered first.

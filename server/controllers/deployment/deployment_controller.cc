@@ -7,6 +7,7 @@
 #include "server/controllers/claim.h"
 #include "server/controllers/deployment/revision.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/orphans.h"
 #include "server/controllers/remove_object.h"
 #include "server/controllers/template_hash.h"
 #include "server/controllers/write_status.h"
@@ -40,7 +41,7 @@ DeploymentController::DeploymentController(const Context& context)
       events_(context.executor, context.client, context.clock, api::EventRecorder::Source{"deployment-controller", ""}),
       controller_(context.executor, context.queue_metrics, "deployment", kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
-  replica_sets_.add_index(api::kByController, api::by_controller);
+  add_orphan_indexes(deployments_, replica_sets_);
   pods_.add_index(api::kByController, api::by_controller);
 
   api::InformerHandlers deployments;
@@ -77,7 +78,7 @@ void DeploymentController::on_replica_set(const ObjectPtr& replica_set) {
     if (const ObjectPtr deployment = controller_deployment(*replica_set)) controller_.enqueue(key_text(*deployment));
     return;
   }
-  for (const ObjectPtr& deployment : deployments_.cache().list(api::namespace_of(*replica_set))) {
+  for (const ObjectPtr& deployment : possible_owners(deployments_, *replica_set)) {
     const auto selector = api::LabelSelector::from_object(deployment->at("spec").value("selector", Json()));
     if (selector && selector->matches_object_labels(api::labels_of(*replica_set))) {
       controller_.enqueue(key_text(*deployment));
@@ -113,9 +114,7 @@ Task<api::Result<void>> DeploymentController::sync(std::string key) {
                     "This deployment is selecting all pods. A non-empty selector is required.");
     co_return api::Result<void>();
   }
-  const std::string orphans = api::orphan_value(api::namespace_of(*deployment));
-  auto candidates = replica_sets_.cache().by_index(api::kByController, api::uid_of(*deployment));
-  for (ObjectPtr& set : replica_sets_.cache().by_index(api::kByController, orphans)) candidates.push_back(set);
+  std::vector<ObjectPtr> candidates = adoption_candidates(replica_sets_, *deployment);
   const auto sets = co_await claim(client_, api::kDeployments, deployment, api::kReplicaSets, *selector, candidates);
   if (!sets) co_return sets.error();
   PodCounts pods;

@@ -5,6 +5,7 @@
 #include "api/views/meta.h"
 #include "api/views/pod.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/orphans.h"
 #include "server/controllers/write_status.h"
 
 #include <map>
@@ -70,6 +71,7 @@ DisruptionController::DisruptionController(const Context& context)
       events_(context.executor, context.client, context.clock, api::EventRecorder::Source{"controllermanager", ""}),
       controller_(context.executor, context.queue_metrics, "disruption", kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
+  add_selector_index(budgets_);
   pods_.add_index(api::kByLabel, api::by_label);
   api::InformerHandlers budgets;
   budgets.added = [this](const ObjectPtr& budget) { controller_.enqueue(key_text(*budget)); };
@@ -94,9 +96,11 @@ Task<void> DisruptionController::stop() {
 
 void DisruptionController::on_pod(const ObjectPtr& old_pod, const ObjectPtr& pod) {
   if (budgets_.cache().size() == 0 || (old_pod && pod && counts_the_same(*pod, *old_pod))) return;
-  for (const ObjectPtr& budget : budgets_.cache().list(api::namespace_of(pod ? *pod : *old_pod))) {
-    const bool covers = (pod && api::covers_pod(*budget, *pod)) || (old_pod && api::covers_pod(*budget, *old_pod));
-    if (covers) controller_.enqueue_after(key_text(*budget), kPodsDelay);
+  for (const ObjectPtr& state : {old_pod, pod}) {
+    if (!state) continue;
+    for (const ObjectPtr& budget : possible_owners(budgets_, *state)) {
+      if (api::covers_pod(*budget, *state)) controller_.enqueue_after(key_text(*budget), kPodsDelay);
+    }
   }
 }
 

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kOwnName = "kubernetes.io/job-controller";
 
 // The pods of large Jobs change by the hundred: waiting a little, in proportion to the work, turns many syncs into one.
-constexpr std::chrono::microseconds kDelayPerPod{20};
+constexpr std::chrono::microseconds kDelayPerPod{100};
 
 // About how many there are, those that have ended included.
 std::int64_t number_of_pods(const Json& job) {

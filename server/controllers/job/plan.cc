@@ -5,7 +5,8 @@
 #include "server/controllers/job/end.h"
 #include "server/controllers/job/job_pod.h"
 #include "server/controllers/job/tracking.h"
-#include "server/controllers/replica_set/plan.h"
+#include "server/controllers/pods.h"
+#include "server/controllers/replica_set/deletion_order.h"
 
 #include <algorithm>
 #include <utility>

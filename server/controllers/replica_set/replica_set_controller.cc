@@ -2,8 +2,9 @@
 
 #include "api/client/indexes.h"
 #include "api/views/meta.h"
-#include "api/views/pod.h"
+#include "server/controllers/claim.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/orphans.h"
 #include "server/controllers/write_status.h"
 
 #include <utility>
@@ -14,8 +15,8 @@ using api::ObjectPtr;
 
 namespace {
 
-// A sync looks at all pods of a set, and pods of large sets change by the hundred: waiting a little, in proportion to
-// the work, turns many syncs into one.
+// Pods of large sets change by the hundred, and a sync writes a status that all watchers are told of: waiting a little
+// turns many into one.
 constexpr std::chrono::microseconds kDelayPerReplica{20};
 
 }  // namespace
@@ -33,13 +34,19 @@ ReplicaSetController::ReplicaSetController(const Context& context, const Replica
                                 if (all_created) return controller_.enqueue(key_text(set));
                                 enqueue_soon(set);
                               }},
-            std::string(kind.component)) {
+            std::string(kind.component)),
+      tallies_(std::string(kind.type.kind)) {
   replica_sets_.add_index(api::kByController, api::by_controller);
   api::InformerHandlers sets;
   sets.added = [this](const ObjectPtr& set) { controller_.enqueue(key_text(*set)); };
   sets.updated = [this](const ObjectPtr&, const ObjectPtr& set) { controller_.enqueue(key_text(*set)); };
   sets.deleted = [this](const ObjectPtr& set) { controller_.enqueue(key_text(*set)); };
   replica_sets_.add_handlers(std::move(sets));
+  api::InformerHandlers pods;
+  pods.added = [this](const ObjectPtr& pod) { tallies_.set(*pod); };
+  pods.updated = [this](const ObjectPtr&, const ObjectPtr& pod) { tallies_.set(*pod); };
+  pods.deleted = [this](const ObjectPtr& pod) { tallies_.remove(api::uid_of(*pod)); };
+  pods_.informer().add_handlers(std::move(pods));
 }
 
 void ReplicaSetController::start() {
@@ -62,57 +69,77 @@ Task<api::Result<void>> ReplicaSetController::sync(std::string key) {
     pods_.forget(key);
     co_return api::Result<void>();
   }
-  if (!kind_.selector(*set)) co_return api::Result<void>();  // no retry makes it valid
+  auto selector = kind_.selector(*set);
+  if (!selector) co_return api::Result<void>();  // no retry makes it valid
   // Read before the claim waits: what is created during it has not been counted yet.
   const bool may_change = pods_.up_to_date(key) && !api::is_terminating(*set);
-  auto owned = co_await pods_.claim(set);
-  if (!owned) co_return owned.error();
-  std::vector<ObjectPtr>& pods = *owned;
-  std::erase_if(pods, [](const ObjectPtr& pod) { return !is_active(*pod); });
+  const auto counts = co_await count(set, std::move(*selector));
+  if (!counts) co_return counts.error();
 
   Failure failure;
-  if (may_change) failure = co_await manage_replicas(key, set, pods);
-  const api::Result<void> written = co_await write_status(key, set, pods, failure);
+  if (may_change) failure = co_await manage_replicas(key, set, counts->active);
+  const api::Result<void> written = co_await write_status(key, set, *counts, failure);
   if (!failure) co_return written;
   api::Status retry;
   retry.message = failure->message;
   co_return retry;
 }
 
+Task<api::Result<ReplicaCounts>> ReplicaSetController::count(ObjectPtr replica_set, api::LabelSelector selector) {
+  const ReplicaTally& tally = tallies_.of(api::uid_of(*replica_set));
+  const Claim adoption = plan_claim(*replica_set, selector, orphans_near(pods_.informer(), *replica_set));
+  if (adoption.adopt.empty() && tally.all_match(selector)) co_return tally.counts(*replica_set, clock_.now());
+  const auto owned = co_await pods_.claim(replica_set);
+  if (!owned) co_return owned.error();
+  ReplicaTally claimed;
+  for (const ObjectPtr& pod : *owned) claimed.add(*pod);
+  co_return claimed.counts(*replica_set, clock_.now());
+}
+
 Task<ReplicaSetController::Failure> ReplicaSetController::manage_replicas(std::string key, ObjectPtr replica_set,
-                                                                          std::vector<ObjectPtr> pods) {
-  std::map<std::string, int> on_nodes;
-  const auto wanted = static_cast<std::size_t>(integer_at(*replica_set, {"spec", "replicas"}, 1));
-  if (pods.size() > wanted) on_nodes = neighbours(*replica_set);
-  ReplicaPlan plan = plan_replicas(*replica_set, pods, on_nodes, clock_.now());
+                                                                          std::size_t active) {
+  const ReplicaPlan plan = plan_replicas(*replica_set, active);
   PodChanges changes;
-  changes.create = static_cast<std::size_t>(plan.create);
+  changes.create = plan.create;
   changes.make = [this, replica_set](std::size_t) { return pod_from_template(kind_.type, *replica_set); };
-  changes.remove = std::move(plan.remove);
+  if (plan.remove > 0) changes.remove = choose_for_removal(*replica_set, plan.remove);
   if (changes.empty()) co_return std::nullopt;
   co_return co_await pods_.change(key, replica_set, std::move(changes));
 }
 
-Task<api::Result<void>> ReplicaSetController::write_status(std::string key, ObjectPtr replica_set,
-                                                           std::vector<ObjectPtr> pods, Failure failure) {
+Task<api::Result<void>> ReplicaSetController::write_status(std::string key, ObjectPtr replica_set, ReplicaCounts counts,
+                                                           Failure failure) {
   const TimePoint now = clock_.now();
-  ReplicaSetStatus computed = replica_set_status(*replica_set, pods, failure, now);
-  if (computed.next_available) controller_.enqueue_after(key, *computed.next_available - now);
-  co_return co_await controllers::write_status(client_, kind_.type, replica_set, std::move(computed.status));
+  if (counts.next_available) controller_.enqueue_after(key, *counts.next_available - now);
+  Json status = replica_set_status(*replica_set, counts, failure, now);
+  co_return co_await controllers::write_status(client_, kind_.type, replica_set, std::move(status));
 }
 
-std::map<std::string, int> ReplicaSetController::neighbours(const Json& replica_set) {
+std::vector<ObjectPtr> ReplicaSetController::choose_for_removal(const Json& replica_set, std::size_t count) {
+  auto replicas = tallies_.replicas(api::uid_of(replica_set), *kind_.selector(replica_set));
+  if (count < replicas.size()) {
+    sort_for_deletion(replicas, neighbours(replica_set), clock_.now());
+    replicas.resize(count);
+  }
+  std::vector<ObjectPtr> chosen;
+  for (const DeletionCandidate* replica : replicas) {
+    if (ObjectPtr pod = pods_.informer().cache().get(replica->name)) chosen.push_back(std::move(pod));
+  }
+  return chosen;
+}
+
+Neighbours ReplicaSetController::neighbours(const Json& replica_set) {
   std::vector<ObjectPtr> sets;
   if (const Json* owner = api::controller_of(replica_set)) {
     sets = replica_sets_.cache().by_index(api::kByController, string_at(*owner, {"uid"}));
   } else {
     sets = {std::make_shared<const Json>(replica_set)};
   }
-  std::map<std::string, int> count;
+  Neighbours count;
   for (const ObjectPtr& set : sets) {
-    for (const ObjectPtr& pod : pods_.informer().cache().by_index(api::kByController, api::uid_of(*set))) {
-      if (is_active(*pod)) ++count[api::node_name_of(*pod)];
-    }
+    const auto selector = kind_.selector(*set);
+    if (!selector) continue;
+    for (const DeletionCandidate* pod : tallies_.replicas(api::uid_of(*set), *selector)) ++count[pod->node];
   }
   return count;
 }

@@ -5,7 +5,6 @@
 #include "server/controllers/owned_pods.h"
 #include "server/controllers/replica_set/plan.h"
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,8 +27,9 @@ inline constexpr ReplicaKind kReplicationControllerKind{api::kReplicationControl
 // Keeps as many pods as each ReplicaSet (or, made for the other kind, ReplicationController) wants (keys: its
 // namespace/name).
 //
-// Operation: sync() claims the pods that match, makes or removes the difference and writes the status. Concurrency: see
-// Context. It will not: place pods on nodes, or wait until removed ones are gone.
+// Operation: sync() claims the pods that match, makes or removes the difference and writes the status. It goes by the
+// numbers that ReplicaTallies keeps, and does not look at the pods themselves.
+// Concurrency: see Context. It will not: place pods on nodes, or wait until removed ones are gone.
 class ReplicaSetController {
  public:
   static constexpr std::size_t kWorkers = 8;
@@ -44,10 +44,14 @@ class ReplicaSetController {
 
   void enqueue_soon(const Json& replica_set);
   Task<api::Result<void>> sync(std::string key);
-  Task<Failure> manage_replicas(std::string key, api::ObjectPtr replica_set, std::vector<api::ObjectPtr> pods);
-  Task<api::Result<void>> write_status(std::string key, api::ObjectPtr replica_set, std::vector<api::ObjectPtr> pods,
+  // Adopts and releases pods where there is something to do; then, and otherwise from the tally, how many there are.
+  Task<api::Result<ReplicaCounts>> count(api::ObjectPtr replica_set, api::LabelSelector selector);
+  Task<Failure> manage_replicas(std::string key, api::ObjectPtr replica_set, std::size_t active);
+  Task<api::Result<void>> write_status(std::string key, api::ObjectPtr replica_set, ReplicaCounts counts,
                                        Failure failure);
-  [[nodiscard]] std::map<std::string, int> neighbours(const Json& replica_set);
+  [[nodiscard]] std::vector<api::ObjectPtr> choose_for_removal(const Json& replica_set, std::size_t count);
+  // On each node, of all sets with the same owner.
+  [[nodiscard]] Neighbours neighbours(const Json& replica_set);
 
   const ReplicaKind kind_;
   api::Client& client_;
@@ -55,6 +59,7 @@ class ReplicaSetController {
   api::Informer& replica_sets_;
   api::Controller controller_;
   OwnedPods pods_;
+  ReplicaTallies tallies_;
 };
 
 }  // namespace skiff::controllers

@@ -4,6 +4,7 @@
 #include "api/views/meta.h"
 #include "server/controllers/claim.h"
 #include "server/controllers/keys.h"
+#include "server/controllers/orphans.h"
 #include "server/controllers/remove_object.h"
 #include "server/controllers/stateful_set/identity.h"
 #include "server/controllers/write_status.h"
@@ -27,14 +28,6 @@ Json with_template_of(const Json& set, const Json& revision) {
     revised["spec"]["template"].erase("$patch");
   }
   return revised;
-}
-
-// Owned by the set, and the orphans of its namespace.
-std::vector<ObjectPtr> candidates(const api::Informer& informer, const Json& set) {
-  std::vector<ObjectPtr> found = informer.cache().by_index(api::kByController, api::uid_of(set));
-  const std::string orphans = api::orphan_value(api::namespace_of(set));
-  for (ObjectPtr& orphan : informer.cache().by_index(api::kByController, orphans)) found.push_back(std::move(orphan));
-  return found;
 }
 
 }  // namespace
@@ -92,7 +85,7 @@ void StatefulSetController::on_pod(const ObjectPtr& pod) {
     if (set && api::uid_of(*set) == string_at(*owner, {"uid"})) on_set(set);
     return;
   }
-  for (const ObjectPtr& set : sets_.cache().list(namespace_)) {
+  for (const ObjectPtr& set : possible_owners(sets_, *pod)) {
     if (ordinal_of(*set, *pod)) on_set(set);
   }
 }
@@ -128,7 +121,7 @@ Task<api::Result<void>> StatefulSetController::sync(std::string key) {
 Task<api::Result<std::vector<ObjectPtr>>> StatefulSetController::claim_pods(ObjectPtr set) {
   const auto selector = api::LabelSelector::from_object(set->at("spec").value("selector", Json()));
   if (!selector) co_return std::vector<ObjectPtr>();
-  std::vector<ObjectPtr> named = candidates(pods_, *set);
+  std::vector<ObjectPtr> named = adoption_candidates(pods_, *set);
   std::erase_if(named, [&](const ObjectPtr& pod) { return !ordinal_of(*set, *pod); });
   co_return co_await claim(client_, api::kStatefulSets, set, api::kPods, *selector, named);
 }
@@ -136,7 +129,7 @@ Task<api::Result<std::vector<ObjectPtr>>> StatefulSetController::claim_pods(Obje
 Task<api::Result<StatefulSetController::Revisions>> StatefulSetController::keep_history(ObjectPtr set) {
   const auto selector = api::LabelSelector::from_object(set->at("spec").value("selector", Json()));
   if (!selector) co_return selector.error();
-  const std::vector<ObjectPtr> known = candidates(revisions_, *set);
+  const std::vector<ObjectPtr> known = adoption_candidates(revisions_, *set);
   const auto owned = co_await claim(client_, api::kStatefulSets, set, api::kControllerRevisions, *selector, known);
   if (!owned) co_return owned.error();
   const HistoryPlan plan = plan_history(*set, *owned);
