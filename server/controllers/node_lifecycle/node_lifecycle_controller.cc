@@ -7,7 +7,6 @@
 #include "api/views/pod.h"
 #include "server/controllers/node_lifecycle/health.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace skiff::controllers {
@@ -68,13 +67,17 @@ void NodeLifecycleController::follow_nodes() {
   handlers.added = [this](const ObjectPtr& node) {
     const std::string name = api::name_of(*node);
     heard_of(name);
+    set_ready(name, api::is_condition_true(*node, "Ready"));
     controller_.enqueue(name);
     if (!is_local(name)) {
       events_.normal(*node, "RegisteredNode", "Node " + name + " event: Registered Node " + name + " in Controller");
     }
   };
   handlers.updated = [this](const ObjectPtr& old_node, const ObjectPtr& node) { on_node(old_node, node); };
-  handlers.deleted = [this](const ObjectPtr& node) { last_heard_.erase(api::name_of(*node)); };
+  handlers.deleted = [this](const ObjectPtr& node) {
+    set_ready(api::name_of(*node), false);
+    last_heard_.erase(api::name_of(*node));
+  };
   nodes_.add_handlers(std::move(handlers));
 }
 
@@ -82,8 +85,30 @@ void NodeLifecycleController::on_node(const ObjectPtr& old_node, const ObjectPtr
   if (heartbeat_of(*old_node) != heartbeat_of(*node)) heard_of(api::name_of(*node));
   if (looks_the_same(*old_node, *node)) return;
   controller_.enqueue(api::name_of(*node));
-  if (api::is_condition_true(*old_node, "Ready") == api::is_condition_true(*node, "Ready")) return;
-  // Whether pods are driven away from the others may depend on this one.
+  set_ready(api::name_of(*node), api::is_condition_true(*node, "Ready"));
+}
+
+TimePoint NodeLifecycleController::alive_until(const std::string& node_name) const {
+  if (is_local(node_name)) return TimePoint::max();
+  const auto heard = last_heard_.find(node_name);
+  return heard == last_heard_.end() ? TimePoint::min() : heard->second + options_.grace_period;
+}
+
+void NodeLifecycleController::heard_of(const std::string& node_name) {
+  const bool is_ready = alive_.erase({alive_until(node_name), node_name}) > 0;
+  last_heard_[node_name] = clock_.now();
+  if (is_ready) alive_.emplace(alive_until(node_name), node_name);
+}
+
+void NodeLifecycleController::set_ready(const std::string& node_name, bool ready) {
+  const bool was_any = !alive_.empty();
+  if (ready) {
+    alive_.emplace(alive_until(node_name), node_name);
+  } else {
+    alive_.erase({alive_until(node_name), node_name});
+  }
+  if (was_any != alive_.empty()) return;
+  // It is the first that is ready, or was the last: now the others are judged otherwise.
   for (const ObjectPtr& other : nodes_.cache().list()) {
     if (!api::is_condition_true(*other, "Ready")) controller_.enqueue(api::name_of(*other));
   }
@@ -123,10 +148,7 @@ std::chrono::nanoseconds NodeLifecycleController::time_left(const Json& node) co
 
 // One that is overdue does not count, though its turn may not have come yet.
 bool NodeLifecycleController::is_any_node_ready() const {
-  const std::vector<ObjectPtr> nodes = nodes_.cache().list();
-  return std::any_of(nodes.begin(), nodes.end(), [this](const ObjectPtr& node) {
-    return api::is_condition_true(*node, "Ready") && (is_local(api::name_of(*node)) || time_left(*node).count() > 0);
-  });
+  return !alive_.empty() && alive_.rbegin()->first > clock_.now();
 }
 
 Task<api::Result<void>> NodeLifecycleController::sync(std::string key) {

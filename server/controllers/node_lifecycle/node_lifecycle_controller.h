@@ -6,8 +6,10 @@
 
 #include <chrono>
 #include <functional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace skiff::controllers {
 
@@ -43,7 +45,11 @@ class NodeLifecycleController {
   void follow_leases();
   void follow_pods();
   void on_node(const api::ObjectPtr& old_node, const api::ObjectPtr& node);
-  void heard_of(const std::string& node_name) { last_heard_[node_name] = clock_.now(); }
+  void heard_of(const std::string& node_name);
+  // Keeps alive_ right.
+  void set_ready(const std::string& node_name, bool ready);
+  // Until when a node counts as alive.
+  [[nodiscard]] TimePoint alive_until(const std::string& node_name) const;
   [[nodiscard]] bool is_local(const std::string& name) const { return options_.is_local && options_.is_local(name); }
   // Until the node counts as lost; negative when it is overdue.
   [[nodiscard]] std::chrono::nanoseconds time_left(const Json& node) const;
@@ -63,6 +69,8 @@ class NodeLifecycleController {
   api::Informer& pods_;
   api::EventRecorder events_;
   std::unordered_map<std::string, TimePoint> last_heard_;  // by node name
+  // Nodes that are Ready, by how long they count as alive: the last one tells whether there is any.
+  std::set<std::pair<TimePoint, std::string>> alive_;
   api::Controller controller_;
 };
 

@@ -1,7 +1,6 @@
 #include "server/controllers/node_lifecycle/health.h"
 
 #include "api/views/conditions.h"
-#include "server/controllers/node_ipam/pod_cidr.h"
 #include "server/controllers/taint_eviction/eviction_delay.h"
 #include "test/support/now.h"
 
@@ -124,14 +123,4 @@ TEST_CASE("how long a pod may stay") {
     CHECK(delay.has_value() == row.seconds.has_value());
     if (delay && row.seconds) CHECK(delay->count() == *row.seconds);
   }
-}
-
-TEST_CASE("next_pod_cidr") {
-  CHECK(next_pod_cidr("10.244.0.0/16", {}) == "10.244.0.0/24");
-  CHECK(next_pod_cidr("10.244.0.0/16", {"10.244.0.0/24", "10.244.2.0/24"}) == "10.244.1.0/24");
-  CHECK(next_pod_cidr("10.244.7.0/24", {}) == "10.244.7.0/24");
-  CHECK(next_pod_cidr("10.244.7.0/24", {"10.244.7.0/24"}).empty());
-  CHECK(next_pod_cidr("255.255.255.0/24", {"255.255.255.0/24"}).empty());
-  CHECK(next_pod_cidr("10.244.0.0/25", {}).empty());
-  CHECK(next_pod_cidr("nonsense", {}).empty());
 }
