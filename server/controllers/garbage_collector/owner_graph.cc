@@ -7,11 +7,30 @@
 
 namespace skiff::controllers {
 
+namespace {
+
+constexpr const char* kOrphan = "orphan";
+constexpr const char* kForeground = "foregroundDeletion";
+
+bool is_unchanged(const OwnerGraph::Node& node, const api::ResourceType& type, const Json& object) {
+  return !node.is_virtual && node.type == type && node.being_deleted == api::is_terminating(object) &&
+         node.has_orphan_finalizer == api::has_finalizer(object, kOrphan) &&
+         node.has_foreground_finalizer == api::has_finalizer(object, kForeground) &&
+         node.owner_references == api::owner_references_of(object);
+}
+
+}  // namespace
+
 OwnerGraph::Work OwnerGraph::observe(const api::ResourceType& type, const Json& object) {
   Work work;
   const std::string uid = api::uid_of(object);
   const auto [known, is_new] = nodes_.try_emplace(uid);
   Node& node = known->second;
+  // Most changes are of what the graph does not care about.
+  if (!is_new && is_unchanged(node, type, object)) {
+    node.resource_version = api::resource_version_of(object);
+    return work;
+  }
   const Node before = node;
   node.uid = uid;
   node.type = type;
@@ -20,8 +39,8 @@ OwnerGraph::Work OwnerGraph::observe(const api::ResourceType& type, const Json& 
   node.owner_references = api::owner_references_of(object);
   node.is_virtual = false;
   node.being_deleted = api::is_terminating(object);
-  node.has_orphan_finalizer = api::has_finalizer(object, "orphan");
-  node.has_foreground_finalizer = api::has_finalizer(object, "foregroundDeletion");
+  node.has_orphan_finalizer = api::has_finalizer(object, kOrphan);
+  node.has_foreground_finalizer = api::has_finalizer(object, kForeground);
 
   const Node now = node;  // linking may add nodes and so move this one
   if (is_new || before.owner_references != now.owner_references) {
