@@ -79,11 +79,11 @@ def image_archives():
 class Cluster:
     """`skiff up` as a user runs it, on a data directory and (when `isolated`) in a network namespace of its own."""
 
-    def __init__(self, *options, runtime="oci", images=True, isolated=True):
+    def __init__(self, *options, runtime="oci", images=True, isolated=True, log_level="debug"):
         self.directory = tempfile.mkdtemp(prefix="skiff-e2e-")
         self.data = os.path.join(self.directory, "data")
         self.namespace = f"skiff-e2e-{os.getpid()}-{os.path.basename(self.directory)[-6:]}" if isolated else None
-        self.options = ["--runtime", runtime, *options]
+        self.options = ["--runtime", runtime, "--log-level", log_level, *options]
         self.process = None
         self.ready = None
         try:
@@ -107,7 +107,7 @@ class Cluster:
         self.log = open(os.path.join(self.directory, "skiff.log"), "ab")
         # The node has one address in its namespace: loopback.
         command = self.inside([SKIFF, "up", "--data-dir", self.data, "--listen", "127.0.0.1:0", "--node-name", "node-1",
-                               "--log-level", "debug", *self.options, *options])
+                               *self.options, *options])
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
         if not line:
