@@ -1,6 +1,5 @@
 #include "server/controllers/stateful_set/stateful_set_controller.h"
 
-#include "api/client/indexes.h"
 #include "api/views/meta.h"
 #include "server/controllers/claim.h"
 #include "server/controllers/keys.h"
@@ -43,8 +42,8 @@ StatefulSetController::StatefulSetController(const Context& context)
               api::EventRecorder::Source{"statefulset-controller", ""}),
       controller_(context.executor, context.queue_metrics, "statefulset", kWorkers,
                   [this](std::string key) { return sync(std::move(key)); }) {
-  pods_.add_index(api::kByController, api::by_controller);
-  revisions_.add_index(api::kByController, api::by_controller);
+  add_orphan_indexes(sets_, pods_);
+  add_orphan_indexes(sets_, revisions_);
   api::InformerHandlers sets;
   sets.added = [this](const ObjectPtr& set) { on_set(set); };
   sets.updated = [this](const ObjectPtr&, const ObjectPtr& set) { on_set(set); };
