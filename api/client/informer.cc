@@ -5,11 +5,20 @@
 #include "api/client/work_queue.h"
 #include "api/views/meta.h"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <set>
 #include <utility>
 
 namespace skiff::api {
+
+namespace {
+
+// What handlers set in motion must get on while events come by the thousand, or all of it is under way at a time.
+constexpr unsigned kEventsPerTurn = 256;
+
+}  // namespace
 
 Informer::Informer(asio::any_io_executor executor, Client& client, const ResourceType& resource,
                    InformerOptions options)
@@ -109,7 +118,8 @@ Task<Informer::Next> Informer::watch() {
   stream_ = std::move(*stream);
   // A watch that tells us nothing before it ends is not progress, and must not be opened again at once for ever.
   Next next = Next::kBackOff;
-  for (;;) {
+  for (unsigned events = 1;; ++events) {
+    if (events % kEventsPerTurn == 0) co_await asio::post(executor_, asio::use_awaitable);
     Result<WatchEvent> event = co_await stream_->next();
     if (stopping_) break;
     if (!event || event->type == WatchEventType::kError) {

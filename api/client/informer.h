@@ -102,8 +102,9 @@ class InformerFactory {
  public:
   InformerFactory(asio::any_io_executor executor, Client& client) : executor_(std::move(executor)), client_(client) {}
 
-  // Of pods there may be a hundred thousand; of those that did not change lately the parsed form is let go.
-  static constexpr std::size_t kAwakePods = 1024;
+  // Of pods there may be a hundred thousand; of those that did not change lately the parsed form is let go. Enough for
+  // pods that come by the thousand not to be packed and parsed again with each step of their way to Running.
+  static constexpr std::size_t kAwakePods = 16384;
 
   // The informer of whole objects in all namespaces. The texts of `resource` outlive the factory. Informers asked for
   // after start() are started by the next start().

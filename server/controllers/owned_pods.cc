@@ -18,6 +18,8 @@ namespace {
 
 // Finds out with one request whether the server takes pods at all before sending many.
 constexpr std::size_t kFirstBatch = 1;
+// What is under way takes many times the room of what is done, and larger commits are not cheaper ones.
+constexpr std::size_t kLargestBatch = 128;
 
 std::optional<api::LabelSelector> parsed(const Json& selector) {
   auto result = api::LabelSelector::from_object(selector);
@@ -113,7 +115,7 @@ Task<std::optional<PodFailure>> OwnedPods::change(std::string key, ObjectPtr own
   TaskGroup batch(executor_);
   Failure failure;
   std::size_t made = 0;
-  for (std::size_t size = kFirstBatch; made < changes.create && !failure; size *= 2) {
+  for (std::size_t size = kFirstBatch; made < changes.create && !failure; size = std::min(size * 2, kLargestBatch)) {
     const std::size_t end = made + std::min(size, changes.create - made);
     for (; made < end; ++made) batch.spawn(create(key, owner, changes.make(made), &failure));
     co_await batch.join();
