@@ -1,7 +1,6 @@
 #include "api/base/files.h"
 
 #include "api/base/ids.h"
-#include "api/base/unfinished_files.h"
 
 #include <dirent.h>
 #include <fcntl.h>

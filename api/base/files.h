@@ -33,6 +33,9 @@ enum class Sync {
 // part.
 [[nodiscard]] Result<void> write_file_atomically(const std::string& path, std::string_view content, mode_t mode = 0600,
                                                  Sync sync = Sync::kNothing);
+// Removes what write_file_atomically() left in a directory when its process died over it: the new content under a name
+// of its own. For directories in which nobody else writes meanwhile. What cannot be removed stays.
+void remove_unfinished_files(const std::string& directory);
 
 // Makes the file where it is missing and takes its exclusive flock(2), which holds between processes and between
 // threads until the descriptor is closed. Without `wait`: none when somebody else has it.

@@ -1,7 +1,6 @@
 #include "server/cli/data_directory.h"
 
 #include "api/base/files.h"
-#include "api/base/unfinished_files.h"
 
 #include <stdlib.h>
 

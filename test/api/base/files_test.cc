@@ -1,6 +1,5 @@
 #include "api/base/files.h"
 
-#include "api/base/unfinished_files.h"
 #include "test/support/temp_dir.h"
 
 #include <catch2/catch.hpp>
