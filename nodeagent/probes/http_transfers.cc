@@ -259,11 +259,16 @@ class HttpTransfers::Loop {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-HttpTransfers::HttpTransfers(asio::any_io_executor executor) : loop_(std::make_unique<Loop>(std::move(executor))) {}
+HttpTransfers::HttpTransfers(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 HttpTransfers::~HttpTransfers() = default;
 
-Task<Result<HttpAnswer>> HttpTransfers::run(HttpRequest request) { return loop_->run(std::move(request)); }
+Task<Result<HttpAnswer>> HttpTransfers::run(HttpRequest request) {
+  if (!loop_) loop_ = std::make_unique<Loop>(executor_);
+  return loop_->run(std::move(request));
+}
 
-void HttpTransfers::cancel() { loop_->cancel(); }
+void HttpTransfers::cancel() {
+  if (loop_) loop_->cancel();
+}
 
 }  // namespace skiff::nodeagent

@@ -48,7 +48,8 @@ class HttpTransfers {
 
  private:
   class Loop;
-  std::unique_ptr<Loop> loop_;
+  const asio::any_io_executor executor_;
+  std::unique_ptr<Loop> loop_;  // from the first request on: libcurl is not loaded before it is needed
 };
 
 // "10.1.0.7" of "http://10.1.0.7:80/x"; empty when it is no URL.
