@@ -44,7 +44,7 @@ struct Options {
   std::string authority_file;
   int pid = 0;  // of the server, for its memory and CPU; 0: elsewhere
   std::size_t requests = 5000;
-  std::size_t objects = 10'000;
+  std::vector<std::size_t> objects = {10'000, 150'000};  // that there are when the large lists are read
   std::size_t watchers = 1000;
   std::size_t events = 50;
   std::string flooder_token;
@@ -258,18 +258,26 @@ Task<void> read_in_pages(const Target& target, std::size_t& pages) {
   connection->close();
 }
 
-void measure_lists(const Options& options, const Target& target) {
-  Load filling{options.objects, [&](std::size_t i) {
-                 return target.request("POST", target.config_maps(), config_map(fmt::format("many-{}", i), 'm'));
+void print_memory(const Options& options, const std::string& when) {
+  if (options.pid == 0) return;
+  fmt::print("{:<34} {:>7} {:>10.1f} MiB\n", "memory of the server " + when, "", memory_mib(options.pid));
+}
+
+// With `objects` in the namespace, of which `present` are there.
+void measure_lists(const Options& options, const Target& target, std::size_t present, std::size_t objects) {
+  Load filling{objects - present, [&](std::size_t i) {
+                 const std::string name = fmt::format("many-{}", present + i);
+                 return target.request("POST", target.config_maps(), config_map(name, 'm'));
                }};
-  measure(options, target, fmt::format("create {} objects", options.objects).c_str(), 64, std::move(filling));
-  measure(options, target, fmt::format("list {} at once", options.objects).c_str(), 1,
+  measure(options, target, fmt::format("create {} objects", objects - present).c_str(), 64, std::move(filling));
+  print_memory(options, fmt::format("with {}", objects));
+  measure(options, target, fmt::format("list {} at once", objects).c_str(), 1,
           Load{5, [&](std::size_t) { return target.request("GET", target.config_maps()); }});
   std::size_t pages = 0;
   const auto begin = steady_clock::now();
   run(read_in_pages(target, pages));
-  fmt::print("{:<34} {:>7} {:>10} {:>9.2f}\n", fmt::format("list {} in {} pages, in all", options.objects, pages), 1,
-             "", milliseconds(steady_clock::now() - begin));
+  fmt::print("{:<34} {:>7} {:>10} {:>9.2f}\n", fmt::format("list {} in {} pages, in all", objects, pages), 1, "",
+             milliseconds(steady_clock::now() - begin));
 }
 
 // ---- watches
@@ -408,12 +416,15 @@ int benchmark(const Options& options) {
     }
     measure_fan_out(options, target, options.watchers);
   }
-  if (options.objects > 0) measure_lists(options, target);
+  std::size_t present = 0;
+  for (const std::size_t objects : options.objects) {
+    if (objects > present) measure_lists(options, target, present, objects);
+    present = std::max(present, objects);
+  }
   if (!options.flooder_token.empty()) {
     for (const std::size_t clients : {64, 1000}) measure_flood(options, target, clients);
   }
-  if (options.pid != 0)
-    fmt::print("{:<34} {:>7} {:>10.1f} MiB\n", "memory of the server at the end", "", memory_mib(options.pid));
+  print_memory(options, "at the end");
   run(call_once(target, target.request("DELETE", "/api/v1/namespaces/" + target.namespace_)));
   return 0;
 }
@@ -435,7 +446,7 @@ int main(int argc, char** argv) {
   app.add_option("--certificate-authority", options.authority_file, "PEM file")->needs(server);
   app.add_option("--pid", options.pid, "Of the server, to measure its CPU and memory");
   app.add_option("--requests", options.requests, "Of each kind, by 8 and 64 clients (a tenth by one); 0: none");
-  app.add_option("--objects", options.objects, "Of the large lists; 0: none");
+  app.add_option("--objects", options.objects, "Of the large lists, one size after the other; 0: none");
   app.add_option("--watchers", options.watchers, "At most; 0: none");
   auto* flooder =
       app.add_option("--flooder-token", options.flooder_token,
