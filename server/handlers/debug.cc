@@ -13,6 +13,10 @@
 #include <cstdlib>
 #include <optional>
 
+// jemalloc's, where the program is linked with it: not under the sanitizers, and not in unit tests.
+extern "C" void malloc_stats_print(void (*write)(void* text, const char* piece), void* text, const char* options)
+    __attribute__((weak));
+
 namespace skiff::server {
 
 namespace {
@@ -82,7 +86,17 @@ Response profile_response(const Request& request, const asio::any_io_executor& e
   return response;
 }
 
+Response jemalloc_response() {
+  std::string text;
+  const auto append = [](void* whole, const char* piece) { static_cast<std::string*>(whole)->append(piece); };
+  malloc_stats_print(append, &text, "Ja");  // as JSON, of all arenas together
+  Response response = text_response(200, std::move(text));
+  response.headers.set("Content-Type", "application/json");
+  return response;
+}
+
 Response malloc_response() {
+  if (malloc_stats_print != nullptr) return jemalloc_response();
   char* text = nullptr;
   std::size_t size = 0;
   FILE* file = ::open_memstream(&text, &size);

@@ -50,7 +50,7 @@ class AuthTest(ClusterTestCase):
             shown, refusal = self.raw(path, "--as", "joe")
             self.assertEqual(shown, b"")
             self.assertIn("Error from server (Forbidden)", refusal)
-        self.assertTrue(self.raw("/debug/malloc")[0].startswith(b"<malloc"))
+        self.assertTrue(self.raw("/debug/malloc")[0].startswith((b'{"jemalloc":', b"<malloc")))
         profile, refusal = self.raw("/debug/pprof/profile?seconds=1")
         if not profile:
             self.assertIn("libgoogle-perftools4", refusal)
