@@ -169,7 +169,7 @@ class FailedStartTest(unittest.TestCase):
         hide = "for program in crun runc; do mount --bind /dev/null /usr/bin/$program || mount --bind /dev/null /usr/sbin/$program; done; "
         wrapper = ["unshare", "--mount", "--net", "sh", "-c", hide + 'exec "$@"', "sh"]
         line = self.fails("--data-dir", self.directory, "--listen", "127.0.0.1:0", wrapper=wrapper)
-        self.assertIn("install Debian's packages crun", line)
+        self.assertIn("install Debian's package crun", line)
 
     def test_a_node_name_that_is_none(self):
         line = self.fails("--runtime", "fake", "--data-dir", self.directory, "--listen", "127.0.0.1:0", "--node-name", "A B")
