@@ -328,7 +328,7 @@ void Engine::compact_history(Revision revision) {
 
 void Engine::compact_to_bounds() {
   const std::size_t allowed =
-      std::clamp(history_.live_bytes() / 2, options_.min_history_bytes, options_.max_history_bytes);
+      std::clamp(history_.live_bytes() / 3, options_.min_history_bytes, options_.max_history_bytes);
   if (history_.history_bytes() <= allowed) return;
   // A quarter below the bound, so that not every write compacts.
   compact_history(history_.revision_to_keep(allowed - allowed / 4));

@@ -15,7 +15,7 @@
 
 namespace skiff::store {
 
-// How much history the store keeps in memory and on disk for watches and for reads at a revision: half of the live
+// How much history the store keeps in memory and on disk for watches and for reads at a revision: a third of the live
 // data, within these bounds. The oldest goes first.
 struct EngineOptions {
   std::size_t min_history_bytes = std::size_t{4} << 20;

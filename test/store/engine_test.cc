@@ -198,6 +198,26 @@ TEST_CASE("sqlite: many updates of one object leave a small file") {
   CHECK(store->get("/a/1")->version == 2000);
 }
 
+TEST_CASE("sqlite: updates of one object leave files below twice the live data") {
+  const skiff::test::TempDir directory;
+  constexpr std::size_t kRecords = 2000;
+  const std::string value(1024, 'x');
+  EngineOptions options;
+  options.min_history_bytes = 50'000;
+  auto store = std::move(*open_sqlite_store(directory / "store.db", options));
+  std::size_t live = 0;
+  for (std::size_t i = 0; i < kRecords; ++i) {
+    const std::string key = "/a/n/object-" + std::to_string(i);
+    REQUIRE(put(*store, key, value, 0));
+    live += key.size() + value.size();
+  }
+  Revision revision = 0;
+  for (std::size_t i = 0; i < 5 * kRecords; ++i)
+    revision = (*put(*store, "/a/n/updated", value, revision))->mod_revision;
+  // Besides the WAL, which has a bound of its own.
+  CHECK(std::filesystem::file_size(directory / "store.db") < 2 * live);
+}
+
 TEST_CASE("sqlite: what is not our database is refused with a reason") {
   const skiff::test::TempDir directory;
   const std::string path = directory / "store.db";

@@ -4,6 +4,8 @@
 //
 //   ninja -C build/release run_bench_store
 //
+// At the end skiff's file, after many updates of one key, is compared with the live data.
+//
 // skiff's store is called in this process, as in skiff's server, and etcd over gRPC from this process, as from
 // kube-apiserver: what the network costs etcd is part of its design. skiff's CPU time includes that of its clients
 // here, etcd's is that of its own process alone.
@@ -20,6 +22,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <optional>
@@ -46,6 +49,7 @@ struct Options {
   std::string etcd;
   int etcd_pid = 0;
   std::size_t operations = 20'000;  // of 64 clients; of one client a tenth
+  std::size_t updates = 100'000;    // of one key
 };
 
 struct Row {
@@ -91,6 +95,7 @@ class Trial {
   // Of what 64 clients put.
   void range(std::size_t limit, std::size_t times);
   void watch(std::size_t writes);
+  void update(std::size_t times);
 
   [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
 
@@ -191,6 +196,17 @@ void Trial::range(std::size_t limit, std::size_t times) {
   });
 }
 
+void Trial::update(std::size_t times) {
+  std::int64_t revision = 0;
+  for (std::size_t i = 0; i < times; ++i) revision = store_->put("/updated/key", value_, revision);
+}
+
+double mebibytes_below(const std::string& directory) {
+  std::uintmax_t bytes = 0;
+  for (const auto& file : std::filesystem::directory_iterator(directory)) bytes += file.file_size();
+  return static_cast<double>(bytes) / (1024 * 1024);
+}
+
 // The stores take turns, so that a disk or a machine that changes its speed meanwhile is the same for both.
 void run(std::vector<Trial>& trials, std::size_t operations) {
   for (Trial& trial : trials) trial.put_and_get(1, operations / 10);
@@ -249,6 +265,7 @@ int main(int argc, char** argv) {
   app.add_option("--operations", options.operations, "Puts and gets of 64 clients; one client makes a tenth")
       ->check(CLI::Range(1280, 10'000'000))
       ->capture_default_str();
+  app.add_option("--updates", options.updates, "Of one key, in skiff's store")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   fmt::print("the disk: {:.0f} times a second 4 KiB and fdatasync\n\n", syncs_per_second(options.directory));
@@ -261,4 +278,8 @@ int main(int argc, char** argv) {
   }
   run(trials, options.operations);
   print(names, trials);
+  trials.front().update(options.updates);
+  const std::size_t records = options.operations / kClients * kClients + options.operations / 10 + 2;
+  fmt::print("\nskiff's files after {} updates of one key: {:.1f} MiB; live values {:.1f} MiB\n", options.updates,
+             mebibytes_below(options.directory), static_cast<double>(records * kValueBytes) / (1024 * 1024));
 }
