@@ -209,6 +209,8 @@ class KubectlVerbsTest(ClusterTestCase):
         editor = "sed -i 's/replicas: 2/replicas: 3/'"
         self.assertIn("edited", kubectl("edit", "deployment", "web", env={**os.environ, "KUBE_EDITOR": editor}))
         self.assertEqual(kubectl.get("deployment", "web")["spec"]["replicas"], 3)
+        # replace reads the Deployment, then writes it: a status that is written in between would be a conflict, as upstream.
+        kubectl("rollout", "status", "deployment", "web")
         self.assertIn("replaced", kubectl("replace", "-f", "-", stdin=DEPLOYMENT))
         before = kubectl.get("deployment", "web")
         self.assertEqual(before["spec"]["replicas"], 2)

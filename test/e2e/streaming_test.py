@@ -200,6 +200,7 @@ class StreamingTest(ClusterTestCase):
         self.assertIn('container not found ("stuck")', kubectl.fails("exec", "stuck", "--", "ls"))
 
 
+LOG_MAX_SIZE = 64 * 1024
 # Says 6000 lines of 60 bytes, in some four seconds.
 TALKER = """
 apiVersion: v1
@@ -221,7 +222,7 @@ spec:
 class RemainsTest(ClusterTestCase):
     """What stays behind: of clients that are killed, and of what containers said."""
 
-    options = ("--container-log-max-size", "64Ki", "--container-log-max-files", "3")
+    options = ("--container-log-max-size", str(LOG_MAX_SIZE), "--container-log-max-files", "3")
 
     def log_files(self):
         return sorted(pathlib.Path(self.cluster.data).glob("node/pods/pods/*/logs/main/0.log*"))
@@ -247,6 +248,15 @@ class RemainsTest(ClusterTestCase):
         # The container goes on without the agent, and the next agent with the log.
         self.cluster.restart(signal.SIGKILL)
         wait_for("the last line", lambda: newest() == 6000)
+
+        def is_within_limit():
+            # A file that has grown too long is set aside up to a second later, and the oldest file removed.
+            try:
+                return (self.log_files()[0].parent / "0.log").stat().st_size <= LOG_MAX_SIZE
+            except FileNotFoundError:
+                return False
+
+        wait_for("the last file that is too long to be set aside", is_within_limit)
         kept = numbers(self.cluster.kubectl("logs", "talker").stdout)
         self.assertEqual(kept, list(range(kept[0], 6001)))
         self.assertGreater(len(kept), 1100)
