@@ -23,8 +23,6 @@ using prometheus::Histogram;
 // Attempts from this on share a label.
 constexpr unsigned kManyAttempts = 15;
 
-double in_seconds(SchedulingQueue::Time::duration time) { return std::chrono::duration<double>(time).count(); }
-
 // Upstream's, in seconds.
 std::vector<double> attempt_buckets() { return exponential_buckets(0.001, 2, 15); }
 std::vector<double> waiting_buckets() { return exponential_buckets(0.01, 2, 20); }
@@ -48,8 +46,9 @@ struct SchedulingMetrics::Families {
   // Of pods that needed so many attempts; made for the first of them.
   Histogram& waiting_of(unsigned attempts) {
     Histogram*& known = waiting_by_attempts[std::min(attempts, kManyAttempts) - 1];
+    if (known != nullptr) return *known;
     const std::string label = attempts < kManyAttempts ? std::to_string(attempts) : "15+";
-    if (known == nullptr) known = &waiting.Add({{"attempts", label}}, waiting_buckets());
+    known = &waiting.Add({{"attempts", label}}, waiting_buckets());
     return *known;
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 namespace skiff {
@@ -11,5 +12,8 @@ namespace skiff {
   for (double bound = first; count > 0; --count, bound *= factor) bounds.push_back(bound);
   return bounds;
 }
+
+// A time as histograms observe it.
+[[nodiscard]] inline double in_seconds(std::chrono::duration<double> time) { return time.count(); }
 
 }  // namespace skiff

@@ -15,8 +15,6 @@ namespace skiff::api {
 
 namespace {
 
-double queue_seconds(QueueMetrics::Time::duration time) { return std::chrono::duration<double>(time).count(); }
-
 // Upstream's, in seconds.
 std::vector<double> queue_time_buckets() { return exponential_buckets(1e-8, 10, 10); }
 
@@ -29,13 +27,13 @@ void QueueMetrics::added(std::size_t depth) {
 
 void QueueMetrics::taken(std::size_t depth, Time wanted, Time now) {
   figures_.depth.Set(static_cast<double>(depth));
-  figures_.queue_duration.Observe(queue_seconds(now - wanted));
+  figures_.queue_duration.Observe(in_seconds(now - wanted));
   const std::lock_guard lock(mutex_);
   running_.push_back(now);
 }
 
 void QueueMetrics::done(Time taken, Time now) {
-  figures_.work_duration.Observe(queue_seconds(now - taken));
+  figures_.work_duration.Observe(in_seconds(now - taken));
   const std::lock_guard lock(mutex_);
   // Whose it is does not matter: equal times are equally long.
   const auto found = std::find(running_.begin(), running_.end(), taken);
@@ -51,8 +49,8 @@ void QueueMetrics::update_unfinished(Time now) {
   double all = 0;
   double longest = 0;
   for (const Time since : running_) {
-    all += queue_seconds(now - since);
-    longest = std::max(longest, queue_seconds(now - since));
+    all += in_seconds(now - since);
+    longest = std::max(longest, in_seconds(now - since));
   }
   figures_.unfinished_work.Set(all);
   figures_.longest_running.Set(longest);

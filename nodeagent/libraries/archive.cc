@@ -14,7 +14,12 @@ constexpr skiff::nodeagent::LazyLibrary kArchive("libarchive.so.13");
 
 }  // namespace
 
-#define REAL(name) kArchive.find<decltype(&(name))>(#name)
+// Looked up once.
+#define REAL(name)                                                        \
+  ([] {                                                                   \
+    static const auto function = kArchive.find<decltype(&(name))>(#name); \
+    return function;                                                      \
+  }())
 
 extern "C" {
 

@@ -20,7 +20,12 @@ static_assert(sizeof(long) == sizeof(void*) && sizeof(curl_off_t) == sizeof(void
 
 }  // namespace
 
-#define REAL(name) kCurl.find<decltype(&(name))>(#name)
+// Looked up once.
+#define REAL(name)                                                     \
+  ([] {                                                                \
+    static const auto function = kCurl.find<decltype(&(name))>(#name); \
+    return function;                                                   \
+  }())
 #define PASS_ON(name, handle, option)              \
   std::va_list arguments;                          \
   va_start(arguments, option);                     \

@@ -1,6 +1,7 @@
 #include "nodeagent/metrics/agent_metrics.h"
 
 #include "api/base/buckets.h"
+#include "api/base/readings.h"
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -14,7 +15,6 @@ namespace skiff::nodeagent {
 
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::Counter;
 using prometheus::Histogram;
 using prometheus::MetricFamily;
@@ -24,19 +24,6 @@ const std::vector<double> kPodStartBuckets = {0.5, 1,   2,   3,   4,   5,   6,  
                                               120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600};
 // The Prometheus clients' own.
 const std::vector<double> kUsualBuckets = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
-
-double work_seconds(AgentMetrics::Duration time) { return std::chrono::duration<double>(time).count(); }
-
-MetricFamily gauges(std::string name, std::string help) {
-  return {std::move(name), std::move(help), prometheus::MetricType::Gauge, {}};
-}
-
-void add_gauge(MetricFamily& family, std::vector<ClientMetric::Label> labels, double value) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  metric.gauge.value = value;
-  family.metric.push_back(std::move(metric));
-}
 
 const char* state_label(ContainerState state) {
   switch (state) {
@@ -57,7 +44,7 @@ const char* state_label(ContainerState state) {
 void AgentMetrics::Operation::ended(bool well, Duration time) const {
   total.Increment();
   if (!well) errors.Increment();
-  duration.Observe(work_seconds(time));
+  duration.Observe(in_seconds(time));
 }
 
 struct AgentMetrics::Families {
@@ -104,36 +91,31 @@ AgentMetrics::Operation AgentMetrics::operation(const std::string& type) {
           families_->operation_durations.Add(labels, exponential_buckets(0.005, 2.5, 14))};
 }
 
-void AgentMetrics::pod_started(Duration time) { families_->started.Observe(work_seconds(time)); }
+void AgentMetrics::pod_started(Duration time) { families_->started.Observe(in_seconds(time)); }
 
 void AgentMetrics::pod_worked(PodOperation operation, Duration time) {
   Histogram& histogram = operation == PodOperation::kCreate ? families_->created
                          : operation == PodOperation::kKill ? families_->killed
                                                             : families_->synced;
-  histogram.Observe(work_seconds(time));
+  histogram.Observe(in_seconds(time));
 }
 
 std::vector<MetricFamily> AgentMetrics::collect() const { return families_->registry.Collect(); }
 
 std::vector<MetricFamily> node_readings(const std::string& node_name, const RuntimeSnapshot& running) {
-  MetricFamily name = gauges("kubelet_node_name", "[ALPHA] The node's name. The count is always 1.");
-  add_gauge(name, {{"node", node_name}}, 1);
-
   std::set<std::string> pods;
   for (const SandboxStatus& sandbox : running.sandboxes) {
     if (sandbox.ready) pods.insert(sandbox.key.pod_uid);
   }
-  MetricFamily running_pods = gauges("kubelet_running_pods", "[ALPHA] Number of pods that have a running pod sandbox");
-  add_gauge(running_pods, {}, static_cast<double>(pods.size()));
-
-  std::map<std::string, int> containers;
-  for (const ContainerStatus& container : running.containers) ++containers[state_label(container.state)];
-  MetricFamily by_state = gauges("kubelet_running_containers", "[ALPHA] Containers that exist, by their state.");
-  for (const auto& [state, count] : containers) add_gauge(by_state, {{"container_state", state}}, count);
-
-  std::vector<MetricFamily> families;
-  for (MetricFamily* family : {&name, &running_pods, &by_state}) families.push_back(std::move(*family));
-  return families;
+  std::map<std::string, double> by_state;
+  for (const ContainerStatus& container : running.containers) ++by_state[state_label(container.state)];
+  std::vector<LabelledValue> containers;
+  for (const auto& [state, count] : by_state) containers.push_back({state, count});
+  return {readings("kubelet_node_name", "[ALPHA] The node's name. The count is always 1.", "node", {{node_name, 1}}),
+          reading("kubelet_running_pods", "[ALPHA] Number of pods that have a running pod sandbox",
+                  prometheus::MetricType::Gauge, static_cast<double>(pods.size())),
+          readings("kubelet_running_containers", "[ALPHA] Containers that exist, by their state.", "container_state",
+                   containers)};
 }
 
 }  // namespace skiff::nodeagent

@@ -1,11 +1,11 @@
 #include "server/cli/commands.h"
 
+#include "api/base/descriptor_limit.h"
 #include "api/base/files.h"
 #include "server/cli/data_directory.h"
 #include "server/handlers/version.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <iostream>
 
@@ -19,12 +19,7 @@ int fail(const std::string& message) {
 void prepare_process() {
   // A client that goes away is an error of its connection, not the end of the process.
   ::signal(SIGPIPE, SIG_IGN);
-  // Every connection, watch of a log and container takes descriptors; the usual soft limit of 1024 would end at a
-  // thousand watchers.
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
+  raise_descriptor_limit();
 }
 
 int run_kubeconfig(const KubeconfigOptions& options) {

@@ -8,8 +8,8 @@ namespace skiff::server {
 // Answers what is below /debug/, for members of system:masters only: it shows everything, and costs what serves others.
 //
 //   GET /debug/backup                    the live state of the store (backup.h)
-//   GET /debug/malloc                    where the process's memory is: jemalloc's statistics, or glibc's
-//   malloc_info(3) GET /debug/pprof/profile?seconds=30  what the processor is used for meanwhile (cpu_profile.h)
+//   GET /debug/malloc                    where the memory is: jemalloc's statistics, or glibc's malloc_info(3)
+//   GET /debug/pprof/profile?seconds=30  what the processor is used for meanwhile (cpu_profile.h)
 //
 // Hands everything else on. Thread-safe.
 class DebugHandler final : public Handler {

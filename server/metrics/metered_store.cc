@@ -1,5 +1,6 @@
 #include "server/metrics/metered_store.h"
 
+#include "api/base/buckets.h"
 #include "server/metrics/request_metrics.h"
 
 #include <chrono>
@@ -48,7 +49,7 @@ void MeteredStore::write(store::Write write, Done done) {
   const auto begin = std::chrono::steady_clock::now();
   store_->write(std::move(write), [&figures, begin, done = std::move(done)](store::Result<store::RecordPtr> result) {
     const auto time = std::chrono::steady_clock::now() - begin;
-    figures.duration.Observe(std::chrono::duration<double>(time).count());
+    figures.duration.Observe(in_seconds(time));
     // A lost race is an answer, not an error.
     if (!result && result.error().code != store::Code::kConflict) figures.errors.Increment();
     done(std::move(result));

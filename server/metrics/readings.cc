@@ -1,5 +1,7 @@
 #include "server/metrics/readings.h"
 
+#include "api/base/readings.h"
+
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -10,12 +12,6 @@
 
 namespace skiff::server {
 namespace {
-
-prometheus::ClientMetric gauge(double value) {
-  prometheus::ClientMetric metric;
-  metric.gauge.value = value;
-  return metric;
-}
 
 // The fields of proc(5)'s /proc/PID/stat behind the command, which may contain anything; the first is the state.
 std::vector<std::string> stat_fields() {
@@ -41,22 +37,6 @@ double open_descriptors() {
 }
 
 }  // namespace
-
-prometheus::MetricFamily reading(std::string name, std::string help, prometheus::MetricType type, double value) {
-  prometheus::MetricFamily family{std::move(name), std::move(help), type, {gauge(value)}};
-  family.metric[0].counter.value = value;
-  return family;
-}
-
-prometheus::MetricFamily readings(std::string name, std::string help, const std::string& label,
-                                  const std::vector<LabelledValue>& values) {
-  prometheus::MetricFamily family{std::move(name), std::move(help), prometheus::MetricType::Gauge, {}};
-  for (const LabelledValue& value : values) {
-    family.metric.push_back(gauge(value.value));
-    family.metric.back().label.push_back({label, value.label});
-  }
-  return family;
-}
 
 prometheus::MetricFamily storage_size_reading(const std::string& database) {
   double bytes = 0;

@@ -1,5 +1,7 @@
 #include "server/metrics/request_metrics.h"
 
+#include "api/base/buckets.h"
+
 namespace skiff::server {
 namespace {
 
@@ -49,7 +51,7 @@ void RequestSeries::count(int status) {
 void RequestSeries::observe(std::chrono::nanoseconds time) {
   const std::lock_guard lock(mutex_);
   if (durations_ == nullptr) durations_ = &families_.durations.Add(labels_, request_time_buckets());
-  durations_->Observe(std::chrono::duration<double>(time).count());
+  durations_->Observe(in_seconds(time));
 }
 
 std::shared_ptr<const void> RequestSeries::begin_long_running() {

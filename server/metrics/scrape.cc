@@ -1,5 +1,6 @@
 #include "server/metrics/scrape.h"
 
+#include "api/base/readings.h"
 #include "server/handlers/responses.h"
 #include "server/handlers/version.h"
 #include "server/metrics/readings.h"

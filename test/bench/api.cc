@@ -7,15 +7,16 @@
 //   build/release/test/bench_api --server https://127.0.0.1:6443 --token T --certificate-authority ca.crt
 //
 // Clients and server share the machine's cores, as they do for those who run both.
+#include "api/base/descriptor_limit.h"
 #include "api/client/http/http_connection.h"
 #include "api/client/http/kubeconfig.h"
 #include "api/client/http/tls.h"
+#include "test/bench/figures.h"
 #include "test/bench/watchers.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <spdlog/fmt/fmt.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -166,32 +167,8 @@ Connections open_connections(asio::io_context& context, const Target& target, st
 
 // ---- figures
 
-Seconds cpu_of(int pid) {
-  if (pid == 0) return {};
-  std::istringstream stat(read_file("/proc/" + std::to_string(pid) + "/stat"));
-  std::string text;
-  std::getline(stat, text, ')');
-  std::vector<std::string> fields{std::istream_iterator<std::string>(stat), {}};
-  // utime and stime, proc(5).
-  return Seconds((std::stod(fields.at(11)) + std::stod(fields.at(12))) / static_cast<double>(sysconf(_SC_CLK_TCK)));
-}
-
-double memory_mib(int pid) {
-  std::istringstream status(read_file("/proc/" + std::to_string(pid) + "/status"));
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::stod(line.substr(6)) / 1024;
-  }
-  return 0;
-}
-
-double milliseconds(Seconds seconds) { return seconds.count() * 1000; }
-
-// The latency below which `part` of them lie (nearest rank).
-double percentile(std::vector<Seconds>& latencies, double part) {
-  std::sort(latencies.begin(), latencies.end());
-  const auto rank = static_cast<std::size_t>(part * static_cast<double>(latencies.size()));
-  return milliseconds(latencies.at(std::min(rank, latencies.size() - 1)));
-}
+// Of the server, if it is on this machine.
+Seconds server_cpu(const Options& options) { return options.pid == 0 ? Seconds() : cpu_of(options.pid); }
 
 void print_head() {
   fmt::print("{:<34} {:>7} {:>10} {:>9} {:>9} {:>9} {:>14}\n", "", "clients", "per second", "p50 ms", "p99 ms",
@@ -201,12 +178,12 @@ void print_head() {
 void measure(const Options& options, const Target& target, const char* what, std::size_t clients, Load load) {
   asio::io_context context;
   const Connections connections = open_connections(context, target, clients);
-  const Seconds cpu = cpu_of(options.pid);
+  const Seconds cpu = server_cpu(options);
   const auto begin = steady_clock::now();
   for (const auto& connection : connections) spawn(context, run_client(*connection, load));
   context.run();
   const Seconds took = steady_clock::now() - begin;
-  const Seconds used = cpu_of(options.pid) - cpu;
+  const Seconds used = server_cpu(options) - cpu;
   fmt::print("{:<34} {:>7} {:>10.0f} {:>9.2f} {:>9.2f} {:>9.2f} {:>14}\n", what, clients,
              static_cast<double>(load.count) / took.count(), percentile(load.latencies, 0.5),
              percentile(load.latencies, 0.99), percentile(load.latencies, 1),
@@ -298,14 +275,14 @@ void measure_fan_out(const Options& options, const Target& target, std::size_t c
   Watchers watchers(target.endpoint, target.tls->native_handle(), target.text("GET", path), count);
   std::vector<Seconds> latencies;
   std::vector<Seconds> last;
-  const Seconds cpu = cpu_of(options.pid);
+  const Seconds cpu = server_cpu(options);
   for (std::size_t i = 0; i < options.events; ++i) {
     const std::string name = fmt::format("event-{}-{}", count, i);
     std::vector<Seconds> told = watchers.tell(target.text("POST", target.config_maps(), config_map(name, 'w')), name);
     last.push_back(*std::max_element(told.begin(), told.end()));
     latencies.insert(latencies.end(), told.begin(), told.end());
   }
-  const Seconds used = cpu_of(options.pid) - cpu;
+  const Seconds used = server_cpu(options) - cpu;
   const std::string cpu_text =
       options.pid == 0 ? "-" : fmt::format("{:.0f}", used.count() * 1e6 / static_cast<double>(options.events));
   fmt::print("{:<34} {:>7} {:>10} {:>9.2f} {:>9.2f} {:>9.2f} {:>14}\n", "write -> event at a watcher", count, "",
@@ -433,11 +410,7 @@ int benchmark(const Options& options) {
 }  // namespace skiff::bench
 
 int main(int argc, char** argv) {
-  // Each client takes one, and the usual limit is 1024.
-  rlimit descriptors{};
-  getrlimit(RLIMIT_NOFILE, &descriptors);
-  descriptors.rlim_cur = descriptors.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &descriptors);
+  skiff::raise_descriptor_limit();
   skiff::bench::Options options;
   CLI::App app("Measures a Kubernetes API server as its clients see it.");
   auto* kubeconfig = app.add_option("--kubeconfig", options.kubeconfig, "With the server, its authority and a token");

@@ -3,7 +3,9 @@
 // server that speaks TLS tells so many watchers of an event more quickly.
 //
 //   ninja -C build/release run_bench_tls_floor
+#include "api/base/descriptor_limit.h"
 #include "api/base/fd.h"
+#include "test/bench/figures.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -12,16 +14,13 @@
 #include <openssl/x509.h>
 #include <spdlog/fmt/fmt.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <memory>
 #include <vector>
 
@@ -49,15 +48,7 @@ void require(bool condition, const char* what) {
   std::exit(1);
 }
 
-double cpu_microseconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3;
-}
-
-double milliseconds_since(steady_clock::rep begin) {
-  return static_cast<double>(steady_clock::now().time_since_epoch().count() - begin) / 1e6;
-}
+double microseconds_each(Seconds cpu, std::size_t count) { return cpu.count() * 1e6 / static_cast<double>(count); }
 
 SslPtr<SSL_CTX> server_context() {
   SslPtr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
@@ -96,31 +87,29 @@ struct Connection {
     epoll_event event{EPOLLIN | EPOLLET, {.ptr = connection.ssl.get()}};
     ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event);
   }
-  std::vector<double> arrivals;
-  std::vector<double> last_ones;
+  std::vector<Seconds> arrivals;
+  std::vector<Seconds> last_ones;
   std::array<epoll_event, 128> events;
   std::array<char, 16 * 1024> buffer;
-  const double cpu = cpu_microseconds();
+  const Seconds cpu = own_cpu();
   steady_clock::rep begin = 0;
   while (::read(begins, &begin, sizeof(begin)) == sizeof(begin)) {
     for (std::size_t come = 0; come < kConnections;) {
       const int count = ::epoll_wait(epoll.get(), events.data(), events.size(), -1);
       for (int i = 0; i < count; ++i) {
         if (SSL_read(static_cast<SSL*>(events[i].data.ptr), buffer.data(), buffer.size()) <= 0) continue;
-        arrivals.push_back(milliseconds_since(begin));
+        arrivals.push_back(steady_clock::now().time_since_epoch() - steady_clock::duration(begin));
         ++come;
       }
     }
     last_ones.push_back(arrivals.back());
     require(::write(ends, "", 1) == 1, "write");
   }
-  const double cpu_each = (cpu_microseconds() - cpu) / static_cast<double>(arrivals.size());
-  std::sort(arrivals.begin(), arrivals.end());
-  std::sort(last_ones.begin(), last_ones.end());
-  fmt::print("{:<40}{:>10.1f} us of CPU\n", "epoll and SSL_read, each", cpu_each);
-  fmt::print("{:<40}{:>10.1f} ms\n", "from the first SSL_write, median", arrivals[arrivals.size() / 2]);
-  fmt::print("{:<40}{:>10.1f} ms, worst of {} {:.1f} ms\n", "the last connection, median",
-             last_ones[last_ones.size() / 2], kRounds, last_ones.back());
+  fmt::print("{:<40}{:>10.1f} us of CPU\n", "epoll and SSL_read, each",
+             microseconds_each(own_cpu() - cpu, arrivals.size()));
+  fmt::print("{:<40}{:>10.1f} ms\n", "from the first SSL_write, median", percentile(arrivals, 0.5));
+  fmt::print("{:<40}{:>10.1f} ms, worst of {} {:.1f} ms\n", "the last connection, median", percentile(last_ones, 0.5),
+             kRounds, percentile(last_ones, 1));
   std::fflush(stdout);
   ::_exit(0);
 }
@@ -128,7 +117,7 @@ struct Connection {
 void write_all(int listener, int begins, int ends) {
   const SslPtr<SSL_CTX> context = server_context();
   std::vector<Connection> connections;
-  double cpu = cpu_microseconds();
+  Seconds cpu = own_cpu();
   for (std::size_t i = 0; i < kConnections; ++i) {
     Connection& connection = connections.emplace_back();
     connection.socket = UniqueFd(::accept(listener, nullptr, nullptr));
@@ -136,21 +125,22 @@ void write_all(int listener, int begins, int ends) {
     SSL_set_fd(connection.ssl.get(), connection.socket.get());
     require(SSL_accept(connection.ssl.get()) == 1, "SSL_accept");
   }
-  fmt::print("{:<40}{:>10.1f} us of CPU\n", "a handshake, server's side", (cpu_microseconds() - cpu) / kConnections);
+  fmt::print("{:<40}{:>10.1f} us of CPU\n", "a handshake, server's side",
+             microseconds_each(own_cpu() - cpu, kConnections));
   const std::string record(kEventBytes, 'x');
-  double used = 0;
+  Seconds used{};
   for (std::size_t round = 0; round < kRounds; ++round) {
     const steady_clock::rep begin = steady_clock::now().time_since_epoch().count();
     require(::write(begins, &begin, sizeof(begin)) == sizeof(begin), "write");
-    cpu = cpu_microseconds();
+    cpu = own_cpu();
     for (const Connection& connection : connections) {
       SSL_write(connection.ssl.get(), record.data(), static_cast<int>(record.size()));
     }
-    used += cpu_microseconds() - cpu;
+    used += own_cpu() - cpu;
     char byte = 0;
     require(::read(ends, &byte, 1) == 1, "read");
   }
-  fmt::print("{:<40}{:>10.1f} us of CPU\n", "SSL_write, each", used / kRounds / kConnections);
+  fmt::print("{:<40}{:>10.1f} us of CPU\n", "SSL_write, each", microseconds_each(used, kRounds * kConnections));
   std::fflush(stdout);
 }
 
@@ -160,10 +150,7 @@ void write_all(int listener, int begins, int ends) {
 int main() {
   using namespace skiff;
   using namespace skiff::bench;
-  rlimit descriptors{};
-  getrlimit(RLIMIT_NOFILE, &descriptors);
-  descriptors.rlim_cur = descriptors.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &descriptors);
+  raise_descriptor_limit();
 
   const UniqueFd listener(::socket(AF_INET, SOCK_STREAM, 0));
   sockaddr_in address{};

@@ -2,6 +2,7 @@
 
 #include "api/base/fd.h"
 #include "api/client/http/endpoint.h"
+#include "test/bench/figures.h"
 
 #include <openssl/ssl.h>
 
@@ -12,8 +13,6 @@
 #include <vector>
 
 namespace skiff::bench {
-
-using Seconds = std::chrono::duration<double>;
 
 // Clients that watch a collection, and one that writes to it: OpenSSL on sockets, one thread, and nothing that they
 // could do without. They share the machine with the server that they measure, and a client library would cost more

@@ -9,12 +9,12 @@
 // skiff's store is called in this process, as in skiff's server, and etcd over gRPC from this process, as from
 // kube-apiserver: what the network costs etcd is part of its design. skiff's CPU time includes that of its clients
 // here, etcd's is that of its own process alone.
+#include "test/bench/figures.h"
 #include "test/bench/store/tried_store.h"
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,7 +23,6 @@
 #include <condition_variable>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -39,7 +38,6 @@ void fail(const std::string& message) {
 namespace {
 
 using std::chrono::steady_clock;
-using Seconds = std::chrono::duration<double>;
 
 constexpr std::size_t kClients = 64;
 constexpr std::size_t kValueBytes = 1024;
@@ -61,34 +59,11 @@ struct Row {
   double cpu_us = 0;  // per operation
 };
 
-double milliseconds(steady_clock::duration duration) { return Seconds(duration).count() * 1000; }
-
-// The CPU time that the process has used; 0 means this one.
-double cpu_seconds(int pid) {
-  if (pid == 0) {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  }
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string stat;
-  std::getline(file, stat);
-  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
-  std::string skipped;
-  for (int field = 3; field < 14; ++field) fields >> skipped;
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
 // ---- one store under load
 
 class Trial {
  public:
+  // `pid`: of the process that the store is in; 0: this one.
   Trial(std::unique_ptr<TriedStore> store, int pid) : store_(std::move(store)), pid_(pid), value_(kValueBytes, 'v') {}
 
   void put_and_get(std::size_t clients, std::size_t operations);
@@ -103,6 +78,7 @@ class Trial {
   // Each client calls `operation` with its number and with how often it has called before.
   using Operation = std::function<void(std::size_t client, std::size_t round)>;
   void measure(const std::string& what, std::size_t clients, std::size_t operations, const Operation& operation);
+  [[nodiscard]] Seconds cpu() const { return pid_ == 0 ? own_cpu() : cpu_of(pid_); }
 
   std::unique_ptr<TriedStore> store_;
   int pid_;
@@ -110,39 +86,35 @@ class Trial {
   std::vector<Row> rows_;
 };
 
-Row summary(std::string what, std::size_t clients, std::vector<double> latencies, double seconds, double cpu) {
-  std::sort(latencies.begin(), latencies.end());
+Row summary(std::string what, std::size_t clients, std::vector<Seconds> latencies, Seconds took, Seconds cpu) {
   const auto count = static_cast<double>(latencies.size());
-  return {std::move(what),
-          clients,
-          count / seconds,
-          latencies[latencies.size() / 2],
-          latencies[latencies.size() * 99 / 100],
-          cpu / count * 1e6};
+  return {
+      std::move(what),          clients, count / took.count(), percentile(latencies, 0.5), percentile(latencies, 0.99),
+      cpu.count() / count * 1e6};
 }
 
 void Trial::measure(const std::string& what, std::size_t clients, std::size_t operations, const Operation& operation) {
   std::mutex mutex;
-  std::vector<double> latencies;
-  const double cpu_before = cpu_seconds(pid_);
+  std::vector<Seconds> latencies;
+  const Seconds cpu_before = cpu();
   const auto begin = steady_clock::now();
   {
     std::vector<std::jthread> threads;
     for (std::size_t client = 0; client < clients; ++client) {
       threads.emplace_back([&, client] {
-        std::vector<double> own;
+        std::vector<Seconds> own;
         for (std::size_t round = 0; round < operations / clients; ++round) {
           const auto called = steady_clock::now();
           operation(client, round);
-          own.push_back(milliseconds(steady_clock::now() - called));
+          own.push_back(steady_clock::now() - called);
         }
         const std::lock_guard lock(mutex);
         latencies.insert(latencies.end(), own.begin(), own.end());
       });
     }
   }
-  const double seconds = Seconds(steady_clock::now() - begin).count();
-  rows_.push_back(summary(what, clients, std::move(latencies), seconds, cpu_seconds(pid_) - cpu_before));
+  const Seconds took = steady_clock::now() - begin;
+  rows_.push_back(summary(what, clients, std::move(latencies), took, cpu() - cpu_before));
 }
 
 void Trial::put_and_get(std::size_t clients, std::size_t operations) {
@@ -173,8 +145,8 @@ void Trial::watch(std::size_t writes) {
     seen = revision;
     changed.notify_one();
   });
-  std::vector<double> latencies;
-  const double cpu_before = cpu_seconds(pid_);
+  std::vector<Seconds> latencies;
+  const Seconds cpu_before = cpu();
   const auto begin = steady_clock::now();
   std::int64_t revision = 0;
   for (std::size_t i = 0; i < writes; ++i) {
@@ -183,10 +155,10 @@ void Trial::watch(std::size_t writes) {
     std::unique_lock lock(mutex);
     if (!changed.wait_for(lock, std::chrono::seconds(10), [&] { return seen == revision; }))
       fail("an event is missing");
-    latencies.push_back(milliseconds(came - called));
+    latencies.push_back(came - called);
   }
-  const double seconds = Seconds(steady_clock::now() - begin).count();
-  rows_.push_back(summary("put -> event at a watch", 1, std::move(latencies), seconds, cpu_seconds(pid_) - cpu_before));
+  const Seconds took = steady_clock::now() - begin;
+  rows_.push_back(summary("put -> event at a watch", 1, std::move(latencies), took, cpu() - cpu_before));
 }
 
 void Trial::range(std::size_t limit, std::size_t times) {
