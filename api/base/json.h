@@ -38,6 +38,8 @@ struct ParsedJson {
 
 // Compact JSON. Invalid UTF-8 inside strings (which parse_json never lets in) is replaced, never thrown on.
 [[nodiscard]] std::string to_json_text(const Json& value);
+void append_json_text(std::string& text, const Json& value);
+void append_json_string(std::string& text, std::string_view string);
 
 // Read-only walking: the member or element at the end of a path of member names, or nullptr when any step is missing or
 // not an object. `find(pod, {"spec", "nodeName"})`.

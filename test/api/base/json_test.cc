@@ -47,6 +47,29 @@ TEST_CASE("hostile JSON is an error") {
   CHECK_FALSE(parse_json("[" + deepest + "]"));
 }
 
+TEST_CASE("documents are written as nlohmann's own writer does") {
+  const Json documents[] = {
+      nullptr,
+      true,
+      Json::object(),
+      Json::array(),
+      -9223372036854775807,
+      18446744073709551615U,
+      1.0,
+      0.1,
+      1e300,
+      "",
+      "plain ~ text",
+      "quote \" backslash \\ slash / line \n tab \t control \x01 delete \x7f",
+      "h\u00fclle \u20ac \U0001F600",
+      "not UTF-8 \xff\xc3",
+      {{"b", {1, {}, Json::object(), {{"c", "d"}}}}, {"a \"quoted\"", false}, {"", Json::array()}},
+  };
+  for (const Json& document : documents) {
+    CHECK(to_json_text(document) == document.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+}
+
 TEST_CASE("walking a document never throws") {
   const Json value = {{"spec", {{"nodeName", "a"}, {"replicas", 3}, {"paused", true}}}};
   CHECK(string_at(value, {"spec", "nodeName"}) == "a");
