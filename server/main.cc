@@ -23,4 +23,10 @@ struct RunCommand {
 
 }  // namespace
 
+// The settings of jemalloc, where the program is linked with it; the environment's MALLOC_CONF goes before. What is
+// freed goes back to the system a second or two later, also when nothing is allocated any more: by a thread that sleeps
+// while there is nothing to give back.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "background_thread:true,max_background_threads:1,dirty_decay_ms:1000";
+
 int main(int argc, char** argv) { return std::visit(RunCommand(), parse_command_line(argc, argv)); }
