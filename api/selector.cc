@@ -27,7 +27,7 @@ std::string join(const std::vector<std::string>& texts, std::string_view separat
   return joined;
 }
 
-bool contains(const std::vector<std::string>& values, const std::string& value) {
+bool contains(const std::vector<std::string>& values, std::string_view value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
@@ -285,28 +285,28 @@ Result<Requirement> requirement_of(const Json& expression) {
   return requirement;
 }
 
-bool compare(const std::string& value, const Requirement& requirement) {
+bool compare(std::string_view value, const Requirement& requirement) {
   const std::optional<std::int64_t> left = parse_integer(value);
   const std::optional<std::int64_t> right = parse_integer(requirement.values.front());
   if (!left || !right) return false;
   return requirement.op == Operator::kGreaterThan ? *left > *right : *left < *right;
 }
 
-bool matches_one(const Requirement& requirement, const std::string* value) {
+bool matches_one(const Requirement& requirement, std::optional<std::string_view> value) {
   switch (requirement.op) {
     case Operator::kEquals:
     case Operator::kIn:
-      return value != nullptr && contains(requirement.values, *value);
+      return value && contains(requirement.values, *value);
     case Operator::kNotEquals:
     case Operator::kNotIn:
-      return value == nullptr || !contains(requirement.values, *value);
+      return !value || !contains(requirement.values, *value);
     case Operator::kExists:
-      return value != nullptr;
+      return value.has_value();
     case Operator::kDoesNotExist:
-      return value == nullptr;
+      return !value;
     case Operator::kGreaterThan:
     case Operator::kLessThan:
-      return value != nullptr && compare(*value, requirement);
+      return value && compare(*value, requirement);
   }
   return false;
 }
@@ -343,10 +343,11 @@ void sort_by_key(std::vector<Requirement>& requirements) {
 
 }  // namespace
 
-const std::string* find_attribute(const AttributeList& attributes, std::string_view name) {
+std::optional<std::string_view> find_attribute(const AttributeList& attributes, std::string_view name) {
   const auto found = std::lower_bound(attributes.begin(), attributes.end(), name,
                                       [](const auto& attribute, std::string_view n) { return attribute.first < n; });
-  return found != attributes.end() && found->first == name ? &found->second : nullptr;
+  if (found == attributes.end() || found->first != name) return std::nullopt;
+  return found->second;
 }
 
 Result<LabelSelector> LabelSelector::parse(std::string_view text) {
@@ -380,7 +381,7 @@ Result<LabelSelector> LabelSelector::from_object(const Json& selector) {
   return result;
 }
 
-bool LabelSelector::matches(const std::function<const std::string*(std::string_view)>& lookup) const {
+bool LabelSelector::matches(const std::function<std::optional<std::string_view>(std::string_view)>& lookup) const {
   return !matches_nothing_ && std::all_of(requirements_.begin(), requirements_.end(),
                                           [&](const Requirement& each) { return matches_one(each, lookup(each.key)); });
 }
@@ -392,9 +393,10 @@ bool LabelSelector::matches(const AttributeList& labels) const {
 }
 
 bool LabelSelector::matches_object_labels(const Json& labels) const {
-  const auto value_of = [&](const std::string& name) -> const std::string* {
+  const auto value_of = [&](const std::string& name) -> std::optional<std::string_view> {
     const Json* value = skiff::find(labels, {name});
-    return value == nullptr ? nullptr : value->get_ptr<const std::string*>();
+    if (value == nullptr || !value->is_string()) return std::nullopt;
+    return value->get_ref<const std::string&>();
   };
   return !matches_nothing_ && std::all_of(requirements_.begin(), requirements_.end(), [&](const Requirement& each) {
     return matches_one(each, value_of(each.key));
@@ -464,10 +466,8 @@ Result<FieldSelector> FieldSelector::parse(std::string_view text) {
 }
 
 bool FieldSelector::matches(const AttributeList& fields) const {
-  static const std::string kAbsent;
   return std::all_of(requirements_.begin(), requirements_.end(), [&](const Requirement& each) {
-    const std::string* value = find_attribute(fields, each.field);
-    return ((value == nullptr ? kAbsent : *value) == each.value) == each.equal;
+    return (find_attribute(fields, each.field).value_or("") == each.value) == each.equal;
   });
 }
 

@@ -12,11 +12,11 @@
 
 namespace skiff::api {
 
-// Sorted (name, value) pairs: an object's labels, or its selectable fields. The same shape as store::Attributes.
+// Sorted (name, value) pairs: an object's labels, or its selectable fields.
 using AttributeList = std::vector<std::pair<std::string, std::string>>;
 
-// The value of `name`, or null.
-[[nodiscard]] const std::string* find_attribute(const AttributeList& attributes, std::string_view name);
+// The value of `name`; a view into the list.
+[[nodiscard]] std::optional<std::string_view> find_attribute(const AttributeList& attributes, std::string_view name);
 
 // labels.Selector: a conjunction of requirements.
 class LabelSelector {
@@ -35,8 +35,8 @@ class LabelSelector {
   // empty one everything.
   [[nodiscard]] static Result<LabelSelector> from_object(const Json& selector);
 
-  // `lookup` gives a label's value or null.
-  [[nodiscard]] bool matches(const std::function<const std::string*(std::string_view)>& lookup) const;
+  // `lookup` gives a label's value, if there is one.
+  [[nodiscard]] bool matches(const std::function<std::optional<std::string_view>(std::string_view)>& lookup) const;
   [[nodiscard]] bool matches(const AttributeList& labels) const;
   // labels as in metadata.labels; null counts as none.
   [[nodiscard]] bool matches_object_labels(const Json& labels) const;

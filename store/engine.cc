@@ -31,7 +31,6 @@ RecordPtr make_record(Write& write, const RecordPtr& previous, Revision revision
   stamp(*record, 0);
   // It is kept for long and never grows again; what it grew by while it was made may be as much as itself.
   record->value.shrink_to_fit();
-  record->attributes.shrink_to_fit();
   return record;
 }
 
@@ -105,6 +104,7 @@ struct Engine::Batch {
   std::vector<EventPtr> durable;                       // those that go into the journal
   std::unordered_map<std::string, RecordPtr> written;  // newest record per key of this batch; null = deleted
   std::vector<std::pair<Done, Result<RecordPtr>>> answers;
+  std::vector<std::pair<std::function<void(const RecordPtr&)>, RecordPtr>> announcements;
   std::vector<Revision> forgotten;
   Revision compacted = 0;
   Revision revision = 0;  // of the last event
@@ -204,6 +204,7 @@ void Engine::commit(std::vector<Queued> queued) {
   if (!batch.events.empty()) {
     auto committed = journal_ ? commit_to_journal(batch) : Result<void>();
     if (committed) {
+      for (const auto& [before_visible, record] : batch.announcements) before_visible(record);
       publish(batch);
     } else {
       // Also those that had lost: against a write that never happened.
@@ -249,6 +250,7 @@ Result<RecordPtr> Engine::add(Write& write, Batch& batch) const {
     if (auto expected = check_expected(other, batch); !expected) return expected.error();
   }
   RecordPtr written = batch.put(write, newest(write.key, batch));
+  if (write.before_visible) batch.announcements.emplace_back(std::move(write.before_visible), written);
   for (Write& other : write.together) batch.put(other, newest(other.key, batch));
   return written;
 }

@@ -19,7 +19,7 @@ namespace skiff::store {
 // data, within these bounds. The oldest goes first.
 struct EngineOptions {
   std::size_t min_history_bytes = std::size_t{4} << 20;
-  std::size_t max_history_bytes = std::size_t{32} << 20;
+  std::size_t max_history_bytes = std::size_t{256} << 20;
   // Keys that begin with one of these are never written to the journal: heartbeats, which the next ones make worthless.
   // They are gone after a restart. Otherwise they are as all others, revisions included.
   std::vector<std::string> volatile_prefixes;

@@ -21,18 +21,14 @@ auto first_after(const std::deque<EventPtr>& events, Revision revision) {
                           [](Revision wanted, const EventPtr& event) { return wanted < event->record->mod_revision; });
 }
 
-// Null when the record is null or lacks the attribute.
-const std::string* value_of(const RecordPtr& record, const std::string& attribute) {
-  if (!record) return nullptr;
-  for (const auto& [name, value] : record->attributes) {
-    if (name == attribute) return &value;
-  }
-  return nullptr;
+// Nothing when the record is null or lacks the attribute.
+std::optional<std::string_view> value_of(const RecordPtr& record, std::string_view attribute) {
+  if (!record) return std::nullopt;
+  return record->attributes.find(attribute);
 }
 
 bool has(const RecordPtr& record, const Attribute& attribute) {
-  const std::string* value = value_of(record, attribute.first);
-  return value != nullptr && *value == attribute.second;
+  return value_of(record, attribute.first) == attribute.second;
 }
 
 // No key has a zero in it.
@@ -49,12 +45,10 @@ bool is_collection(std::string_view part_name) { return part_name.find('\0') == 
 
 void add_index_parts(const Event& event, std::string_view collection, const std::string& attribute,
                      std::vector<History::PartOfEvent>& parts) {
-  const std::string* after = event.type == Event::Type::kPut ? value_of(event.record, attribute) : nullptr;
-  const std::string* before = value_of(event.previous, attribute);
-  if (after != nullptr) parts.push_back({part_name(collection, attribute, *after), true});
-  if (before != nullptr && (after == nullptr || *before != *after)) {
-    parts.push_back({part_name(collection, attribute, *before), false});
-  }
+  const auto after = event.type == Event::Type::kPut ? value_of(event.record, attribute) : std::nullopt;
+  const auto before = value_of(event.previous, attribute);
+  if (after) parts.push_back({part_name(collection, attribute, *after), true});
+  if (before && before != after) parts.push_back({part_name(collection, attribute, *before), false});
 }
 
 }  // namespace
@@ -93,7 +87,7 @@ void History::index(const std::string& collection, const std::string& attribute)
   };
   // Pointers to parts stay good while others are added.
   for (const RecordPtr& record : whole->records) {
-    if (const std::string* value = value_of(record, attribute)) {
+    if (const auto value = value_of(record, attribute)) {
       part_for(part_name(collection, attribute, *value)).records.put(record);
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/base/result.h"
+#include "store/attributes.h"
 
 #include <cstdint>
 #include <functional>
@@ -25,11 +26,6 @@
 namespace skiff::store {
 
 using Revision = std::int64_t;
-
-// Small named values that travel with a record so that a reader can select without parsing the value (labels,
-// selectable fields). Sorted by name by whoever makes them; the store only keeps them.
-using Attribute = std::pair<std::string, std::string>;
-using Attributes = std::vector<Attribute>;
 
 struct Record {
   std::string key;
@@ -75,6 +71,9 @@ struct Write {
   // The store inserts the decimal revision of this write at this place of the value. npos: nowhere.
   std::size_t revision_offset = std::string::npos;
   Attributes attributes;
+  // Called on the writer thread with the new record (for a deletion the last one) once it is durable and before anybody
+  // can see it. It must only hand on. None for a write that does not happen.
+  std::function<void(const RecordPtr&)> before_visible = nullptr;
   // Further writes, to other keys, that happen in the same commit or not at all; the revisions follow this one's. They
   // bring none along themselves.
   std::vector<Write> together;

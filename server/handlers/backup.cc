@@ -12,9 +12,11 @@ namespace {
 constexpr std::size_t kBackupPieceBytes = 256 * 1024;
 
 Json backup_line(const store::Record& record) {
+  Json attributes = Json::array();
+  for (const auto& [name, value] : record.attributes) attributes.push_back(Json::array({name, value}));
   return {{"key", record.key},
           {"value", record.value},
-          {"attributes", record.attributes},
+          {"attributes", std::move(attributes)},
           {"createRevision", record.create_revision},
           {"modRevision", record.mod_revision},
           {"version", record.version},
@@ -23,8 +25,8 @@ Json backup_line(const store::Record& record) {
 
 // Null when the line is none of ours.
 store::RecordPtr parse_backup_line(const Json& line) {
-  const Json* attributes = find(line, {"attributes"});
-  if (attributes == nullptr || !attributes->is_array()) return nullptr;
+  const Json* pairs = find(line, {"attributes"});
+  if (pairs == nullptr || !pairs->is_array()) return nullptr;
   auto record = std::make_shared<store::Record>();
   record->key = string_at(line, {"key"});
   record->value = string_at(line, {"value"});
@@ -33,10 +35,12 @@ store::RecordPtr parse_backup_line(const Json& line) {
   record->version = integer_at(line, {"version"});
   // npos, too, is -1.
   record->revision_offset = static_cast<std::size_t>(integer_at(line, {"revisionOffset"}, -1));
-  for (const Json& pair : *attributes) {
+  std::vector<store::Attribute> attributes;
+  for (const Json& pair : *pairs) {
     if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) return nullptr;
-    record->attributes.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
+    attributes.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
   }
+  record->attributes = store::Attributes(std::move(attributes));
   return record->key.empty() ? nullptr : record;
 }
 

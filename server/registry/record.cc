@@ -15,7 +15,10 @@ std::size_t digits(store::Revision revision) { return std::to_string(revision).s
 void append_metadata(const Json& metadata, std::string_view managed_fields, ObjectBytes& bytes) {
   std::string& out = bytes.value;
   const auto append = [&out](const Json::const_iterator& member) {
-    out += to_json_text(member.key()) + ':' + to_json_text(*member) + ',';
+    append_json_string(out, member.key());
+    out += ':';
+    append_json_text(out, *member);
+    out += ',';
   };
   out += '{';
   auto member = metadata.begin();
@@ -45,11 +48,12 @@ ObjectBytes to_bytes(const Json& object, std::string_view managed_fields) {
   ObjectBytes bytes;
   bytes.value = "{";
   for (const auto& [name, value] : object.items()) {
-    bytes.value += to_json_text(name) + ':';
+    append_json_string(bytes.value, name);
+    bytes.value += ':';
     if (name == "metadata") {
       append_metadata(value, managed_fields, bytes);
     } else {
-      bytes.value += to_json_text(value);
+      append_json_text(bytes.value, value);
     }
     bytes.value += ',';
   }

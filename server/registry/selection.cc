@@ -9,25 +9,12 @@ namespace {
 constexpr std::string_view kFieldPrefix = "f:";
 constexpr std::string_view kLabelPrefix = "l:";
 
-// The value of the attribute named prefix + name, or null; without making that name.
-const std::string* attribute_of(const store::Attributes& attributes, std::string_view prefix, std::string_view name) {
-  auto before = [prefix, name](const auto& attribute) {
-    const std::string_view text = attribute.first;
-    const int order = text.substr(0, prefix.size()).compare(prefix);
-    return order < 0 || (order == 0 && text.substr(prefix.size()) < name);
-  };
-  const auto found = std::partition_point(attributes.begin(), attributes.end(), before);
-  if (found == attributes.end() || found->first.size() != prefix.size() + name.size()) return nullptr;
-  if (!found->first.starts_with(prefix) || !found->first.ends_with(name)) return nullptr;
-  return &found->second;
-}
-
 }  // namespace
 
 std::string field_attribute(std::string_view field) { return std::string(kFieldPrefix).append(field); }
 
 store::Attributes attributes_of(const Kind& kind, const Json& object) {
-  store::Attributes attributes;
+  std::vector<store::Attribute> attributes;
   auto add = [&attributes](std::string_view prefix, std::string_view name, std::string value) {
     attributes.emplace_back(std::string(prefix).append(name), std::move(value));
   };
@@ -40,8 +27,7 @@ store::Attributes attributes_of(const Kind& kind, const Json& object) {
   if (const Json* labels = find(object, {"metadata", "labels"}); labels != nullptr && labels->is_object()) {
     for (const auto& [name, value] : labels->items()) add(kLabelPrefix, name, value.get<std::string>());
   }
-  std::sort(attributes.begin(), attributes.end());
-  return attributes;
+  return store::Attributes(std::move(attributes));
 }
 
 Selection::Selection(api::LabelSelector labels, api::FieldSelector fields)
@@ -49,13 +35,11 @@ Selection::Selection(api::LabelSelector labels, api::FieldSelector fields)
 
 bool Selection::matches(const store::Record& record) const {
   for (const api::FieldSelector::Requirement& requirement : fields_.requirements()) {
-    const std::string* value = attribute_of(record.attributes, kFieldPrefix, requirement.field);
-    const std::string_view actual = value == nullptr ? std::string_view() : std::string_view(*value);
-    if ((actual == requirement.value) != requirement.equal) return false;
+    const auto value = record.attributes.find(kFieldPrefix, requirement.field);
+    if ((value.value_or("") == requirement.value) != requirement.equal) return false;
   }
   if (labels_.empty()) return true;
-  return labels_.matches(
-      [&record](std::string_view label) { return attribute_of(record.attributes, kLabelPrefix, label); });
+  return labels_.matches([&record](std::string_view label) { return record.attributes.find(kLabelPrefix, label); });
 }
 
 std::optional<std::string_view> Selection::only_value(std::string_view field) const {

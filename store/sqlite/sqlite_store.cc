@@ -87,8 +87,7 @@ class SqliteJournal final : public Journal {
   }
 
   Result<void> insert(const Event& event) {
-    const std::string attributes = encode_attributes(event.record->attributes);
-    bind_row(insert_, event, attributes);
+    bind_row(insert_, event);
     return run(insert_, "append");
   }
 

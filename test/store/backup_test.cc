@@ -22,7 +22,7 @@ std::vector<std::string> texts_of(const std::vector<RecordPtr>& records) {
     std::string text = record->key + "@" + std::to_string(record->create_revision) + "," +
                        std::to_string(record->mod_revision) + "," + std::to_string(record->version) + "=" +
                        record->value;
-    for (const auto& [name, value] : record->attributes) text += " " + name + ":" + value;
+    for (const auto& [name, value] : record->attributes) text.append(" ").append(name).append(":").append(value);
     texts.push_back(std::move(text));
   }
   return texts;

@@ -402,6 +402,35 @@ TEST_CASE("concurrent writers of one key lose nothing") {
   }
 }
 
+TEST_CASE("a writer is told of its record before anybody can see it") {
+  for (const StoreFactory& factory : all_factories()) {
+    DYNAMIC_SECTION(factory.name) {
+      const auto store = factory.open();
+      std::vector<std::pair<RecordPtr, RecordPtr>> told;  // the record, and what stood there for all others
+      const auto written = [&](std::optional<std::string> value, Revision expected) {
+        Write request;
+        request.key = "/a/x";
+        request.expected = expected;
+        request.value = std::move(value);
+        request.before_visible = [&](const RecordPtr& record) { told.emplace_back(record, store->get("/a/x")); };
+        return write(*store, std::move(request));
+      };
+      const auto created = written("one", 0);
+      REQUIRE(created);
+      REQUIRE(told.size() == 1);
+      CHECK(told[0] == std::pair(*created, RecordPtr()));
+
+      CHECK_FALSE(written("two", 0));
+      CHECK(told.size() == 1);
+
+      const auto removed = written(std::nullopt, (*created)->mod_revision);
+      REQUIRE(removed);
+      REQUIRE(told.size() == 2);
+      CHECK(told[1] == std::pair(*removed, *created));
+    }
+  }
+}
+
 TEST_CASE("close answers what waits, wakes watches and refuses the rest") {
   for (const StoreFactory& factory : all_factories()) {
     DYNAMIC_SECTION(factory.name) {
