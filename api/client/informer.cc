@@ -16,7 +16,7 @@ namespace skiff::api {
 namespace {
 
 // What handlers set in motion must get on while events come by the thousand, or all of it is under way at a time.
-constexpr unsigned kEventsPerTurn = 256;
+constexpr unsigned kEventsPerTurn = 1024;
 
 }  // namespace
 
@@ -26,8 +26,9 @@ Informer::Informer(asio::any_io_executor executor, Client& client, const Resourc
       client_(client),
       resource_(resource),
       options_(std::move(options)),
-      cache_(options_.awake),
+      cache_(options_.awake, [this] { woken_.notify(); }),
       wake_(executor),
+      woken_(executor),
       tasks_(executor) {}
 
 Informer::~Informer() = default;
@@ -55,12 +56,14 @@ Task<bool> Informer::wait_until_synced() {
 void Informer::start() {
   if (std::exchange(started_, true)) return;
   tasks_.spawn(run());
+  if (options_.awake != ObjectCache::kAll) tasks_.spawn(let_rest());
 }
 
 Task<void> Informer::stop() {
   stopping_ = true;
   if (stream_) stream_->cancel();
   wake_.notify();
+  woken_.notify();
   for (const auto& waiter : sync_waiters_) waiter->notify();
   co_await tasks_.join();
 }
@@ -81,6 +84,20 @@ Task<void> Informer::run() {
     const auto deadline = std::chrono::steady_clock::now() + exponential_delay(kBaseBackoff, kMaxBackoff, failures++);
     while (!stopping_ && co_await wake_.wait_until(deadline)) {
     }
+  }
+}
+
+// One timer for a round, and none when everything rests.
+Task<void> Informer::let_rest() {
+  while (!stopping_) {
+    if (cache_.awake() == 0) {
+      co_await woken_.wait();
+      continue;
+    }
+    const auto deadline = std::chrono::steady_clock::now() + options_.awake_round;
+    co_await woken_.wait_until(deadline);
+    while (!stopping_ && cache_.rest_some(kRestsPerTurn)) co_await asio::post(executor_, asio::use_awaitable);
+    cache_.begin_round();
   }
 }
 

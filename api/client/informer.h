@@ -29,8 +29,10 @@ struct InformerOptions {
   std::string field_selector;
   // Keeps only apiVersion, kind and metadata: for those who care about names and owners (the garbage collector).
   bool metadata_only = false;
-  // How many objects the cache keeps parsed (see ObjectCache).
+  // How many objects the cache keeps parsed (see ObjectCache), and how long a round is: those that nobody has needed
+  // for one to two rounds rest.
   std::size_t awake = ObjectCache::kAll;
+  std::chrono::milliseconds awake_round{1000};
 };
 
 // A local, always current copy of a collection: lists it once, then follows it with a watch.
@@ -38,11 +40,14 @@ struct InformerOptions {
 // Operation: a watch that breaks is resumed from the last resourceVersion; one that is too old (410 Expired) is
 // followed by a new list, whose differences from the cache become added, updated and deleted calls. Errors are tried
 // again with a back-off. Concurrency: everything on the executor given, which has one thread; handlers are called there
-// and must not wait. It will not: change objects, or call a handler twice for the same resourceVersion of an object.
+// and must not wait. It will not: change objects, call a handler twice for the same resourceVersion of an object, or
+// wake up when nothing happens.
 class Informer {
  public:
   static constexpr std::chrono::milliseconds kBaseBackoff{50};
   static constexpr std::chrono::seconds kMaxBackoff{30};
+  // So many objects are let rest before others have their turn.
+  static constexpr std::size_t kRestsPerTurn = 256;
 
   // `client` and the texts of `resource` outlive the informer.
   Informer(asio::any_io_executor executor, Client& client, const ResourceType& resource, InformerOptions options);
@@ -71,6 +76,7 @@ class Informer {
   enum class Next { kContinue, kBackOff };
 
   Task<void> run();
+  Task<void> let_rest();
   Task<Next> list();
   Task<Next> watch();
   void replace(ObjectList list);
@@ -91,6 +97,7 @@ class Informer {
   std::unique_ptr<WatchStream> stream_;
   std::vector<std::shared_ptr<Signal>> sync_waiters_;
   Signal wake_;
+  Signal woken_;  // the cache has something that is awake
   TaskGroup tasks_;
   bool started_ = false;
   bool stopping_ = false;
@@ -102,8 +109,8 @@ class InformerFactory {
  public:
   InformerFactory(asio::any_io_executor executor, Client& client) : executor_(std::move(executor)), client_(client) {}
 
-  // Of pods there may be a hundred thousand; of those that did not change lately the parsed form is let go. Enough for
-  // pods that come by the thousand not to be packed and parsed again with each step of their way to Running.
+  // Of pods there may be a hundred thousand; of those that nobody needs the parsed form is let go. Enough for pods that
+  // come by the thousand not to be parsed again with each step of their way to Running.
   static constexpr std::size_t kAwakePods = 16384;
 
   // The informer of whole objects in all namespaces. The texts of `resource` outlive the factory. Informers asked for

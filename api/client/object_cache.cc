@@ -7,19 +7,21 @@
 
 namespace skiff::api {
 
+ObjectCache::ObjectCache(std::size_t awake, std::function<void()> woken)
+    : max_awake_(awake), woken_(std::move(woken)) {}
+
 void ObjectCache::add_index(const std::string& name, IndexFunction function) {
   const auto [added, is_new] = indexes_.try_emplace(name);
   if (!is_new) return;
   added->second.function = std::move(function);
   for (const auto& entry : objects_) {
-    insert_entry(added->second, added->second.function(*entry.second.read()), entry);
+    insert_entry(added->second, added->second.function(*entry.second.object.read()), entry);
   }
 }
 
 ObjectPtr ObjectCache::put(ObjectPtr object) {
   const auto entry = objects_.try_emplace(key_of(*object)).first;
-  ObjectPtr previous = entry->second.read();
-  entry->second = object;
+  ObjectPtr previous = entry->second.object.read();
   for (auto& [_, index] : indexes_) {
     const std::vector<std::string> values = index.function(*object);
     if (previous) {
@@ -30,35 +32,55 @@ ObjectPtr ObjectCache::put(ObjectPtr object) {
     }
     insert_entry(index, values, *entry);
   }
-  if (awake_ != kAll) {
-    latest_.emplace_back(entry->first, std::move(object));
-    let_rest();
-  }
+  const bool was_awake = entry->second.object.is_awake();
+  entry->second.object = std::move(object);
+  touch(entry->second, was_awake);
   return previous;
 }
 
-void ObjectCache::let_rest() {
-  while (latest_.size() > awake_) {
-    const auto [name, object] = std::move(latest_.front());
-    latest_.pop_front();
-    const auto entry = objects_.find(name);
-    // If it is still that version.
-    if (entry != objects_.end() && entry->second.is_awake() && entry->second.read() == object) entry->second.rest();
+ObjectPtr ObjectCache::wake(const Entry& entry) const {
+  const bool was_awake = entry.object.is_awake();
+  ObjectPtr object = entry.object.wake();
+  touch(entry, was_awake);
+  return object;
+}
+
+void ObjectCache::touch(const Entry& entry, bool was_awake) const {
+  if (max_awake_ == kAll) return;
+  if (was_awake) {
+    entry.place->round = round_;
+    awake_.splice(awake_.end(), awake_, entry.place);
+    return;
   }
+  entry.place = awake_.insert(awake_.end(), Awake{&entry, round_});
+  if (awake_.size() > max_awake_) let_first_rest();
+  if (awake_.size() == 1) woken_();
+}
+
+void ObjectCache::let_first_rest() const {
+  awake_.front().entry->object.rest();
+  awake_.pop_front();
+}
+
+bool ObjectCache::rest_some(std::size_t max) {
+  const auto is_due = [this] { return !awake_.empty() && awake_.front().round < round_; };
+  for (; max > 0 && is_due(); --max) let_first_rest();
+  return is_due();
 }
 
 ObjectPtr ObjectCache::remove(const NamespacedName& name) {
   const auto entry = objects_.find(name);
   if (entry == objects_.end()) return nullptr;
-  ObjectPtr removed = entry->second.read();
+  ObjectPtr removed = entry->second.object.read();
   for (auto& [_, index] : indexes_) erase_entry(index, index.function(*removed), *entry);
+  if (max_awake_ != kAll && entry->second.object.is_awake()) awake_.erase(entry->second.place);
   objects_.erase(entry);
   return removed;
 }
 
 ObjectPtr ObjectCache::get(const NamespacedName& name) const {
   const auto entry = objects_.find(name);
-  return entry == objects_.end() ? nullptr : entry->second.read();
+  return entry == objects_.end() ? nullptr : wake(entry->second);
 }
 
 std::vector<ObjectPtr> ObjectCache::list(const std::string& namespace_) const {
@@ -66,7 +88,7 @@ std::vector<ObjectPtr> ObjectCache::list(const std::string& namespace_) const {
   const NamespacedName first{namespace_, ""};
   for (auto entry = objects_.lower_bound(first); entry != objects_.end(); ++entry) {
     if (!namespace_.empty() && entry->first.namespace_ != namespace_) break;
-    found.push_back(entry->second.read());
+    found.push_back(entry->second.object.read());
   }
   visited_ += found.size();
   return found;
@@ -79,7 +101,7 @@ std::vector<ObjectPtr> ObjectCache::by_index(const std::string& index, const std
   const auto entries = named->second.entries.find(value);
   if (entries == named->second.entries.end()) return found;
   found.reserve(entries->second.size());
-  for (const auto* entry : entries->second) found.push_back(entry->second.read());
+  for (const auto* entry : entries->second) found.push_back(wake(entry->second));
   visited_ += found.size();
   return found;
 }

@@ -1,14 +1,13 @@
 #pragma once
 
 #include "api/client.h"
-
-#include <string>
-#include <utility>
+#include "api/client/object_source.h"
 
 namespace skiff::api {
 
-// An object of which there are very many and that is looked at seldom: at rest it is kept as bytes, an eighth of the
-// room that the parsed document takes, and it is parsed again when somebody asks for it. Not thread-safe.
+// An object of which there are very many and that is looked at seldom: at rest only its source is kept, or, if it has
+// none, its bytes, an eighth of the room that the parsed document takes. It is parsed again when somebody asks for it.
+// Not thread-safe.
 class RestingObject {
  public:
   RestingObject() = default;  // none
@@ -16,11 +15,11 @@ class RestingObject {
   // Awake again, as another object.
   RestingObject& operator=(ObjectPtr object);
 
-  [[nodiscard]] bool is_none() const { return !awake_ && bytes_.empty(); }
+  [[nodiscard]] bool is_none() const { return !awake_ && !source_; }
   [[nodiscard]] bool is_awake() const { return awake_ != nullptr; }
 
   // Lets go of the parsed document; it lives on as long as others hold it.
-  void rest();
+  void rest() const;
   // Wakes it and keeps it awake until the next rest().
   const ObjectPtr& wake() const;
   const Json& operator*() const { return *wake(); }
@@ -28,8 +27,8 @@ class RestingObject {
   [[nodiscard]] ObjectPtr read() const;
 
  private:
-  mutable ObjectPtr awake_;    // null: at rest, or none
-  mutable std::string bytes_;  // CBOR; only at rest
+  mutable ObjectPtr awake_;         // null: at rest, or none
+  mutable ObjectSourcePtr source_;  // only at rest
 };
 
 }  // namespace skiff::api

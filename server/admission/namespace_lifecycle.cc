@@ -1,5 +1,4 @@
 #include "server/admission/plugins.h"
-#include "server/registry/record.h"
 #include "server/registry/registry.h"
 
 namespace skiff::server {
@@ -36,9 +35,9 @@ class NamespaceLifecycle final : public AdmissionPlugin {
     const ServedKind namespaces = registry.kinds().find(api::kNamespaces);
     const auto record = registry.get(namespaces, api::NamespacedName{"", request.name.namespace_});
     if (!record) return record.error();
-    const auto document = to_document(**record);
-    if (!document) return document.error();
-    if (string_at(*document, {"status", "phase"}) == "Terminating") return terminating(request);
+    const auto object = registry.object(namespaces, *record);
+    if (!object) return object.error();
+    if (string_at(**object, {"status", "phase"}) == "Terminating") return terminating(request);
     return {};
   }
 };

@@ -86,23 +86,26 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::insert(CallContext& context,
                                                            std::string namespace_, std::string prefix, Json object,
                                                            std::string managed_fields,
                                                            Allocator::Transaction* allocation) {
+  // Shared with the writer thread, which hands it on to those who watch.
+  const auto document = std::make_shared<Json>(std::move(object));
   int lost_charges = 0;
   for (int attempt = 1;;) {
-    const api::NamespacedName full_name{namespace_, string_at(object, {"metadata", "name"})};
+    const api::NamespacedName full_name{namespace_, string_at(*document, {"metadata", "name"})};
     const std::string& name = full_name.name;
     const std::string key = key_of(kind, full_name);
-    auto charges = charge(RecordChange{kind, full_name, nullptr, &object});
+    auto charges = charge(RecordChange{kind, full_name, nullptr, document.get()});
     if (!charges) co_return charges.error();
-    ObjectBytes bytes = to_bytes(object, managed_fields);
+    ObjectBytes bytes = to_bytes(*document, managed_fields);
     if (auto fits = check_size(bytes); !fits) co_return fits.error();
     const bool exists = store.get(key) != nullptr;
-    if (!exists && context.dry_run) co_return dry_run_record(kind, key, object, managed_fields, nullptr);
+    if (!exists && context.dry_run) co_return dry_run_record(kind, key, *document, managed_fields, nullptr);
     if (!exists) {
       store::Write write;
       write.key = key;
       write.value = std::move(bytes.value);
       write.revision_offset = bytes.revision_offset;
-      write.attributes = attributes_of(kind, object);
+      write.attributes = attributes_of(kind, *document);
+      write.before_visible = shown_to_watchers(document);
       write.together = std::move(*charges);
       auto committed = co_await commit(store, std::move(write), context.deadline);
       if (!committed) {
@@ -121,9 +124,9 @@ Task<api::Result<store::RecordPtr>> Registry::Impl::insert(CallContext& context,
       }
     }
     if (prefix.empty() || attempt++ == kGenerateNameTries) {
-      co_return name_taken(kind, name, find(object, {"metadata", "generateName"}) != nullptr);
+      co_return name_taken(kind, name, find(*document, {"metadata", "generateName"}) != nullptr);
     }
-    object["metadata"]["name"] = generate_name(prefix);
+    (*document)["metadata"]["name"] = generate_name(prefix);
   }
 }
 

@@ -57,6 +57,7 @@ class DirectWatch final : public api::WatchStream {
     auto opened = registry_.watch(kind_, namespace_, params, signal_.notifier());
     if (!opened) return opened.error();
     watch_ = std::move(*opened);
+    registry_.follow(kind_);
     return {};
   }
 
@@ -74,7 +75,7 @@ class DirectWatch final : public api::WatchStream {
       co_return gone;
     }
     const RegistryEvent taken = std::move(batch_[next_event_++]);
-    auto object = registry_.object(kind_, taken.record);
+    auto object = registry_.event_object(kind_, taken.record);
     if (!object) co_return object.error();
     api::WatchEvent event;
     event.type = taken.type;

@@ -34,7 +34,8 @@ struct Registry::Impl {
   const Clock& clock;
   AdmissionChain admission;
   std::map<const Kind*, std::unique_ptr<Allocator>> allocators;
-  ObjectCache objects;
+  // Shared with writes that are under way, which may end after the registry.
+  const std::shared_ptr<ObjectCache> objects = std::make_shared<ObjectCache>();
 
   [[nodiscard]] static std::string key_of(const Kind& kind, const api::NamespacedName& name);
   // Of all objects of a kind, or of those in one namespace.
@@ -61,6 +62,8 @@ struct Registry::Impl {
   [[nodiscard]] api::Result<void> check(const AdmissionRequest& request, const Json* object) const;
   // Tells the client what the kind's strategy warns of.
   static void warn(CallContext& context, const Kind& kind, const Json& object, const Json* old_object);
+  // Write::before_visible: the object that is written is at hand for those who watch.
+  [[nodiscard]] std::function<void(const store::RecordPtr&)> shown_to_watchers(std::shared_ptr<Json> document) const;
   // What is committed along with a change.
   [[nodiscard]] api::Result<std::vector<store::Write>> charge(const RecordChange& change) const;
 

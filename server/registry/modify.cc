@@ -10,7 +10,7 @@ Task<api::Result<Registry::Impl::Modified>> Registry::Impl::modify(CallContext& 
   store::RecordPtr record = store.get(key);
   for (int attempt = 0; attempt <= kMaxConflictRetries; ++attempt) {
     if (!record) co_return api::not_found(kind.group(), kind.plural, name.name);
-    auto current = to_bare_document(*record);
+    auto current = objects->copy(record);
     if (!current) co_return current.error();
     auto decision = decide(*record, std::move(*current));
     if (!decision) co_return decision.error();
@@ -34,6 +34,9 @@ Task<api::Result<Registry::Impl::Modified>> Registry::Impl::modify(CallContext& 
     if (context.dry_run) {
       if (decision->remove) co_return Modified{record, true};
       co_return Modified{dry_run_record(kind, key, decision->object, managed_fields, record.get()), false};
+    }
+    if (!decision->remove) {
+      write.before_visible = shown_to_watchers(std::make_shared<Json>(std::move(decision->object)));
     }
     auto committed = co_await commit(store, std::move(write), context.deadline);
     if (!committed) {

@@ -26,7 +26,7 @@ std::unique_ptr<Allocator> open_allocator(const store::Store& store, const Kind&
 
 Registry::Registry(store::Store& store, const KindTable& kinds, const api::schema::Catalog& catalog, const Clock& clock,
                    AdmissionChain admission)
-    : impl_(new Impl{*this, store, kinds, catalog, clock, std::move(admission), {}, {}}) {
+    : impl_(new Impl{*this, store, kinds, catalog, clock, std::move(admission), {}}) {
   for (const Kind& kind : kinds.all()) {
     if (kind.make_allocator) impl_->allocators.emplace(&kind, open_allocator(store, kind));
     for (const SelectableField& field : kind.strategy->selectable_fields()) {
@@ -64,10 +64,23 @@ std::shared_ptr<const std::string> Registry::encode(const ServedKind& kind, cons
 }
 
 api::Result<api::ObjectPtr> Registry::object(const ServedKind& kind, const store::RecordPtr& record) const {
-  if (kind.version == &kind.kind->storage_version()) return impl_->objects.parsed(record);
+  if (kind.version == &kind.kind->storage_version()) return impl_->objects->parsed(record);
   auto document = to_document(*record);
   if (!document) return document.error();
   return api::ObjectPtr(std::make_shared<const Json>(Impl::to_version(kind, std::move(*document))));
+}
+
+void Registry::follow(const ServedKind& kind) const { impl_->objects->follow(kind.kind->key_prefix()); }
+
+api::Result<api::ObjectPtr> Registry::event_object(const ServedKind& kind, const store::RecordPtr& record) const {
+  if (kind.version == &kind.kind->storage_version()) return impl_->objects->take(record);
+  return object(kind, record);
+}
+
+std::function<void(const store::RecordPtr&)> Registry::Impl::shown_to_watchers(std::shared_ptr<Json> document) const {
+  return [cache = objects, document = std::move(document)](const store::RecordPtr& record) {
+    cache->put(record, std::move(*document));
+  };
 }
 
 std::string Registry::Impl::key_of(const Kind& kind, const api::NamespacedName& name) {

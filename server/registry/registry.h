@@ -165,6 +165,10 @@ class Registry {
   [[nodiscard]] std::shared_ptr<const std::string> encode(const ServedKind& kind, const store::RecordPtr& record) const;
   // The parsed document of a record in that version, shared among those who ask for the same (storage version only).
   [[nodiscard]] api::Result<api::ObjectPtr> object(const ServedKind& kind, const store::RecordPtr& record) const;
+  // For components of this process that watch the kind: from now on the objects that are written in it wait for
+  // event_object(), which is object() for the record of an event.
+  void follow(const ServedKind& kind) const;
+  [[nodiscard]] api::Result<api::ObjectPtr> event_object(const ServedKind& kind, const store::RecordPtr& record) const;
   // The autoscaling/v1 Scale of a record.
   [[nodiscard]] Json scale_of(const ServedKind& kind, const store::Record& record) const;
 

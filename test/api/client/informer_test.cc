@@ -78,6 +78,37 @@ TEST_CASE("Informer lists, then follows") {
   }
 }
 
+TEST_CASE("Informer lets everything rest when nothing happens, and again after somebody looked") {
+  asio::io_context context;
+  FakeClock clock;
+  FakeClient client(context.get_executor(), clock);
+  InformerOptions options;
+  options.awake = 1000;
+  options.awake_round = std::chrono::milliseconds(0);
+  Informer informer(context.get_executor(), client, kConfigMaps, options);
+  const std::size_t count = Informer::kRestsPerTurn + 10;
+  for (std::size_t i = 0; i < count; ++i) client.put(kConfigMaps, config_map(std::to_string(i)));
+  std::size_t awake_at_first = 0;
+  InformerHandlers handlers;
+  handlers.added = [&](const ObjectPtr&) { awake_at_first = informer.cache().awake(); };
+  informer.add_handlers(std::move(handlers));
+  informer.start();
+  const auto rests = [&] { return informer.has_synced() && informer.cache().awake() == 0; };
+  run_until(context, rests);
+  CHECK(awake_at_first == count);
+  CHECK(informer.cache().size() == count);
+
+  CHECK(string_at(*informer.cache().get({"default", "7"}), {"metadata", "name"}) == "7");
+  client.modify(kConfigMaps, {"default", "8"}, [](Json& object) { object["data"]["key"] = "2"; });
+  CHECK(informer.cache().awake() == 1);
+  run_until(context, [&] {
+    return *informer.cache().get({"default", "8"}) == *client.peek(kConfigMaps, {"default", "8"});
+  });
+  run_until(context, rests);
+  run(context, informer.stop());
+  CHECK(*informer.cache().get({"default", "8"}) == *client.peek(kConfigMaps, {"default", "8"}));
+}
+
 TEST_CASE("Informer resumes a broken watch without listing again") {
   InformerFixture fixture;
   fixture.client.put(kConfigMaps, config_map("a"));

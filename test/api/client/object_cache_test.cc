@@ -63,8 +63,9 @@ TEST_CASE("ObjectCache lists by namespace and index") {
   }
 }
 
-TEST_CASE("ObjectCache keeps only what changed lately parsed") {
-  ObjectCache cache(2);
+TEST_CASE("ObjectCache keeps only what was needed last parsed") {
+  int woken = 0;
+  ObjectCache cache(2, [&] { ++woken; });
   cache.add_index(kByNode, by_node);
   std::map<std::string, std::weak_ptr<const Json>> parsed;
   for (const char* name : {"a", "b", "c", "d"}) {
@@ -75,10 +76,12 @@ TEST_CASE("ObjectCache keeps only what changed lately parsed") {
   CHECK(parsed["a"].expired());
   CHECK(parsed["b"].expired());
   CHECK(!parsed["c"].expired());
-  CHECK(cache.get({"n", "c"}) == parsed["c"].lock());
-  // The others are as they were.
-  CHECK(*cache.get({"n", "a"}) == *pod("n", "a", "n1"));
-  CHECK(names(cache.by_index(kByNode, "n1")) == Names{"n/a", "n/b", "n/c", "n/d"});
+  CHECK(cache.awake() == 2);
+  CHECK(woken == 1);
+  // The others are as they were, and going over all of them wakes none.
+  CHECK(names(cache.list()) == Names{"n/a", "n/b", "n/c", "n/d"});
+  CHECK(*cache.list().front() == *pod("n", "a", "n1"));
+  CHECK(!parsed["c"].expired());
 
   SECTION("an object that changes moves in the indexes all the same") {
     const ObjectPtr previous = cache.put(pod("n", "a", "n2"));
@@ -87,19 +90,69 @@ TEST_CASE("ObjectCache keeps only what changed lately parsed") {
     CHECK(names(cache.by_index(kByNode, "n2")) == Names{"n/a"});
     CHECK(parsed["c"].expired());
   }
-  SECTION("an older version does not make a newer one rest") {
+  SECTION("one that is asked for is kept, and the other rests") {
+    CHECK(cache.get({"n", "c"}) == parsed["c"].lock());
+    const std::weak_ptr<const Json> a = cache.get({"n", "a"});
+    CHECK(!a.expired());
+    CHECK(!parsed["c"].expired());
+    CHECK(parsed["d"].expired());
+    CHECK(cache.get({"n", "a"}) == a.lock());
+  }
+  SECTION("an older version is not kept") {
     cache.put(pod("n", "d", "n2"));
+    CHECK(parsed["d"].expired());
     const ObjectPtr newest = pod("n", "d", "n3");
     cache.put(newest);
     CHECK(cache.get({"n", "d"}) == newest);
+    CHECK(cache.awake() == 2);
   }
   SECTION("one that is gone stays gone") {
     CHECK(*cache.remove({"n", "b"}) == *pod("n", "b", "n1"));
     CHECK(cache.remove({"n", "d"}) != nullptr);
+    CHECK(cache.awake() == 1);
     cache.put(pod("n", "e", "n1"));
     cache.put(pod("n", "f", "n1"));
     CHECK(names(cache.by_index(kByNode, "n1")) == Names{"n/a", "n/c", "n/e", "n/f"});
   }
+}
+
+TEST_CASE("ObjectCache lets rest what was not needed for a round, some at a time") {
+  int woken = 0;
+  ObjectCache cache(10, [&] { ++woken; });
+  for (const char* name : {"a", "b", "c", "d"}) cache.put(pod("n", name, "n1"));
+  CHECK_FALSE(cache.rest_some(10));
+  CHECK(cache.awake() == 4);  // in their first round
+
+  cache.begin_round();
+  const ObjectPtr b = cache.get({"n", "b"});
+  CHECK(cache.rest_some(1));
+  CHECK(cache.awake() == 3);
+  CHECK(cache.rest_some(1));
+  CHECK_FALSE(cache.rest_some(1));
+  CHECK(cache.awake() == 1);
+  CHECK(cache.get({"n", "b"}) == b);
+  CHECK(woken == 1);
+
+  cache.begin_round();
+  CHECK_FALSE(cache.rest_some(10));
+  CHECK(cache.awake() == 0);
+  CHECK(names(cache.list()) == Names{"n/a", "n/b", "n/c", "n/d"});
+  CHECK(cache.awake() == 0);
+  CHECK(woken == 1);
+  CHECK(*cache.get({"n", "b"}) == *b);
+  CHECK(woken == 2);
+  cache.begin_round();
+  CHECK_FALSE(cache.rest_some(10));
+  CHECK(cache.awake() == 0);
+}
+
+TEST_CASE("ObjectCache without a limit lets nothing rest") {
+  ObjectCache cache;
+  const ObjectPtr a = pod("n", "a", "n1");
+  cache.put(a);
+  cache.begin_round();
+  CHECK_FALSE(cache.rest_some(10));
+  CHECK(cache.get({"n", "a"}) == a);
 }
 
 TEST_CASE("ObjectCache counts what it gives out") {

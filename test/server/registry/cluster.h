@@ -32,6 +32,8 @@ class ManualClock final : public Clock {
 class Cluster {
  public:
   Cluster() {
+    // As the components of a server do; so what they are given is what was written, and not what was parsed.
+    for (const server::Kind& each : kinds.all()) registry.follow({&each, &each.storage_version()});
     const auto made = run(io, server::bootstrap(registry));
     if (!made) throw std::runtime_error("bootstrap: " + made.error().message);
   }
@@ -76,11 +78,22 @@ class Cluster {
   [[nodiscard]] api::Result<Json> document(const server::ServedKind& served,
                                            const api::Result<store::RecordPtr>& record) const {
     if (!record) return record.error();
-    return {boost::system::in_place_value, parse_json(*registry.encode(served, *record))->value};
+    Json document = parse_json(*registry.encode(served, *record))->value;
+    check_shared(served, *record, document);
+    return {boost::system::in_place_value, std::move(document)};
   }
 
   [[nodiscard]] static api::NamespacedName key(const api::ResourceType& resource, const std::string& name) {
     return api::NamespacedName{resource.namespaced ? "default" : "", name};
+  }
+
+  // Whatever is written: what the server's own components are given is what everybody else reads.
+  void check_shared(const server::ServedKind& served, const store::RecordPtr& record, Json document) const {
+    if (served.version != &served.kind->storage_version()) return;
+    document["metadata"].erase("managedFields");
+    const auto shared = registry.object(served, record);
+    if (!shared || **shared != document)
+      throw std::logic_error("components are given something else: " + record->value);
   }
 
   asio::io_context io;

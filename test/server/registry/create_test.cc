@@ -187,3 +187,24 @@ TEST_CASE("bootstrap may run again") {
     CHECK(cluster.registry.get(cluster.kind(api::kServiceAccounts), {name, "default"}));
   }
 }
+
+TEST_CASE("affinity terms of a new pod select by its own labels, as matchLabelKeys and mismatchLabelKeys say") {
+  Cluster cluster;
+  Json sent = pod("web");
+  sent["metadata"]["labels"] = {{"version", "2"}, {"tenant", "a"}};
+  const Json term = {{"topologyKey", "zone"},
+                     {"labelSelector", {{"matchLabels", {{"app", "web"}}}}},
+                     {"matchLabelKeys", {"version", "absent"}},
+                     {"mismatchLabelKeys", {"tenant"}}};
+  const char* required = "requiredDuringSchedulingIgnoredDuringExecution";
+  const char* preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+  sent["spec"]["affinity"]["podAffinity"][required] = Json::array({term});
+  sent["spec"]["affinity"]["podAntiAffinity"][preferred] = Json::array({{{"weight", 1}, {"podAffinityTerm", term}}});
+  const auto created = cluster.create(api::kPods, sent);
+  REQUIRE(created);
+  const Json merged = Json::parse(R"({"matchLabels": {"app": "web"}, "matchExpressions": [
+      {"key": "version", "operator": "In", "values": ["2"]}, {"key": "tenant", "operator": "NotIn", "values": ["a"]}]})");
+  const Json& affinity = created->at("spec").at("affinity");
+  CHECK(affinity["podAffinity"][required][0]["labelSelector"] == merged);
+  CHECK(affinity["podAntiAffinity"][preferred][0]["podAffinityTerm"]["labelSelector"] == merged);
+}

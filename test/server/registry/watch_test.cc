@@ -65,6 +65,27 @@ TEST_CASE("a watch sees objects enter, change in and leave its selection") {
   CHECK(seen(**watch) == "-old ");
 }
 
+TEST_CASE("what is written waits for the first who watches, and is not parsed for it") {
+  Cluster cluster;
+  const server::ServedKind kind = cluster.kind(api::kConfigMaps);
+  const auto waits = [&](const store::RecordPtr& record) {
+    const std::weak_ptr<const Json> document = *cluster.registry.object(kind, record);
+    return !document.expired();
+  };
+  const auto record_of = [&] { return *cluster.registry.get(kind, {"default", "settings"}); };
+  REQUIRE(cluster.create(api::kConfigMaps, config_map("settings", {{"a", "1"}})));
+  const store::RecordPtr created = record_of();
+  CHECK(waits(created));
+  CHECK((**cluster.registry.event_object(kind, created))["data"] == Json{{"a", "1"}});
+  CHECK_FALSE(waits(created));
+
+  const Json change = {{"data", {{"a", "2"}}}};
+  REQUIRE(cluster.patch(api::kConfigMaps, "settings", api::PatchType::kMerge, change));
+  CHECK(waits(record_of()));
+  CHECK((**cluster.registry.event_object(kind, record_of()))["data"] == Json{{"a", "2"}});
+  CHECK_FALSE(waits(record_of()));
+}
+
 TEST_CASE("a node's watch of its pods is not woken by the pods of others") {
   Cluster cluster;
   const auto pod_on = [&](const std::string& name, const std::string& node) {
