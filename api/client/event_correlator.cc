@@ -1,6 +1,7 @@
 #include "api/client/event_correlator.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace skiff::api {
 
@@ -20,52 +21,47 @@ std::string object_key(const ObjectReference& object) {
 
 }  // namespace
 
-template <class Value>
-Value& EventCorrelator::Recent<Value>::use(const std::string& key, const Value& initial) {
-  const auto place = places.find(key);
-  if (place != places.end()) {
-    order.splice(order.begin(), order, place->second);
-    return order.front().second;
-  }
-  if (order.size() == kMaxRemembered) {
-    places.erase(order.back().first);
-    order.pop_back();
-  }
-  order.emplace_front(key, initial);
-  places.emplace(key, order.begin());
-  return order.front().second;
-}
-
-EventCorrelator::Decision EventCorrelator::decide(const Happening& happening, TimePoint now) {
-  Decision decision;
-  const std::string object = object_key(happening.object);
-  const std::string kind_of_event = object + happening.object.field_path + kSeparator +
-                                    (happening.type == EventType::kNormal ? "Normal" : "Warning") + kSeparator +
-                                    happening.reason + kSeparator;
-  Similar& similar = similar_.use(kind_of_event, Similar{{}, now});
+bool EventCorrelator::is_one_of_many(const std::string& group, const std::string& message, TimePoint now) {
+  Similar& similar = similar_.use(group, Similar{{}, now}, now);
   if (now - similar.last > kWindow) similar.messages.clear();
   similar.last = now;
-  similar.messages.insert(happening.message);
-  if (similar.messages.size() < kMaxSimilar) {
-    decision.key = kind_of_event + happening.message;
-    decision.message = happening.message;
-  } else {
-    // The set only has to tell "many", so it need not grow further.
-    similar.messages.erase(similar.messages.begin());
-    decision.key = kind_of_event;
-    decision.message = "(combined from similar events): " + happening.message;
-  }
+  const std::uint64_t hash = std::hash<std::string>{}(message);
+  if (std::find(similar.messages.begin(), similar.messages.end(), hash) != similar.messages.end()) return false;
+  if (similar.messages.size() + 1 == kMaxSimilar) return true;
+  similar.messages.push_back(hash);
+  return false;
+}
 
-  Budget& budget = budgets_.use(object, Budget{kBurst, now});
+bool EventCorrelator::spend(const std::string& object, TimePoint now) {
+  Budget& budget = budgets_.use(object, Budget{kBurst, now}, now);
   const double refilled = std::chrono::duration<double>(now - budget.last) / std::chrono::duration<double>(kRefill);
   budget.tokens = std::min<double>(kBurst, budget.tokens + std::max(0.0, refilled));
   budget.last = now;
-  if (budget.tokens < 1) {
-    decision.drop = true;
+  if (budget.tokens < 1) return false;
+  budget.tokens -= 1;
+  return true;
+}
+
+EventCorrelator::Decision EventCorrelator::decide(const Happening& happening, TimePoint now) {
+  const std::string object = object_key(happening.object);
+  std::string group = object + happening.object.field_path + kSeparator;
+  group += happening.type == EventType::kNormal ? "Normal" : "Warning";
+  group += kSeparator + happening.reason + kSeparator;
+  Decision decision;
+  if (is_one_of_many(group, happening.message, now)) {
+    decision.message = "(combined from similar events): " + happening.message;
+    decision.key = std::move(group);
   } else {
-    budget.tokens -= 1;
+    decision.message = happening.message;
+    decision.key = group + happening.message;
   }
+  decision.drop = !spend(object, now);
   return decision;
+}
+
+void EventCorrelator::forget_old(TimePoint now) {
+  similar_.forget_old(now);
+  budgets_.forget_old(now);
 }
 
 }  // namespace skiff::api

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "api/base/clock.h"
+#include "api/client/recently_used.h"
 
 #include <chrono>
-#include <list>
-#include <set>
+#include <cstdint>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 namespace skiff::api {
 
@@ -39,14 +39,15 @@ struct Happening {
 //  Event,
 //    whose message begins with "(combined from similar events): ";
 //  * each object may have kBurst events, and then one more every kRefill; what is above that is dropped.
-// Synchronous and without a clock; remembers the latest kMaxRemembered Events and objects.
+// Synchronous and without a clock. Of what it was told it remembers hashes: two objects or messages with the same one
+// would share an Event or a budget, which is no harm that anybody would meet in 64 bits.
 class EventCorrelator {
  public:
   static constexpr std::chrono::minutes kWindow{10};
   static constexpr std::size_t kMaxSimilar = 10;
   static constexpr int kBurst = 25;
   static constexpr std::chrono::minutes kRefill{5};
-  static constexpr std::size_t kMaxRemembered = 1024;
+  static constexpr std::size_t kMaxRemembered = 4096;  // groups of similar messages; objects
 
   struct Decision {
     bool drop = false;
@@ -55,25 +56,26 @@ class EventCorrelator {
   };
   [[nodiscard]] Decision decide(const Happening& happening, TimePoint now);
 
+  // Forgets what makes no difference any more; decide() does that, too.
+  void forget_old(TimePoint now);
+  [[nodiscard]] std::size_t remembered() const { return similar_.size() + budgets_.size(); }
+
  private:
   struct Similar {
-    std::set<std::string> messages;
+    std::vector<std::uint64_t> messages;  // hashes of different ones, fewer than kMaxSimilar
     TimePoint last;
   };
   struct Budget {
     double tokens = kBurst;
     TimePoint last;
   };
-  // A map that forgets what was not used for the longest time.
-  template <class Value>
-  struct Recent {
-    std::list<std::pair<std::string, Value>> order;
-    std::unordered_map<std::string, typename std::list<std::pair<std::string, Value>>::iterator> places;
-    Value& use(const std::string& key, const Value& initial);
-  };
 
-  Recent<Similar> similar_;
-  Recent<Budget> budgets_;
+  // Whether it is one of too many different ones.
+  [[nodiscard]] bool is_one_of_many(const std::string& group, const std::string& message, TimePoint now);
+  [[nodiscard]] bool spend(const std::string& object, TimePoint now);
+
+  RecentlyUsed<Similar> similar_{kWindow, kMaxRemembered};
+  RecentlyUsed<Budget> budgets_{kBurst * kRefill, kMaxRemembered};  // after that a budget is full again
 };
 
 }  // namespace skiff::api

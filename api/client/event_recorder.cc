@@ -14,8 +14,11 @@ namespace {
 constexpr std::size_t kMaxNameLength = 253;
 
 // Events of objects without a namespace live in "default".
-std::string event_namespace(const ObjectReference& object) {
-  return object.namespace_.empty() ? "default" : object.namespace_;
+NamespacedName name_of_event(const ObjectReference& object, std::int64_t number) {
+  char suffix[24];
+  std::snprintf(suffix, sizeof suffix, ".%llx", static_cast<unsigned long long>(number));
+  return {object.namespace_.empty() ? "default" : object.namespace_,
+          object.name.substr(0, kMaxNameLength - sizeof suffix) + suffix};
 }
 
 // Whether the server will say no again however often it is asked.
@@ -50,9 +53,14 @@ EventRecorder::EventRecorder(asio::any_io_executor executor, Client& client, con
     : client_(client),
       clock_(clock),
       source_(std::move(source)),
-      writer_(executor, "events of " + source_.component, kWorkers, [this](std::string key) { return write(key); }) {}
+      writer_(executor, "events of " + source_.component, kWorkers, [this](std::string key) { return write(key); }),
+      forgetting_(executor) {}
 
-Task<void> EventRecorder::stop() { co_await writer_.stop(); }
+Task<void> EventRecorder::stop() {
+  stopping_ = true;
+  forgetting_.cancel();
+  co_await writer_.stop();
+}
 
 void EventRecorder::normal(const Json& object, std::string reason, std::string message, std::string action) {
   record(Happening{reference_to(object), EventType::kNormal, std::move(reason), std::move(message), std::move(action)});
@@ -64,94 +72,100 @@ void EventRecorder::warning(const Json& object, std::string reason, std::string 
 }
 
 void EventRecorder::record(Happening happening) {
+  if (stopping_) return;
   const TimePoint now = clock_.now();
   EventCorrelator::Decision decision = correlator_.decide(happening, now);
+  forget_later();
   if (decision.drop) return;
   happening.message = std::move(decision.message);
-  Event* event = find_or_add(decision.key, now);
+  Pending* event = find_or_add(decision.key, now);
   if (event == nullptr) {
     spdlog::debug("event dropped, too many wait: {} {}", happening.reason, happening.message);
     return;
   }
-  if (event->count == 0) begin_anew(*event, happening, now);
   event->happening = std::move(happening);
-  event->count++;
-  event->last = now;
-  if (!std::exchange(event->pending, true)) ++pending_;
+  event->series.count++;
+  event->series.last = now;
   writer_.enqueue(decision.key);
 }
 
-// The Event to count up, or one with count 0 to begin; null when too many wait already.
-EventRecorder::Event* EventRecorder::find_or_add(const std::string& key, TimePoint now) {
-  const auto known = events_.find(key);
-  if (known != events_.end()) {
-    Event& event = known->second;
-    order_.splice(order_.begin(), order_, event.place);
-    if (!event.pending && now - event.last > EventCorrelator::kWindow) event.count = 0;
-    return &event;
+EventRecorder::Pending* EventRecorder::find_or_add(const std::string& key, TimePoint now) {
+  if (const auto known = pending_.find(key); known != pending_.end()) return &known->second;
+  if (pending_.size() >= kMaxPending) return nullptr;
+  Pending& event = pending_[key];
+  Series& series = event.series;
+  if (const auto before = written_.take(key, now)) series = *before;
+  if (series.count == 0 || now - series.last > EventCorrelator::kWindow) {
+    series.count = 0;
+    begin_anew(series, now);
   }
-  if (pending_ >= kMaxPending) return nullptr;
-  // The oldest are forgotten: they are written by now, since more are kept than may wait.
-  if (events_.size() >= kMaxEvents && !events_.at(order_.back()).pending) forget(std::string(order_.back()));
-  order_.push_front(key);
-  Event& event = events_[key];
-  event.place = order_.begin();
   return &event;
 }
 
-void EventRecorder::forget(const std::string& key) {
-  const auto known = events_.find(key);
-  if (known == events_.end()) return;
-  order_.erase(known->second.place);
-  events_.erase(known);
+void EventRecorder::begin_anew(Series& series, TimePoint now) {
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch());
+  last_number_ = std::max<std::int64_t>(since_epoch.count(), last_number_ + 1);
+  series.number = last_number_;
+  series.first = now;
+  series.created = false;
 }
 
-void EventRecorder::begin_anew(Event& event, const Happening& happening, TimePoint now) {
-  const auto since_epoch = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch());
-  last_name_ = std::max<std::int64_t>(since_epoch.count(), last_name_ + 1);
-  char suffix[24];
-  std::snprintf(suffix, sizeof suffix, ".%llx", static_cast<unsigned long long>(last_name_));
-  event.name = happening.object.name.substr(0, kMaxNameLength - sizeof suffix) + suffix;
-  event.first = now;
-  event.created = false;
+Task<Result<ObjectPtr>> EventRecorder::put(const Pending& event) {
+  const NamespacedName name = name_of_event(event.happening.object, event.series.number);
+  const WriteOptions options;
+  if (event.series.created) {
+    Json patch = repetition(event);
+    co_return co_await client_.patch(kEvents, name, PatchType::kMerge, std::move(patch), options);
+  }
+  Json object = document(event);
+  co_return co_await client_.create(kEvents, name.namespace_, std::move(object), options);
 }
 
 Task<Result<void>> EventRecorder::write(std::string key) {
-  const auto known = events_.find(key);
-  if (known == events_.end() || !known->second.pending) co_return Result<void>();
-  Event& event = known->second;  // stays: what is pending is not forgotten
-  const int count = event.count;
-  const NamespacedName name{event_namespace(event.happening.object), event.name};
-  const WriteOptions options;
-  Result<ObjectPtr> written = not_found("", kEvents.plural, name.name);
-  if (event.created) {
-    Json patch = repetition(event);
-    written = co_await client_.patch(kEvents, name, PatchType::kMerge, std::move(patch), options);
-  } else {
-    Json object = document(event);
-    written = co_await client_.create(kEvents, name.namespace_, std::move(object), options);
-  }
-  const bool was_created = std::exchange(event.created, event.created || written);
+  const auto known = pending_.find(key);
+  if (known == pending_.end()) co_return Result<void>();
+  Series& series = known->second.series;  // stays: nobody else takes away what is pending
+  const int count = series.count;
+  const Result<ObjectPtr> written = co_await put(known->second);
+  const bool was_created = std::exchange(series.created, series.created || written);
   if (written) {
-    if (event.count != count) co_return Result<void>();  // it happened again, and the key is queued again
+    if (series.count != count) co_return Result<void>();  // it happened again, and the key is queued again
+    written_.use(key, Series(), clock_.now()) = series;
   } else if (was_created && written.error().reason == Reason::kNotFound) {
     // Its time to live is over; it begins again, and keeps the count.
-    begin_anew(event, event.happening, event.last);
+    begin_anew(series, series.last);
     co_return written.error();
   } else if (!is_final(written.error()) && writer_.failures(key) + 1 < kMaxTries) {
     co_return written.error();
+  } else {
+    spdlog::debug("event {} given up: {}", key, written.error().message);
   }
-  event.pending = false;
-  --pending_;
-  if (!written) {
-    spdlog::debug("event {} given up: {}", name.to_string(), written.error().message);
-    forget(key);
-  }
+  pending_.erase(key);
   co_return Result<void>();
 }
 
-Json EventRecorder::document(const Event& event) const {
+void EventRecorder::forget_old() {
+  const TimePoint now = clock_.now();
+  correlator_.forget_old(now);
+  written_.forget_old(now);
+}
+
+void EventRecorder::forget_later() {
+  if (forgets_later_ || stopping_) return;
+  forgets_later_ = true;
+  forgetting_.expires_after(EventCorrelator::kWindow);
+  forgetting_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    forgets_later_ = false;
+    forget_old();
+    if (remembered() > 0) forget_later();
+  });
+}
+
+Json EventRecorder::document(const Pending& event) const {
   const ObjectReference& object = event.happening.object;
+  const Series& series = event.series;
+  const NamespacedName name = name_of_event(object, series.number);
   Json involved = {{"kind", object.kind},
                    {"apiVersion", object.api_version},
                    {"name", object.name},
@@ -161,7 +175,7 @@ Json EventRecorder::document(const Event& event) const {
   if (!object.field_path.empty()) involved["fieldPath"] = object.field_path;
   Json result = {{"apiVersion", "v1"},
                  {"kind", "Event"},
-                 {"metadata", {{"name", event.name}, {"namespace", event_namespace(object)}}},
+                 {"metadata", {{"name", name.name}, {"namespace", name.namespace_}}},
                  {"involvedObject", std::move(involved)},
                  {"reason", event.happening.reason},
                  {"message", event.happening.message},
@@ -171,24 +185,25 @@ Json EventRecorder::document(const Event& event) const {
   if (source_.as_series) {
     result["reportingInstance"] = source_.component + "-" + source_.host;
     result["action"] = event.happening.action;
-    result["eventTime"] = format_micro_time(event.first);
-    if (event.count > 1) result.update(repetition(event));
+    result["eventTime"] = format_micro_time(series.first);
+    if (series.count > 1) result.update(repetition(event));
     return result;
   }
   result["source"] = {{"component", source_.component}};
   if (!source_.host.empty()) result["source"]["host"] = source_.host;
-  result["firstTimestamp"] = format_time(event.first);
-  result["lastTimestamp"] = format_time(event.last);
-  result["count"] = event.count;
+  result["firstTimestamp"] = format_time(series.first);
+  result["lastTimestamp"] = format_time(series.last);
+  result["count"] = series.count;
   result["eventTime"] = nullptr;
   return result;
 }
 
-Json EventRecorder::repetition(const Event& event) const {
+Json EventRecorder::repetition(const Pending& event) const {
+  const Series& series = event.series;
   if (source_.as_series) {
-    return {{"series", {{"count", event.count}, {"lastObservedTime", format_micro_time(event.last)}}}};
+    return {{"series", {{"count", series.count}, {"lastObservedTime", format_micro_time(series.last)}}}};
   }
-  return {{"count", event.count}, {"lastTimestamp", format_time(event.last)}, {"message", event.happening.message}};
+  return {{"count", series.count}, {"lastTimestamp", format_time(series.last)}, {"message", event.happening.message}};
 }
 
 }  // namespace skiff::api

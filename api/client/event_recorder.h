@@ -4,8 +4,11 @@
 #include "api/client.h"
 #include "api/client/controller.h"
 #include "api/client/event_correlator.h"
+#include "api/client/recently_used.h"
 
-#include <list>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 
@@ -17,14 +20,15 @@ namespace skiff::api {
 // Tells users what happened, as core/v1 Event objects ("kubectl describe", "kubectl events").
 //
 // Operation: record() only notes; a few workers write. What repeats is folded into one Event with a count (see
-// EventCorrelator), also while it waits to be written.
+// EventCorrelator), also while it waits to be written. Of an Event that is written only what its next repetition needs
+// is kept, and that no longer than it could be counted up: where nothing happens, nothing is remembered after a while.
 // Concurrency: everything on the executor given, which has one thread.
 // It will not: make its caller wait, keep more than kMaxPending unwritten Events (further ones are dropped), try longer
 // than kMaxTries to write one, or write what is unwritten at stop().
 class EventRecorder {
  public:
   static constexpr std::size_t kMaxPending = 4096;
-  static constexpr std::size_t kMaxEvents = 8192;
+  static constexpr std::size_t kMaxRemembered = 4096;
   static constexpr unsigned kMaxTries = 12;
   static constexpr std::size_t kWorkers = 32;
 
@@ -46,36 +50,47 @@ class EventRecorder {
   void start() { writer_.start(); }
   Task<void> stop();
 
+  // Forgets what makes no difference any more. A timer calls that while there is something to forget.
+  void forget_old();
+  // How many Events, groups of them and objects are remembered.
+  [[nodiscard]] std::size_t remembered() const { return pending_.size() + written_.size() + correlator_.remembered(); }
+
  private:
-  // An Event object as it is, or will be, in the API.
-  struct Event {
-    Happening happening;  // of the latest one, with the message to show
-    std::string name;
-    int count = 0;
+  // An Event object as it is, or will be, in the API, but for what its next repetition says again.
+  struct Series {
+    std::int64_t number = 0;  // the end of its name, in nanoseconds; no two are the same
     TimePoint first;
     TimePoint last;
+    int count = 0;
     bool created = false;
-    bool pending = false;                    // something of it is not written yet
-    std::list<std::string>::iterator place;  // in order_
+  };
+  // One of which something is not written yet.
+  struct Pending {
+    Happening happening;  // the latest, with the message to show
+    Series series;
   };
 
-  Event* find_or_add(const std::string& key, TimePoint now);
-  void forget(const std::string& key);
-  void begin_anew(Event& event, const Happening& happening, TimePoint now);
+  // The Event to count up, or one with count 0 to begin; null when too many wait already.
+  Pending* find_or_add(const std::string& key, TimePoint now);
+  void begin_anew(Series& series, TimePoint now);
+  Task<Result<ObjectPtr>> put(const Pending& event);
   Task<Result<void>> write(std::string key);
-  [[nodiscard]] Json document(const Event& event) const;
+  void forget_later();
+  [[nodiscard]] Json document(const Pending& event) const;
   // What changes when it happens again.
-  [[nodiscard]] Json repetition(const Event& event) const;
+  [[nodiscard]] Json repetition(const Pending& event) const;
 
   Client& client_;
   const Clock& clock_;
   const Source source_;
   EventCorrelator correlator_;
-  std::unordered_map<std::string, Event> events_;
-  std::list<std::string> order_;  // keys of events_, the one that happened last in front
-  std::size_t pending_ = 0;
-  std::int64_t last_name_ = 0;  // nanoseconds; no two names are the same
+  std::unordered_map<std::string, Pending> pending_;                        // by the correlator's key
+  RecentlyUsed<Series> written_{EventCorrelator::kWindow, kMaxRemembered};  // by the same
+  std::int64_t last_number_ = 0;
   Controller writer_;
+  asio::steady_timer forgetting_;
+  bool forgets_later_ = false;
+  bool stopping_ = false;
 };
 
 }  // namespace skiff::api

@@ -132,6 +132,36 @@ TEST_CASE("EventRecorder tries again when the server is busy and gives up when i
   CHECK(fixture.client.count_requests("create events") == 4);
 }
 
+TEST_CASE("EventRecorder remembers no longer than something can be counted up") {
+  RecorderFixture fixture;
+  fixture.recorder.warning(fixture.pod, "BackOff", "again");
+  fixture.recorder.warning(fixture.pod, "BackOff", "other");
+  const std::size_t pending = fixture.recorder.remembered();
+  CHECK(fixture.events().size() == 2);
+  CHECK(fixture.recorder.remembered() == pending);  // two Events, the group of both, the object
+  fixture.clock.advance(2 * EventCorrelator::kWindow);
+  fixture.recorder.forget_old();
+  CHECK(fixture.recorder.remembered() == 1);
+  fixture.clock.advance(2 * EventCorrelator::kBurst * EventCorrelator::kRefill);
+  fixture.recorder.forget_old();
+  CHECK(fixture.recorder.remembered() == 0);
+
+  SECTION("but what is not written yet") {
+    fixture.recorder.warning(fixture.pod, "BackOff", "later");
+    fixture.clock.advance(5h);
+    fixture.recorder.forget_old();
+    CHECK(fixture.recorder.remembered() == 1);
+    CHECK(fixture.events().size() == 3);
+  }
+}
+
+TEST_CASE("EventRecorder notes nothing after its end") {
+  RecorderFixture fixture;
+  run(fixture.context, fixture.recorder.stop());
+  fixture.recorder.normal(fixture.pod, "Pulled", "x");
+  CHECK(fixture.recorder.remembered() == 0);
+}
+
 TEST_CASE("EventCorrelator") {
   EventCorrelator correlator;
   FakeClock clock;
@@ -151,6 +181,21 @@ TEST_CASE("EventCorrelator") {
     CHECK(dropped == 40 - EventCorrelator::kBurst);
     clock.advance(EventCorrelator::kRefill);
     CHECK(!correlator.decide(happening, clock.now()).drop);
+    CHECK(correlator.decide(happening, clock.now()).drop);
+  }
+  SECTION("does not combine a message that it knows, nor forgets the first ones") {
+    for (int i = 0; i < 15; ++i) {
+      happening.message = std::to_string(i % 12);
+      const bool combined = correlator.decide(happening, clock.now()).message != happening.message;
+      CHECK(combined == (i >= 9 && i < 12));
+    }
+  }
+  SECTION("keeps a budget until it is full again") {
+    for (int i = 0; i < EventCorrelator::kBurst; ++i) CHECK(!correlator.decide(happening, clock.now()).drop);
+    CHECK(correlator.decide(happening, clock.now()).drop);
+    clock.advance(10 * EventCorrelator::kRefill);
+    correlator.forget_old(clock.now());
+    for (int i = 0; i < 10; ++i) CHECK(!correlator.decide(happening, clock.now()).drop);
     CHECK(correlator.decide(happening, clock.now()).drop);
   }
   SECTION("does not combine what is far apart in time") {
