@@ -72,7 +72,7 @@ Task<Done> GarbageCollector::collect(std::string uid) {
   const OwnerGraph::Node node = *known;  // the graph may change while we wait
   if (node.is_virtual) co_return co_await collect_virtual(node);
   if (node.is_deleting_dependents()) co_return co_await finish_foreground(node);
-  if (node.being_deleted || node.owner_references.empty()) co_return Done();
+  if (node.being_deleted || node.owner_references().empty()) co_return Done();
   co_return co_await collect_dependent(node);
 }
 
@@ -126,7 +126,7 @@ Task<Done> GarbageCollector::collect_dependent(OwnerGraph::Node node) {
 
 Task<api::Result<GarbageCollector::Owners>> GarbageCollector::classify_owners(OwnerGraph::Node node) {
   Owners owners;
-  for (const Json& owner : node.owner_references) {
+  for (const Json& owner : node.owner_references()) {
     const std::string uid = string_at(owner, {"uid"});
     const OwnerGraph::Node* known = graph_.find(uid);
     // If it is gone and the informer is late, its removal will bring us here again.
@@ -186,14 +186,14 @@ Task<Done> GarbageCollector::orphan(std::string uid) {
 
 Task<Done> GarbageCollector::remove_owners(OwnerGraph::Node node, std::set<std::string> owner_uids) {
   Json owners = Json::array();
-  for (const Json& owner : node.owner_references) {
+  for (const Json& owner : node.owner_references()) {
     if (!owner_uids.contains(string_at(owner, {"uid"}))) owners.push_back(owner);
   }
   co_return co_await patch_owners(node, std::move(owners));
 }
 
 Task<Done> GarbageCollector::unblock_owners(OwnerGraph::Node node) {
-  Json owners = node.owner_references;
+  Json owners = node.owner_references();
   for (Json& owner : owners) owner["blockOwnerDeletion"] = false;
   co_return co_await patch_owners(node, std::move(owners));
 }

@@ -16,10 +16,24 @@ bool is_unchanged(const OwnerGraph::Node& node, const api::ResourceType& type, c
   return !node.is_virtual && node.type == type && node.being_deleted == api::is_terminating(object) &&
          node.has_orphan_finalizer == api::has_finalizer(object, kOrphan) &&
          node.has_foreground_finalizer == api::has_finalizer(object, kForeground) &&
-         node.owner_references == api::owner_references_of(object);
+         node.owner_references() == api::owner_references_of(object);
 }
 
 }  // namespace
+
+const Json& OwnerGraph::Node::owner_references() const {
+  static const Json kNone = Json::array();
+  return owners ? *owners : kNone;
+}
+
+std::shared_ptr<const Json> OwnerGraph::owners_of(const Json& object) const {
+  const Json& references = api::owner_references_of(object);
+  if (references.empty()) return nullptr;
+  const std::set<std::string>& siblings = dependents(string_at(references.front(), {"uid"}));
+  const Node* sibling = siblings.empty() ? nullptr : find(*siblings.begin());
+  if (sibling != nullptr && sibling->owner_references() == references) return sibling->owners;
+  return std::make_shared<const Json>(references);
+}
 
 OwnerGraph::Work OwnerGraph::observe(const api::ResourceType& type, const Json& object) {
   Work work;
@@ -36,14 +50,14 @@ OwnerGraph::Work OwnerGraph::observe(const api::ResourceType& type, const Json& 
   node.type = type;
   node.name = api::key_of(object);
   node.resource_version = api::resource_version_of(object);
-  node.owner_references = api::owner_references_of(object);
+  node.owners = owners_of(object);
   node.is_virtual = false;
   node.being_deleted = api::is_terminating(object);
   node.has_orphan_finalizer = api::has_finalizer(object, kOrphan);
   node.has_foreground_finalizer = api::has_finalizer(object, kForeground);
 
   const Node now = node;  // linking may add nodes and so move this one
-  if (is_new || before.owner_references != now.owner_references) {
+  if (is_new || before.owner_references() != now.owner_references()) {
     unlink_owners(before, work);
     link_owners(now, work);
   }
@@ -87,7 +101,7 @@ std::vector<std::string> OwnerGraph::blocking_dependents(const std::string& uid)
     const Node* node = find(dependent);
     if (node == nullptr) continue;
     const bool blocks = std::any_of(
-        node->owner_references.begin(), node->owner_references.end(),
+        node->owner_references().begin(), node->owner_references().end(),
         [&](const Json& owner) { return string_at(owner, {"uid"}) == uid && bool_at(owner, {"blockOwnerDeletion"}); });
     if (blocks) blocking.push_back(dependent);
   }
@@ -113,7 +127,7 @@ bool OwnerGraph::is_named_by(const Node& owner, const Json& owner_reference, con
 }
 
 void OwnerGraph::link_owners(const Node& node, Work& work) {
-  for (const Json& owner : node.owner_references) {
+  for (const Json& owner : node.owner_references()) {
     const std::string uid = string_at(owner, {"uid"});
     dependents_[uid].insert(node.uid);
     const Node* known = find(uid);
@@ -126,7 +140,7 @@ void OwnerGraph::link_owners(const Node& node, Work& work) {
 }
 
 void OwnerGraph::unlink_owners(const Node& node, Work& work) {
-  for (const Json& owner : node.owner_references) {
+  for (const Json& owner : node.owner_references()) {
     const std::string uid = string_at(owner, {"uid"});
     const auto siblings = dependents_.find(uid);
     if (siblings == dependents_.end()) continue;

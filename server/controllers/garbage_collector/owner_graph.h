@@ -3,6 +3,7 @@
 #include "api/base/json.h"
 #include "api/resource.h"
 
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -22,12 +23,14 @@ class OwnerGraph {
     api::ResourceType type;
     api::NamespacedName name;
     std::string resource_version;
-    Json owner_references = Json::array();
+    // Null for none. The thousand pods of a ReplicaSet share one.
+    std::shared_ptr<const Json> owners;
     bool is_virtual = false;
     bool being_deleted = false;
     bool has_orphan_finalizer = false;
     bool has_foreground_finalizer = false;
 
+    [[nodiscard]] const Json& owner_references() const;
     // Foreground deletion: the object stays until its dependents are gone.
     [[nodiscard]] bool is_deleting_dependents() const { return being_deleted && has_foreground_finalizer; }
     [[nodiscard]] bool must_orphan_dependents() const { return being_deleted && has_orphan_finalizer; }
@@ -58,6 +61,8 @@ class OwnerGraph {
   [[nodiscard]] bool is_named_by(const Node& owner, const Json& owner_reference, const Node& dependent) const;
 
  private:
+  // Those of the object, as a sibling has them, if one has the same.
+  [[nodiscard]] std::shared_ptr<const Json> owners_of(const Json& object) const;
   void link_owners(const Node& node, Work& work);
   void unlink_owners(const Node& node, Work& work);
   void add_virtual(const Node& dependent, const Json& owner_reference, Work& work);

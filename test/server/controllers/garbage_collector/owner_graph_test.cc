@@ -35,6 +35,15 @@ TEST_CASE("OwnerGraph") {
   CHECK(graph.observe(api::kPods, object("pod", {owner("rs")})).collect.empty());
   CHECK(graph.dependents("rs") == std::set<std::string>{"pod"});
 
+  SECTION("siblings share what they say of their owner") {
+    static_cast<void>(graph.observe(api::kPods, object("sibling", {owner("rs")})));
+    CHECK(graph.find("sibling")->owners == graph.find("pod")->owners);
+    static_cast<void>(graph.observe(api::kPods, object("other", {owner("rs", false)})));
+    CHECK(graph.find("other")->owners != graph.find("pod")->owners);
+    CHECK(graph.find("other")->owner_references() == Json{owner("rs", false)});
+    CHECK(graph.find("pod")->owner_references() == Json{owner("rs")});
+    CHECK(graph.find("rs")->owner_references() == Json::array());
+  }
   SECTION("when an owner goes, its dependents are looked at") {
     CHECK(graph.remove("rs").collect == Uids{"pod"});
     CHECK(graph.find("rs") == nullptr);
