@@ -5,6 +5,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace skiff {
@@ -89,10 +90,10 @@ Task<bool> Signal::wait_until(steady_clock::time_point deadline) {
 }
 
 struct TaskGroup::State {
-  explicit State(asio::any_io_executor executor) : executor(executor), ended(executor) {}
+  explicit State(asio::any_io_executor executor) : executor(std::move(executor)) {}
   asio::any_io_executor executor;
   std::size_t running = 0;
-  Signal ended;
+  std::optional<Signal> ended;  // made by who waits: there are many groups, and they are joined once
 };
 
 TaskGroup::TaskGroup(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
@@ -104,7 +105,7 @@ void TaskGroup::spawn(Task<void> task) {
   auto done = [state = state_](const std::exception_ptr& exception) {
     CHECK_INVARIANT(!exception);
     --state->running;
-    state->ended.notify();
+    if (state->ended) state->ended->notify();
   };
   asio::co_spawn(state_->executor, std::move(task), std::move(done));
 }
@@ -113,7 +114,8 @@ std::size_t TaskGroup::running() const { return state_->running; }
 
 Task<void> TaskGroup::join() {
   const std::shared_ptr<State> state = state_;
-  while (state->running > 0) co_await state->ended.wait();
+  if (!state->ended) state->ended.emplace(state->executor);
+  while (state->running > 0) co_await state->ended->wait();
 }
 
 }  // namespace skiff

@@ -90,8 +90,8 @@ Task<void> PodWorker::execute(MakeSandbox action) {
     co_return;
   }
   state_.next_sandbox_attempt = action.attempt + 1;
-  state_.ip = made->ip;
-  state_.sandbox = std::move(*made);
+  state_.ip = std::move(made->ip);
+  state_.sandbox = SandboxMemory{std::move(made->id), made->ready};
   skip_report_ = true;
 }
 
@@ -147,8 +147,7 @@ Task<Result<ContainerConfig>> PodWorker::make_config(StartContainer action, Imag
 
 // Of the runs before the latest only one is kept, for lastState and `logs --previous`.
 Task<void> PodWorker::discard_previous(std::string name) {
-  std::optional<Attempt> previous = std::move(record(name).previous);
-  record(name).previous.reset();
+  const std::shared_ptr<const Attempt> previous = std::exchange(record(name).previous, nullptr);
   if (!previous) co_return;
   Leftover container{previous->status.id, false};
   co_await remove_or_leave(std::move(container));
@@ -213,8 +212,7 @@ Task<void> PodWorker::execute(StartContainer action) {
   if (kept.latest) {
     kept.restart_back_off.advance(kept.latest->status.finished_at, context_.clock.now(), context_.restart_back_off);
   }
-  kept.previous = std::move(kept.latest);
-  kept.latest.reset();
+  let_pass(kept);
   kept.next_attempt = action.attempt + 1;
   kept.retry_at = TimePoint();
   kept.waiting.reset();

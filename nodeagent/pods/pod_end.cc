@@ -20,7 +20,7 @@ constexpr std::chrono::seconds kStopRetryDelay{10};
 bool PodWorker::has_turn_to_end(const std::string& name) const {
   if (!is_sidecar(*pod_, name)) return true;
   const Json& containers = containers_of(*pod_);
-  const auto ends = [this](const Json& container) { return ending_.contains(string_at(container, {"name"})); };
+  const auto ends = [this](const Json& container) { return ending_->running.contains(string_at(container, {"name"})); };
   if (std::any_of(containers.begin(), containers.end(), ends)) return false;
   const Json& inits = init_containers_of(*pod_);
   const auto own =
@@ -41,7 +41,7 @@ Task<void> PodWorker::end_container(std::string name, std::chrono::seconds grace
   if (!stopped && !stopping_) {
     spdlog::warn("pod {}: stop container {}: {}", describe_pod(*pod_), id, stopped.error().message);
   }
-  ending_.erase(name);
+  ending_->running.erase(name);
   announce();
 }
 
@@ -51,12 +51,12 @@ Task<void> PodWorker::hurry_when_told(std::chrono::seconds grace, TaskGroup& sto
   const auto no_deadline = steady_clock::time_point::max();
   for (;;) {
     std::function<bool()> told = [this, grace] {
-      return ending_.empty() || (api::is_terminating(*pod_) && grace_period(*pod_) < grace);
+      return ending_->running.empty() || (api::is_terminating(*pod_) && grace_period(*pod_) < grace);
     };
     co_await wait_until(std::move(told), no_deadline);
-    if (stopping_ || ending_.empty()) co_return;
+    if (stopping_ || ending_->running.empty()) co_return;
     grace = grace_period(*pod_);
-    const std::set<std::string> running = ending_;
+    const std::set<std::string> running = ending_->running;
     for (const std::string& name : running) stopping.spawn(end_container(name, grace));
   }
 }
@@ -64,10 +64,12 @@ Task<void> PodWorker::hurry_when_told(std::chrono::seconds grace, TaskGroup& sto
 // All at the same time, so that the grace period counts once.
 Task<void> PodWorker::end_containers(std::set<std::string> names, std::chrono::seconds grace) {
   TaskGroup stopping(context_.executor);
-  ending_ = names;
+  ending_ = std::make_unique<Ending>();
+  ending_->running = names;
   for (const std::string& name : names) stopping.spawn(end_container(name, grace));
   co_await hurry_when_told(grace, stopping);
   co_await stopping.join();
+  ending_.reset();
 }
 
 Task<void> PodWorker::stop_containers(std::chrono::seconds grace) {
@@ -92,7 +94,7 @@ Task<void> PodWorker::execute(EndContainer action) {
 
 Task<void> PodWorker::execute(FailPod action) {
   context_.events.normal(*pod_, "", action.failure.reason, action.failure.message);
-  state_.failure = std::move(action.failure);
+  state_.failure = std::make_shared<PodFailure>(std::move(action.failure));
   co_return;
 }
 

@@ -47,12 +47,6 @@ std::string hook_failure(const Json& hook, const CheckResult& result, const std:
 
 }  // namespace
 
-// Shared between the hook and who waits for it: a hook that takes too long is left to itself.
-struct PodWorker::HookRun {
-  bool ended = false;
-  std::string failure;
-};
-
 Task<void> PodWorker::run_hook(std::string name, std::string hook_name, std::chrono::seconds timeout,
                                std::shared_ptr<HookRun> run) {
   const auto self = shared_from_this();
@@ -107,7 +101,7 @@ Task<void> PodWorker::run_pre_stop(std::string name, steady_clock::time_point de
   if (context_.checks == nullptr || find_hook(*pod_, name, "preStop") == nullptr) co_return;
   const auto timeout = std::chrono::ceil<std::chrono::seconds>(deadline - steady_clock::now());
   if (timeout.count() <= 0) co_return;
-  std::shared_ptr<HookRun>& known = pre_stops_[name];
+  std::shared_ptr<HookRun>& known = ending_->pre_stops[name];
   const bool first = known == nullptr;
   if (first) known = std::make_shared<HookRun>();
   const std::shared_ptr<HookRun> run = known;
@@ -118,7 +112,7 @@ Task<void> PodWorker::run_pre_stop(std::string name, steady_clock::time_point de
   };
   co_await wait_until(std::move(ended), deadline);
   if (!first) co_return;
-  pre_stops_.erase(name);
+  ending_->pre_stops.erase(name);
   if (!run->failure.empty() && !stopping_) {
     context_.events.warning(*pod_, name, "FailedPreStopHook", "PreStopHook failed");
   }

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace skiff::nodeagent {
 
@@ -39,11 +41,17 @@ struct Health {
 // "As long as nothing changes": a retry_at for what only an outside change can mend.
 inline constexpr TimePoint kWhenSomethingChanges = TimePoint::max();
 
+// What the agent acts upon of a pod's newest sandbox.
+struct SandboxMemory {
+  std::string id;
+  bool ready = false;
+};
+
 // What the agent knows of one container of a pod. In memory; rebuilt from the runtime and the pod's status after a
 // restart of the agent (back-offs start afresh then, as upstream's do).
 struct ContainerMemory {
   std::optional<Attempt> latest;
-  std::optional<Attempt> previous;
+  std::shared_ptr<const Attempt> previous;  // null: none, as a rule
   Health health;
   // The latest run was ended to be followed by another one, whatever its exit code and the restart policy say.
   bool restart_due = false;
@@ -74,19 +82,25 @@ struct PodFailure {
 
 // What plan() and make_status() decide upon, beside the pod's document.
 struct PodState {
-  std::optional<SandboxStatus> sandbox;
+  std::optional<SandboxMemory> sandbox;
   std::uint32_t next_sandbox_attempt = 0;
   // Init containers and containers by name (their names are distinct).
   std::map<std::string, ContainerMemory> containers;
-  std::optional<PodFailure> failure;
-  std::string ip;              // of the newest sandbox; stays when it stops
-  bool volumes_ready = false;  // once, and for good: what runs keeps them
-  bool volumes_stale = false;  // what they show has changed since
+  std::shared_ptr<const PodFailure> failure;  // null: none, as a rule
+  std::string ip;                             // of the newest sandbox; stays when it stops
+  bool volumes_ready = false;                 // once, and for good: what runs keeps them
+  bool volumes_stale = false;                 // what they show has changed since
   TimePoint volumes_retry_at;
   TimePoint sandbox_retry_at;
   bool gone_from_api = false;  // deleted there: nobody to report to
   bool cleaned_up = false;     // nothing of it is left on the node
 };
+
+// Makes room for the next run.
+inline void let_pass(ContainerMemory& record) {
+  record.previous = record.latest ? std::make_shared<const Attempt>(std::move(*record.latest)) : nullptr;
+  record.latest.reset();
+}
 
 [[nodiscard]] inline bool is_running(const ContainerMemory& record) {
   return record.latest && record.latest->status.state == ContainerState::kRunning;

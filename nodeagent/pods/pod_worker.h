@@ -117,22 +117,32 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void stop();
 
  private:
-  // The loop's parts (pod_worker.cc).
+  // What becomes of the containers (pod_observation.cc, as adopt()).
   Task<void> observe();
   void observe_sandbox();
   void follow_probes();
   void probe_decided(const std::string& container, const std::string& id, ProbeKind kind, bool passed);
   Task<void> observe_container(std::string name);
+
+  // What the API is told (pod_report.cc).
   Task<void> report_status();
-  void measure_start();
-  void measure_work(std::chrono::steady_clock::time_point begin);
   void keep_status();
+  void measure_start();
   void accept(api::ObjectPtr pod);
+
+  // The loop's parts (pod_worker.cc).
+  void measure_work(std::chrono::steady_clock::time_point begin);
   void keep(api::ObjectPtr pod);
   // Until then, or until something happens.
   Task<void> pause(std::chrono::nanoseconds delay);
   // When to look again if nothing happens: as planned, or earlier where something failed.
   [[nodiscard]] std::optional<TimePoint> wakes_at(std::optional<TimePoint> planned) const;
+
+  // A life cycle hook. Shared between it and who waits for it: one that takes too long is left to itself.
+  struct HookRun {
+    bool ended = false;
+    std::string failure;
+  };
 
   // What earlier attempts left: removed, now or later.
   struct Leftover {
@@ -160,6 +170,10 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   Task<Result<void>> set_up_volumes(std::set<ConfigKey> keys);
 
   // How containers end (pod_end.cc).
+  struct Ending {
+    std::set<std::string> running;                              // whose end is not seen yet
+    std::map<std::string, std::shared_ptr<HookRun>> pre_stops;  // by container, while they are waited for
+  };
   Task<void> stop_containers(std::chrono::seconds grace);
   Task<void> end_containers(std::set<std::string> names, std::chrono::seconds grace);
   Task<void> end_container(std::string name, std::chrono::seconds grace);
@@ -167,7 +181,6 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   [[nodiscard]] bool has_turn_to_end(const std::string& name) const;
 
   // Life cycle hooks (pod_hooks.cc).
-  struct HookRun;
   Task<void> run_post_start(std::string name);
   Task<void> run_pre_stop(std::string name, std::chrono::steady_clock::time_point deadline);
   Task<void> run_hook(std::string name, std::string hook, std::chrono::seconds timeout, std::shared_ptr<HookRun> run);
@@ -196,9 +209,8 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::shared_ptr<Signal> signal_;            // while run() runs
   std::shared_ptr<PodProber> prober_;         // null until a container with probes runs
   std::set<Signal*> waiters_;                 // of wait_until()
-  std::set<std::string> ending_;              // containers that end_containers() has not seen the end of
-  std::map<std::string, std::shared_ptr<HookRun>> pre_stops_;  // by container, while they are waited for
-  std::stop_source over_;                                      // requested when nothing is to be started any more
+  std::unique_ptr<Ending> ending_;            // while end_containers() waits
+  std::stop_source over_;                     // requested when nothing is to be started any more
   bool skip_report_ = false;
   bool has_worked_ = false;  // a round of work is done
   bool changed_ = false;     // something happened that run() has not seen

@@ -76,6 +76,29 @@ TEST_CASE("a pod is brought to Running") {
   }
 }
 
+// Of a hundred thousand pods nearly all are at rest.
+TEST_CASE("a pod that has nothing to do is kept without its parsed form") {
+  Node node;
+  node.options.watch_pods = false;
+  node.start();
+  node.agent->pod_changed(node.client.put(api::kPods, test::make_pod()));
+  node.until_running();
+  test::run_ready(node.context);
+  const auto document_is_kept = [&] {
+    const std::weak_ptr<const Json> document = node.client.peek(api::kPods, {"default", "web"});
+    node.client.modify(api::kPods, {"default", "web"}, [](Json&) {});
+    node.client.compact();
+    return !document.expired();
+  };
+  CHECK_FALSE(document_is_kept());
+
+  SECTION("nor does news that it need not act upon change that") {
+    node.agent->pod_changed(node.client.peek(api::kPods, {"default", "web"}));
+    test::run_ready(node.context);
+    CHECK_FALSE(document_is_kept());
+  }
+}
+
 TEST_CASE("a status write that loses the race is made again") {
   Node node;
   node.start();

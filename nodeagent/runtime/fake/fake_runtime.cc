@@ -13,6 +13,8 @@ namespace {
 
 constexpr int kKilled = 137;      // 128 + SIGKILL
 constexpr int kTerminated = 143;  // 128 + SIGTERM
+// Of a sandbox's id, which nobody outside sees: short enough for a std::string to need no memory beside itself.
+constexpr std::size_t kSandboxIdBytes = 7;
 
 Error not_found(const std::string& what, const std::string& id) {
   return Error{ErrorCode::kNotFound, what + " " + id + ": not found"};
@@ -60,42 +62,43 @@ void FakeRuntime::end_container(ContainerStatus& status, int exit_code) {
   status.finished_at = clock_.now();
   status.pid = 0;
   const auto sandbox = sandboxes_.find(status.sandbox_id);
-  if (listener_ && sandbox != sandboxes_.end()) listener_(sandbox->second.key, status.id);
+  if (listener_ && sandbox != sandboxes_.end()) listener_(sandbox->second->key, status.id);
 }
 
 void FakeRuntime::end_soon(const asio::any_io_executor& executor, const std::string& id, int exit_code) {
   asio::post(executor, [this, alive = std::weak_ptr<bool>(alive_), id, exit_code] {
     if (alive.expired()) return;
     const auto found = containers_.find(id);
-    if (found == containers_.end() || found->second.state != ContainerState::kRunning) return;
-    end_container(found->second, exit_code);
+    if (found == containers_.end() || found->second->state != ContainerState::kRunning) return;
+    end_container(*found->second, exit_code);
   });
 }
 
 void FakeRuntime::end_containers_of(const std::string& sandbox_id, int exit_code) {
   for (auto& [id, status] : containers_) {
-    if (status.sandbox_id == sandbox_id && status.state == ContainerState::kRunning) end_container(status, exit_code);
+    const bool runs = status->state == ContainerState::kRunning;
+    if (runs && status->sandbox_id == sandbox_id) end_container(*status, exit_code);
   }
 }
 
 void FakeRuntime::exit_container(const std::string& id, int exit_code) {
   const auto found = containers_.find(id);
-  CHECK_INVARIANT(found != containers_.end() && found->second.state == ContainerState::kRunning);
-  end_container(found->second, exit_code);
+  CHECK_INVARIANT(found != containers_.end() && found->second->state == ContainerState::kRunning);
+  end_container(*found->second, exit_code);
 }
 
 void FakeRuntime::exit_sandbox(const std::string& id) {
   const auto found = sandboxes_.find(id);
   CHECK_INVARIANT(found != sandboxes_.end());
-  found->second.ready = false;
+  found->second->ready = false;
   end_containers_of(id, kKilled);
-  if (listener_) listener_(found->second.key, id);
+  if (listener_) listener_(found->second->key, id);
 }
 
 const ContainerStatus* FakeRuntime::find_container(const std::string& name) const {
   const ContainerStatus* newest = nullptr;
   for (const auto& [id, status] : containers_) {
-    if (status.name == name && (newest == nullptr || status.attempt > newest->attempt)) newest = &status;
+    if (status->name == name && (newest == nullptr || status->attempt > newest->attempt)) newest = status.get();
   }
   return newest;
 }
@@ -108,26 +111,27 @@ const ContainerConfig* FakeRuntime::config_of(const std::string& name) const {
 }
 
 Task<Result<RuntimeSnapshot>> FakeRuntime::recover() {
-  std::erase_if(containers_, [](const auto& entry) { return entry.second.state == ContainerState::kCreated; });
+  std::erase_if(containers_, [](const auto& entry) { return entry.second->state == ContainerState::kCreated; });
   co_return snapshot();
 }
 
 Task<Result<SandboxStatus>> FakeRuntime::run_sandbox(SandboxConfig config) {
   if (auto error = fault("run_sandbox", config.key.pod_name)) co_return *error;
   SandboxStatus status;
-  status.id = random_hex(32);
+  status.id = random_hex(kSandboxIdBytes);
   status.key = std::move(config.key);
   status.ready = true;
   if (!config.host_network) status.ip = addresses_.next();
   status.created_at = clock_.now();
-  sandboxes_.emplace(status.id, status);
+  auto kept = std::make_unique<SandboxStatus>(status);
+  sandboxes_.emplace(kept->id, std::move(kept));
   co_return status;
 }
 
 Task<Result<void>> FakeRuntime::stop_sandbox(std::string sandbox_id) {
   const auto found = sandboxes_.find(sandbox_id);
   if (found != sandboxes_.end()) {
-    found->second.ready = false;
+    found->second->ready = false;
     end_containers_of(sandbox_id, kKilled);
   }
   co_return Result<void>();
@@ -136,11 +140,11 @@ Task<Result<void>> FakeRuntime::stop_sandbox(std::string sandbox_id) {
 Task<Result<void>> FakeRuntime::remove_sandbox(std::string sandbox_id) {
   const auto sandbox = sandboxes_.find(sandbox_id);
   if (sandbox == sandboxes_.end()) co_return Result<void>();
-  if (auto error = fault("remove_sandbox", sandbox->second.key.pod_name)) co_return *error;
+  if (auto error = fault("remove_sandbox", sandbox->second->key.pod_name)) co_return *error;
   std::erase_if(containers_, [&](const auto& entry) {
-    const bool gone = entry.second.sandbox_id == sandbox_id;
-    if (gone) configs_.erase(entry.first);
-    if (gone) ends_with_.erase(entry.first);
+    const bool gone = entry.second->sandbox_id == sandbox_id;
+    if (gone) configs_.erase(entry.second->id);
+    if (gone) ends_with_.erase(entry.second->id);
     return gone;
   });
   sandboxes_.erase(sandbox);
@@ -150,7 +154,7 @@ Task<Result<void>> FakeRuntime::remove_sandbox(std::string sandbox_id) {
 Task<Result<std::string>> FakeRuntime::create_container(std::string sandbox_id, ContainerConfig config) {
   if (auto error = fault("create_container", config.name)) co_return *error;
   const auto sandbox = sandboxes_.find(sandbox_id);
-  if (sandbox == sandboxes_.end() || !sandbox->second.ready) co_return not_found("sandbox", sandbox_id);
+  if (sandbox == sandboxes_.end() || !sandbox->second->ready) co_return not_found("sandbox", sandbox_id);
   ContainerStatus status;
   status.id = random_hex(32);
   status.sandbox_id = std::move(sandbox_id);
@@ -164,7 +168,8 @@ Task<Result<std::string>> FakeRuntime::create_container(std::string sandbox_id, 
   if (const auto code = simulated_exit(config.arguments)) ends_with_.emplace(status.id, *code);
   if (options_.keep_configs) configs_.emplace(status.id, std::move(config));
   std::string id = status.id;
-  containers_.emplace(id, std::move(status));
+  auto kept = std::make_unique<ContainerStatus>(std::move(status));
+  containers_.emplace(kept->id, std::move(kept));
   co_return id;
 }
 
@@ -172,7 +177,7 @@ Task<Result<void>> FakeRuntime::start_container(std::string container_id) {
   co_await pause_for(options_.start_delay);
   const auto found = containers_.find(container_id);
   if (found == containers_.end()) co_return not_found("container", container_id);
-  ContainerStatus& status = found->second;
+  ContainerStatus& status = *found->second;
   if (auto error = fault("start_container", status.name)) co_return *error;
   status.state = ContainerState::kRunning;
   status.started_at = clock_.now();
@@ -186,8 +191,8 @@ Task<Result<void>> FakeRuntime::start_container(std::string container_id) {
 
 Task<Result<void>> FakeRuntime::stop_container(std::string container_id, std::chrono::seconds grace) {
   const auto found = containers_.find(container_id);
-  if (found != containers_.end() && found->second.state == ContainerState::kRunning) {
-    end_container(found->second, grace.count() > 0 ? kTerminated : kKilled);
+  if (found != containers_.end() && found->second->state == ContainerState::kRunning) {
+    end_container(*found->second, grace.count() > 0 ? kTerminated : kKilled);
   }
   co_return Result<void>();
 }
@@ -195,7 +200,7 @@ Task<Result<void>> FakeRuntime::stop_container(std::string container_id, std::ch
 Task<Result<void>> FakeRuntime::remove_container(std::string container_id) {
   const auto found = containers_.find(container_id);
   if (found == containers_.end()) co_return Result<void>();
-  if (auto error = fault("remove_container", found->second.name)) co_return *error;
+  if (auto error = fault("remove_container", found->second->name)) co_return *error;
   containers_.erase(found);
   configs_.erase(container_id);
   ends_with_.erase(container_id);
@@ -205,7 +210,7 @@ Task<Result<void>> FakeRuntime::remove_container(std::string container_id) {
 Result<void> FakeRuntime::check_running(const std::string& container_id) const {
   const auto found = containers_.find(container_id);
   if (found == containers_.end()) return not_found("container", container_id);
-  if (found->second.state == ContainerState::kRunning) return {};
+  if (found->second->state == ContainerState::kRunning) return {};
   return Error{ErrorCode::kUnavailable, "container " + container_id + ": not running"};
 }
 
@@ -247,9 +252,9 @@ Task<std::vector<ContainerFigures>> FakeRuntime::usage() {
   constexpr std::int64_t kMemoryBytes = 1 << 20;
   std::vector<ContainerFigures> figures;
   for (const auto& [id, status] : containers_) {
-    if (status.state != ContainerState::kRunning) continue;
-    const auto runs_for = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.now() - status.started_at);
-    figures.push_back({id, runs_for.count() / 1000, kMemoryBytes, 1});
+    if (status->state != ContainerState::kRunning) continue;
+    const auto runs_for = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.now() - status->started_at);
+    figures.push_back({status->id, runs_for.count() / 1000, kMemoryBytes, 1});
   }
   co_return figures;
 }
@@ -257,19 +262,19 @@ Task<std::vector<ContainerFigures>> FakeRuntime::usage() {
 Result<ContainerStatus> FakeRuntime::container_status(const std::string& container_id) const {
   const auto found = containers_.find(container_id);
   if (found == containers_.end()) return not_found("container", container_id);
-  return found->second;
+  return *found->second;
 }
 
 Result<SandboxStatus> FakeRuntime::sandbox_status(const std::string& sandbox_id) const {
   const auto found = sandboxes_.find(sandbox_id);
   if (found == sandboxes_.end()) return not_found("sandbox", sandbox_id);
-  return found->second;
+  return *found->second;
 }
 
 RuntimeSnapshot FakeRuntime::snapshot() const {
   RuntimeSnapshot all;
-  for (const auto& [id, status] : sandboxes_) all.sandboxes.push_back(status);
-  for (const auto& [id, status] : containers_) all.containers.push_back(status);
+  for (const auto& [id, status] : sandboxes_) all.sandboxes.push_back(*status);
+  for (const auto& [id, status] : containers_) all.containers.push_back(*status);
   return all;
 }
 

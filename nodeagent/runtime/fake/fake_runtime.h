@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace skiff::nodeagent {
@@ -100,8 +101,9 @@ class FakeRuntime final : public Runtime {
   Options options_;
   Fault fault_;
   ExitListener listener_;
-  std::unordered_map<std::string, SandboxStatus> sandboxes_;
-  std::unordered_map<std::string, ContainerStatus> containers_;
+  // By the ids that they carry.
+  std::unordered_map<std::string_view, std::unique_ptr<SandboxStatus>> sandboxes_;
+  std::unordered_map<std::string_view, std::unique_ptr<ContainerStatus>> containers_;
   std::unordered_map<std::string, ContainerConfig> configs_;  // by container id
   std::unordered_map<std::string, int> ends_with_;            // exit codes of those that end at once, by container id
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

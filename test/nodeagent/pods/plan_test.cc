@@ -13,12 +13,7 @@ namespace {
 const TimePoint kPlanNow = *parse_time("2026-11-22T12:00:00Z");
 const BackOffPolicy kPolicy;
 
-SandboxStatus sandbox(bool ready) {
-  SandboxStatus status;
-  status.id = "s1";
-  status.ready = ready;
-  return status;
-}
+SandboxMemory sandbox(bool ready) { return SandboxMemory{"s1", ready}; }
 
 Json sidecar(const std::string& name) {
   Json container = test::make_container(name);
@@ -336,7 +331,7 @@ TEST_CASE("a pod's steps") {
          p["spec"]["activeDeadlineSeconds"] = 60;
          p["status"]["startTime"] = format_time(kPlanNow - 60s);
          s.containers["main"] = in_state(ContainerState::kRunning);
-         s.failure = PodFailure{"DeadlineExceeded", ""};
+         s.failure = std::make_shared<PodFailure>(PodFailure{"DeadlineExceeded", ""});
        },
        {"stop 30"}},
       {"a container for debugging is started beside the others",
@@ -362,7 +357,7 @@ TEST_CASE("a pod's steps") {
        {"stop 30"}},
       {"a refused pod runs nothing",
        [](Json&, PodState& s) {
-         s.failure = PodFailure{"Evicted", "no room"};
+         s.failure = std::make_shared<PodFailure>(PodFailure{"Evicted", "no room"});
        },
        {"stop 30"}},
   };

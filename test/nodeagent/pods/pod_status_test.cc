@@ -39,7 +39,7 @@ ContainerMemory exited(int code, const std::string& reason, std::uint32_t attemp
 
 PodState with_sandbox() {
   PodState state;
-  state.sandbox = SandboxStatus();
+  state.sandbox = SandboxMemory();
   state.sandbox->ready = true;
   state.ip = "10.1.0.7";
   return state;
@@ -173,7 +173,7 @@ TEST_CASE("what a container's status says") {
   }
   SECTION("running again") {
     state.containers["main"] = running(1);
-    state.containers["main"].previous = *exited(137, "OOMKilled").latest;
+    state.containers["main"].previous = std::make_shared<Attempt>(*exited(137, "OOMKilled").latest);
     CHECK(container()["restartCount"] == 1);
     CHECK(container()["lastState"]["terminated"]["reason"] == "OOMKilled");
     CHECK(container()["lastState"]["terminated"]["containerID"] == "skiff://c0");
@@ -228,7 +228,7 @@ TEST_CASE("conditions") {
   }
   SECTION("a failed pod says why once its containers have ended") {
     pod["status"]["phase"] = "Running";
-    state.failure = PodFailure{"Evicted", "The node was low on resource: memory."};
+    state.failure = std::make_shared<PodFailure>(PodFailure{"Evicted", "The node was low on resource: memory."});
     Json status = make_status(pod, state, kStatusNode, kStatusNow);
     CHECK(status["phase"] == "Running");
     CHECK_FALSE(status.contains("reason"));

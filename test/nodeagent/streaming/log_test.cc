@@ -170,7 +170,7 @@ TEST_CASE("which run a log request means") {
   }
   SECTION("the running one and the one before") {
     record.latest = attempt(3, ContainerState::kRunning);
-    record.previous = attempt(2, ContainerState::kExited);
+    record.previous = std::make_shared<Attempt>(attempt(2, ContainerState::kExited));
     CHECK(find_log_target(pod, state, "", false)->attempt == 3);
     CHECK(find_log_target(pod, state, "", false)->running);
     CHECK(find_log_target(pod, state, "main", true)->attempt == 2);
