@@ -38,6 +38,11 @@ void Cache::add_pod(const PodInfo& pod) {
   place(pod, pod.node_name, false);
 }
 
+void Cache::update_pod(const PodInfo& pod) {
+  remove_pod(pod.uid);
+  place(pod, pod.node_name, false);
+}
+
 bool Cache::confirm_pod(const std::string& uid, const std::string& node) {
   const auto known = pods_.find(uid);
   if (known == pods_.end() || known->second.node->info.name() != node) return false;
@@ -50,6 +55,7 @@ bool Cache::remove_pod(const std::string& uid) {
   if (known == pods_.end()) return false;
   Node& node = *known->second.node;
   node.info.remove_pod(known->second.use);
+  traits_.remove_pod(*known->second.use.traits);
   pods_.erase(known);
   changed(node);
   drop_if_empty(node);
@@ -79,8 +85,10 @@ Cache::Node& Cache::node_of(const std::string& name) {
 
 void Cache::place(const PodInfo& pod, const std::string& node_name, bool assumed) {
   Node& node = node_of(node_name);
-  node.info.add_pod(pod);
-  pods_.emplace(pod.uid, Placed{pod, &node, assumed});
+  PodUse use = pod;
+  use.traits = traits_.add_pod(pod.traits);
+  node.info.add_pod(use);
+  pods_.emplace(pod.uid, Placed{std::move(use), &node, assumed});
   changed(node);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scheduler/namespaces.h"
 #include "scheduler/node_info.h"
 #include "scheduler/node_log.h"
 
@@ -22,6 +23,8 @@ class Cache {
   // A pod with a node, as the informer shows it; ends its assumption. Repeated calls change nothing: what a pod asks
   // for does not change once it is bound.
   void add_pod(const PodInfo& pod);
+  // Its traits have changed, or its deletion has begun.
+  void update_pod(const PodInfo& pod);
   // The same for a pod that is known to be on that node, without parsing it; false when it is not.
   bool confirm_pod(const std::string& uid, const std::string& node);
   // The pod is gone or has finished. False when it was not known.
@@ -39,6 +42,10 @@ class Cache {
   [[nodiscard]] const NodeInfo* find_node(const std::string& name) const;
   // What changed on them, and who came and went.
   [[nodiscard]] const NodeLog& log() const { return log_; }
+  // Of all pods on nodes.
+  [[nodiscard]] const TraitsPool& traits() const { return traits_; }
+  [[nodiscard]] const Namespaces& namespaces() const { return namespaces_; }
+  [[nodiscard]] Namespaces& namespaces() { return namespaces_; }
 
  private:
   struct Node {
@@ -61,6 +68,8 @@ class Cache {
   std::unordered_map<std::string, std::unique_ptr<Node>> by_name_;
   std::unordered_map<std::string, Placed> pods_;  // by uid
   std::vector<const NodeInfo*> nodes_;
+  TraitsPool traits_;
+  Namespaces namespaces_;
   NodeLog log_;
 };
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 // What a scheduler plugin is: pure functions of a pod and a node, gathered in plugins/plugins.cc. A new plugin is one
-// folder with its function, one line in that list and one table test. A plugin that has to know more than pod and node
-// (VolumeBinding) makes its filter for each decision.
+// folder with its function, one line in that list and one table test. One that depends on pods of other nodes is a
+// TopologyPlugin; one that has to know still more (VolumeBinding) makes its filter for each decision.
 namespace skiff::scheduler {
 
 // Whether a pod may run on a node.

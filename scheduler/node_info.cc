@@ -27,9 +27,15 @@ ClusterEvents changes(const Json& old_node, const Json& node) {
   return events;
 }
 
+std::vector<NodeInfo::Residents>::iterator find_residents(std::vector<NodeInfo::Residents>& all, const PodUse& pod) {
+  return std::find_if(all.begin(), all.end(), [&pod](const auto& residents) { return residents.traits == pod.traits; });
+}
+
 }  // namespace
 
 api::NodeLabels NodeInfo::labels() const { return api::NodeLabels{name_, api::labels_of(*object_)}; }
+
+const std::string* NodeInfo::label(const std::string& key) const { return api::label_of(*object_, key); }
 
 ClusterEvents NodeInfo::set_object(api::ObjectPtr node) {
   const api::ObjectPtr old_node = std::exchange(object_, std::move(node));
@@ -50,6 +56,10 @@ void NodeInfo::add_pod(const PodUse& pod) {
   requested_ += pod.requests;
   scoring_requested_ += pod.scoring_requests;
   used_ports_.insert(used_ports_.end(), pod.host_ports.begin(), pod.host_ports.end());
+  auto residents = find_residents(residents_, pod);
+  if (residents == residents_.end()) residents = residents_.insert(residents_.end(), Residents{pod.traits});
+  ++residents->pods;
+  if (pod.terminating) ++residents->terminating;
 }
 
 void NodeInfo::remove_pod(const PodUse& pod) {
@@ -59,6 +69,9 @@ void NodeInfo::remove_pod(const PodUse& pod) {
   for (const HostPort& port : pod.host_ports) {
     used_ports_.erase(std::find(used_ports_.begin(), used_ports_.end(), port));
   }
+  const auto residents = find_residents(residents_, pod);
+  if (pod.terminating) --residents->terminating;
+  if (--residents->pods == 0) residents_.erase(residents);
 }
 
 }  // namespace skiff::scheduler

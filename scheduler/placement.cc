@@ -28,10 +28,13 @@ bool fits(const std::vector<FilterPlugin>& plugins, const PodInfo& pod, const No
 }  // namespace
 
 Placement Placer::place(const PodInfoPtr& pod, const Cache& cache, const std::vector<FilterPlugin>& further) {
-  if (const std::string* name = pod->required_nodes.only_name()) return place_on(*name, *pod, cache, further);
+  const bool looks_elsewhere = looks_at_topology(*pod, cache);
+  const std::string* name = pod->required_nodes.only_name();
+  if (name != nullptr && !looks_elsewhere) return place_on(*name, *pod, cache, further);
   Placement placement;
   placement.rejection.nodes = cache.nodes().size();
-  Ranking& ranking = ranking_for(pod);
+  // Where other pods are matters to few; to all others it does not matter what they themselves are to others.
+  Ranking& ranking = ranking_for(pod, looks_elsewhere ? pod->wishes + pod->traits->text : pod->wishes);
   judged_ += ranking.refresh(cache);
   placement.node = ranking.choose(random_, [&](const NodeInfo& node) {
     if (further.empty()) return true;
@@ -59,12 +62,12 @@ Placement Placer::place_on(const std::string& name, const PodInfo& pod, const Ca
   return placement;
 }
 
-Ranking& Placer::ranking_for(const PodInfoPtr& pod) {
+Ranking& Placer::ranking_for(const PodInfoPtr& pod, const std::string& kind) {
   auto known = std::find_if(rankings_.begin(), rankings_.end(),
-                            [&pod](const auto& ranking) { return ranking->wishes() == pod->wishes; });
+                            [&kind](const auto& ranking) { return ranking->kind() == kind; });
   if (known == rankings_.end()) {
     if (rankings_.size() == kRankings) rankings_.pop_back();
-    known = rankings_.insert(rankings_.end(), std::make_unique<Ranking>(pod));
+    known = rankings_.insert(rankings_.end(), std::make_unique<Ranking>(pod, kind));
   }
   std::rotate(rankings_.begin(), known, known + 1);
   return *rankings_.front();

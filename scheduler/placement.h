@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <random>
+#include <string>
 #include <vector>
 
 // The decision for one pod: filter, score, choose. No waiting, no writing.
@@ -34,7 +35,7 @@ class Placer {
  private:
   [[nodiscard]] Placement place_on(const std::string& name, const PodInfo& pod, const Cache& cache,
                                    const std::vector<FilterPlugin>& further);
-  [[nodiscard]] Ranking& ranking_for(const PodInfoPtr& pod);
+  [[nodiscard]] Ranking& ranking_for(const PodInfoPtr& pod, const std::string& kind);
 
   std::minstd_rand random_;
   std::vector<std::unique_ptr<Ranking>> rankings_;  // the latest one first

@@ -49,7 +49,7 @@ std::string wishes_of(const PodInfo& pod) {
     text += port.protocol;
     text += std::to_string(port.port) += '\n';
   }
-  for (const char* member : {"nodeName", "nodeSelector", "affinity", "tolerations"}) {
+  for (const char* member : {"nodeName", "nodeSelector", "affinity", "tolerations", "topologySpreadConstraints"}) {
     const Json* wish = find(*pod.object, {"spec", member});
     if (wish == nullptr) continue;
     text += member;
@@ -66,7 +66,8 @@ bool HostPort::conflicts_with(const HostPort& other) const {
 }
 
 PodInfo::PodInfo(api::ObjectPtr pod)
-    : PodUse{pod_requests(*pod), pod_requests_for_scoring(*pod), host_ports_of(*pod)},
+    : PodUse{pod_requests(*pod), pod_requests_for_scoring(*pod), host_ports_of(*pod), PodTraits::of_pod(*pod),
+             api::is_terminating(*pod)},
       object(std::move(pod)),
       name(api::key_of(*object)),
       uid(api::uid_of(*object)),

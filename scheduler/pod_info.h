@@ -4,6 +4,7 @@
 #include "api/resource.h"
 #include "api/views/node_selector.h"
 #include "api/views/taints.h"
+#include "scheduler/pod_traits.h"
 #include "scheduler/resources.h"
 
 #include <cstdint>
@@ -22,11 +23,13 @@ struct HostPort {
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
-// What a pod takes up on its node.
+// What a pod takes up on its node, and what it is there to others.
 struct PodUse {
   Resources requests;
   Resources scoring_requests;
   std::vector<HostPort> host_ports;
+  PodTraitsPtr traits;
+  bool terminating = false;  // its deletion has begun
 };
 
 // A pod as the scheduler sees it while it looks for a node: parsed once, never changed.
@@ -39,7 +42,7 @@ struct PodInfo : PodUse {
   std::vector<api::Toleration> tolerations;
   api::RequiredNodes required_nodes;
   std::vector<api::PreferredNodes> preferred_nodes;
-  // All that plugins look at, as text: of two pods with equal wishes, each node says the same.
+  // All that plugins look at beside the traits, as text: of two pods with equal wishes, each node says the same.
   std::string wishes;
 
   explicit PodInfo(api::ObjectPtr pod);

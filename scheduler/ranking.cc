@@ -16,6 +16,47 @@ void count_down(Map& counts, const Key& key) {
   if (--counted->second == 0) counts.erase(counted);
 }
 
+using Nodes = std::vector<const NodeInfo*>;
+using NodesByTotal = std::map<std::int64_t, Nodes, std::greater<>>;
+
+// What a group has not offered yet.
+struct Offer {
+  NodesByTotal::const_iterator next;
+  NodesByTotal::const_iterator end;
+  std::int64_t score = 0;  // of the group
+
+  [[nodiscard]] std::int64_t best() const { return next->first + score; }
+};
+
+// The nodes of several groups that are worth the same.
+struct Equals {
+  std::vector<const Nodes*> parts;
+  std::size_t count = 0;
+
+  [[nodiscard]] const NodeInfo* at(std::size_t index) const {
+    auto part = parts.begin();
+    for (; index >= (*part)->size(); ++part) index -= (*part)->size();
+    return (**part)[index];
+  }
+};
+
+Equals take_best(std::vector<Offer>& offers) {
+  offers.erase(std::remove_if(offers.begin(), offers.end(), [](const Offer& offer) { return offer.next == offer.end; }),
+               offers.end());
+  Equals equals;
+  if (offers.empty()) return equals;
+  const auto best = std::max_element(offers.begin(), offers.end(),
+                                     [](const Offer& a, const Offer& b) { return a.best() < b.best(); });
+  const std::int64_t total = best->best();
+  for (Offer& offer : offers) {
+    if (offer.best() != total) continue;
+    equals.parts.push_back(&offer.next->second);
+    equals.count += offer.next->second.size();
+    ++offer.next;
+  }
+  return equals;
+}
+
 }  // namespace
 
 std::int64_t Ranking::Scorer::scaled(std::int64_t score) const {
@@ -24,7 +65,7 @@ std::int64_t Ranking::Scorer::scaled(std::int64_t score) const {
   return plugin->scale == ScorePlugin::Scale::kLeast ? kMaxScore - score : score;
 }
 
-Ranking::Ranking(PodInfoPtr pod) : pod_(std::move(pod)) {
+Ranking::Ranking(PodInfoPtr pod, std::string kind) : pod_(std::move(pod)), kind_(std::move(kind)) {
   for (const FilterPlugin& plugin : filter_plugins()) {
     if (plugin.concerns(*pod_)) filters_.push_back(&plugin);
   }
@@ -36,16 +77,21 @@ Ranking::Ranking(PodInfoPtr pod) : pod_(std::move(pod)) {
 
 std::size_t Ranking::refresh(const Cache& cache) {
   const auto changes = cache.log().since(position_);
+  if (!changes || topology_.is_outdated(cache)) return start_again(cache);
   position_ = cache.log().end();
-  if (changes) {
-    for (const NodeLog::Change& change : *changes) change.gone ? drop(change.node) : judge(*change.node);
-    sort_again_if_scales_changed();
-    return changes->size();
-  }
-  *this = Ranking(pod_);
+  for (const NodeLog::Change& change : *changes) change.gone ? drop(change.node) : judge(*change.node);
+  sort_again_if_scales_changed();
+  judge_groups();
+  return changes->size();
+}
+
+std::size_t Ranking::start_again(const Cache& cache) {
+  *this = Ranking(pod_, kind_);
+  topology_ = Topology(*pod_, cache);
   position_ = cache.log().end();
   for (const NodeInfo* node : cache.nodes()) judge(*node);
   sort_again_if_scales_changed();
+  judge_groups();
   return cache.nodes().size();
 }
 
@@ -64,7 +110,10 @@ void Ranking::judge(const NodeInfo& node) {
   if (judgement.rejected_by == nullptr) {
     for (std::size_t i = 0; i < scorers_.size(); ++i) judgement.scores[i] = scorers_[i].plugin->score(*pod_, node);
   }
+  Nodes moved;
+  topology_.set(node, moved);
   join(&node, judgement);
+  regroup(moved);
 }
 
 void Ranking::drop(const NodeInfo* node) {
@@ -72,6 +121,9 @@ void Ranking::drop(const NodeInfo* node) {
   if (known == judgements_.end()) return;
   leave(node, known->second);
   judgements_.erase(known);
+  Nodes moved;
+  topology_.erase(node, moved);
+  regroup(moved);
 }
 
 void Ranking::leave(const NodeInfo* node, const Judgement& judgement) {
@@ -84,14 +136,7 @@ void Ranking::leave(const NodeInfo* node, const Judgement& judgement) {
   for (std::size_t i = 0; i < scorers_.size(); ++i) {
     if (scorers_[i].plugin->scale != ScorePlugin::Scale::kAsIs) count_down(scorers_[i].scores, judgement.scores[i]);
   }
-  // The last one takes its place.
-  const auto equals = by_total_.find(judgement.total);
-  std::vector<const NodeInfo*>& nodes = equals->second;
-  CHECK_INVARIANT(nodes[judgement.place] == node);
-  nodes[judgement.place] = nodes.back();
-  judgements_.at(nodes.back()).place = judgement.place;
-  nodes.pop_back();
-  if (nodes.empty()) by_total_.erase(equals);
+  leave_group(node, judgement);
 }
 
 void Ranking::join(const NodeInfo* node, Judgement& judgement) {
@@ -104,10 +149,45 @@ void Ranking::join(const NodeInfo* node, Judgement& judgement) {
   for (std::size_t i = 0; i < scorers_.size(); ++i) {
     if (scorers_[i].plugin->scale != ScorePlugin::Scale::kAsIs) ++scorers_[i].scores[judgement.scores[i]];
   }
+  judgement.group = groups_.try_emplace(topology_.key_of(node)).first;
+  place_by_total(node, judgement);
+}
+
+void Ranking::place_by_total(const NodeInfo* node, Judgement& judgement) {
   judgement.total = total_of(judgement);
-  std::vector<const NodeInfo*>& equals = by_total_[judgement.total];
+  join_group(node, judgement);
+}
+
+void Ranking::leave_group(const NodeInfo* node, const Judgement& judgement) {
+  Group& group = judgement.group->second;
+  // The last one takes its place.
+  const auto equals = group.by_total.find(judgement.total);
+  Nodes& nodes = equals->second;
+  CHECK_INVARIANT(nodes[judgement.place] == node);
+  nodes[judgement.place] = nodes.back();
+  judgements_.at(nodes.back()).place = judgement.place;
+  nodes.pop_back();
+  if (nodes.empty()) group.by_total.erase(equals);
+  if (--group.nodes == 0) groups_.erase(judgement.group);
+}
+
+void Ranking::join_group(const NodeInfo* node, Judgement& judgement) {
+  Group& group = judgement.group->second;
+  Nodes& equals = group.by_total[judgement.total];
   judgement.place = equals.size();
   equals.push_back(node);
+  ++group.nodes;
+}
+
+// Nothing has changed about these nodes but how they stand.
+void Ranking::regroup(const Nodes& nodes) {
+  for (const NodeInfo* node : nodes) {
+    const auto known = judgements_.find(node);
+    if (known == judgements_.end() || known->second.rejected_by != nullptr) continue;
+    leave_group(node, known->second);
+    known->second.group = groups_.try_emplace(topology_.key_of(node)).first;
+    join_group(node, known->second);
+  }
 }
 
 std::int64_t Ranking::total_of(const Judgement& judgement) const {
@@ -126,31 +206,54 @@ void Ranking::sort_again_if_scales_changed() {
     if (std::exchange(scorer.highest, highest) != highest) changed = true;
   }
   if (!changed) return;
-  by_total_.clear();
+  for (auto& [key, group] : groups_) group = Group{};
   for (auto& [node, judgement] : judgements_) {
-    if (judgement.rejected_by != nullptr) continue;
-    judgement.total = total_of(judgement);
-    std::vector<const NodeInfo*>& equals = by_total_[judgement.total];
-    judgement.place = equals.size();
-    equals.push_back(node);
+    if (judgement.rejected_by == nullptr) place_by_total(node, judgement);
+  }
+}
+
+void Ranking::judge_groups() {
+  candidates_.clear();
+  unfit_.clear();
+  std::vector<Topology::Group> judged;
+  for (const auto& [key, group] : groups_) judged.push_back(Topology::Group{&key, group.nodes});
+  topology_.judge(judged);
+  auto group = groups_.begin();
+  for (Topology::Group& each : judged) {
+    if (each.verdict.fits()) {
+      candidates_.push_back(Candidate{&group->second, each.score});
+    } else {
+      unfit_.push_back(Unfit{std::move(each.verdict), each.events, each.nodes});
+    }
+    ++group;
   }
 }
 
 const NodeInfo* Ranking::choose(std::minstd_rand& random, const Accept& accept) const {
-  for (const auto& [total, equals] : by_total_) {
-    const std::size_t first = random() % equals.size();
-    for (std::size_t i = 0; i < equals.size(); ++i) {
-      const NodeInfo* node = equals[(first + i) % equals.size()];
+  std::vector<Offer> offers;
+  for (const Candidate& candidate : candidates_) {
+    offers.push_back(Offer{candidate.group->by_total.begin(), candidate.group->by_total.end(), candidate.score});
+  }
+  while (true) {
+    const Equals equals = take_best(offers);
+    if (equals.count == 0) return nullptr;
+    const std::size_t first = random() % equals.count;
+    for (std::size_t i = 0; i < equals.count; ++i) {
+      const NodeInfo* node = equals.at((first + i) % equals.count);
       if (accept(*node)) return node;
     }
   }
-  return nullptr;
 }
 
 void Ranking::explain(Rejection& rejection) const {
   for (const auto& [reason, count] : reasons_) rejection.counts[reason] += count;
   for (const auto& [plugin, count] : rejected_by_) rejection.events |= plugin->events;
   rejection.resolvable += resolvable_;
+  for (const Unfit& unfit : unfit_) {
+    for (const std::string& reason : unfit.verdict.reasons) rejection.counts[reason] += unfit.nodes;
+    rejection.events |= unfit.events;
+    if (unfit.verdict.kind == Verdict::Kind::kNo) rejection.resolvable += unfit.nodes;
+  }
 }
 
 }  // namespace skiff::scheduler

@@ -33,6 +33,11 @@ bool waits_for_us(const Json& pod) {
          string_at(pod, {"spec", "schedulerName"}, Scheduler::kName) == Scheduler::kName;
 }
 
+// Whether others see another pod than before.
+bool counts_otherwise(const Json& old_pod, const Json& pod) {
+  return api::labels_of(old_pod) != api::labels_of(pod) || api::is_terminating(old_pod) != api::is_terminating(pod);
+}
+
 }  // namespace
 
 Scheduler::Scheduler(asio::any_io_executor executor, api::Client& client, api::InformerFactory& informers,
@@ -55,8 +60,16 @@ Scheduler::Scheduler(asio::any_io_executor executor, api::Client& client, api::I
   api::InformerHandlers nodes;
   nodes.added = [this](const ObjectPtr& node) { on_node(node); };
   nodes.updated = [this](const ObjectPtr&, const ObjectPtr& node) { on_node(node); };
-  nodes.deleted = [this](const ObjectPtr& node) { cache_.remove_node(api::name_of(*node)); };
+  nodes.deleted = [this](const ObjectPtr& node) { on_node_gone(node); };
   nodes_.add_handlers(std::move(nodes));
+  api::InformerHandlers namespaces;
+  const auto set_namespace = [this](const ObjectPtr& object) {
+    cache_.namespaces().set(api::name_of(*object), api::label_attributes(*object));
+  };
+  namespaces.added = set_namespace;
+  namespaces.updated = [set_namespace](const ObjectPtr&, const ObjectPtr& object) { set_namespace(object); };
+  namespaces.deleted = [this](const ObjectPtr& object) { cache_.namespaces().remove(api::name_of(*object)); };
+  informers.informer(api::kNamespaces).add_handlers(std::move(namespaces));
   volumes_.on_change([this] { wake_waiting(kVolumesChanged); });
 }
 
@@ -79,21 +92,31 @@ void Scheduler::on_pod(const ObjectPtr& old_pod, const ObjectPtr& pod) {
   if (api::is_pod_terminated(*pod)) return on_pod_gone(pod);
   if (is_bound(*pod)) {
     queue_.remove(uid);
-    // Most updates are of the status of a pod that is counted already.
-    if (!cache_.confirm_pod(uid, api::node_name_of(*pod))) cache_.add_pod(PodInfo(pod));
-    return;
+    return on_bound_pod(old_pod, pod);
   }
   // Its binding is on its way.
   if (cache_.knows_pod(uid)) return;
   if (!waits_for_us(*pod)) return queue_.remove(uid);
   auto info = std::make_shared<PodInfo>(pod);
   if (queue_.contains(uid)) {
-    const bool changed = old_pod && old_pod->value("spec", Json()) != pod->value("spec", Json());
+    const bool changed = old_pod && (old_pod->value("spec", Json()) != pod->value("spec", Json()) ||
+                                     api::labels_of(*old_pod) != api::labels_of(*pod));
     queue_.update(info, changed);
   } else {
     queue_.add(info);
   }
   signal_.notify();
+}
+
+void Scheduler::on_bound_pod(const ObjectPtr& old_pod, const ObjectPtr& pod) {
+  const bool was_bound = old_pod && is_bound(*old_pod);
+  if (was_bound && counts_otherwise(*old_pod, *pod)) {
+    cache_.update_pod(PodInfo(pod));
+    return wake_waiting(kPodChanged);
+  }
+  // Most updates are of the status of a pod that is counted already.
+  if (!cache_.confirm_pod(api::uid_of(*pod), api::node_name_of(*pod))) cache_.add_pod(PodInfo(pod));
+  if (!was_bound) wake_waiting(kPodAdded);
 }
 
 void Scheduler::on_pod_gone(const ObjectPtr& pod) {
@@ -103,6 +126,11 @@ void Scheduler::on_pod_gone(const ObjectPtr& pod) {
 }
 
 void Scheduler::on_node(const ObjectPtr& node) { wake_waiting(cache_.set_node(node)); }
+
+void Scheduler::on_node_gone(const ObjectPtr& node) {
+  cache_.remove_node(api::name_of(*node));
+  wake_waiting(kNodeGone);
+}
 
 void Scheduler::wake_waiting(ClusterEvents events) {
   if (events == 0) return;

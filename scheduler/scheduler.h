@@ -40,8 +40,10 @@ class Scheduler {
 
  private:
   void on_pod(const api::ObjectPtr& old_pod, const api::ObjectPtr& pod);
+  void on_bound_pod(const api::ObjectPtr& old_pod, const api::ObjectPtr& pod);
   void on_pod_gone(const api::ObjectPtr& pod);
   void on_node(const api::ObjectPtr& node);
+  void on_node_gone(const api::ObjectPtr& node);
   void wake_waiting(ClusterEvents events);
 
   Task<void> run();

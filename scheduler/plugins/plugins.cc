@@ -1,12 +1,17 @@
 // All plugins, in the order in which they are asked: cheap and decisive ones first.
 #include "scheduler/framework.h"
+#include "scheduler/plugins/inter_pod_affinity/inter_pod_affinity.h"
 #include "scheduler/plugins/least_allocated/least_allocated.h"
 #include "scheduler/plugins/node_name/node_name.h"
 #include "scheduler/plugins/node_ports/node_ports.h"
 #include "scheduler/plugins/node_selector/node_selector.h"
+#include "scheduler/plugins/pod_topology_spread/pod_topology_spread.h"
 #include "scheduler/plugins/resources_fit/resources_fit.h"
 #include "scheduler/plugins/taints/taints.h"
 #include "scheduler/plugins/unschedulable/unschedulable.h"
+#include "scheduler/topology_plugin.h"
+
+#include <algorithm>
 
 namespace skiff::scheduler {
 
@@ -35,6 +40,25 @@ const std::vector<ScorePlugin>& score_plugins() {
       {"NodeResourcesFit", 1, every_pod, score_least_allocated, ScorePlugin::Scale::kAsIs},
   };
   return plugins;
+}
+
+const std::vector<TopologyPluginMaker>& topology_plugins() {
+  static const std::vector<TopologyPluginMaker> plugins = {
+      {[](const PodInfo& pod, const Cache&) { return PodTopologySpread::concerns(pod); },
+       [](const PodInfo& pod, const Cache&) -> std::unique_ptr<TopologyPlugin> {
+         return std::make_unique<PodTopologySpread>(pod);
+       }},
+      {InterPodAffinity::concerns,
+       [](const PodInfo& pod, const Cache& cache) -> std::unique_ptr<TopologyPlugin> {
+         return std::make_unique<InterPodAffinity>(pod, cache);
+       }},
+  };
+  return plugins;
+}
+
+bool looks_at_topology(const PodInfo& pod, const Cache& cache) {
+  const auto& plugins = topology_plugins();
+  return std::any_of(plugins.begin(), plugins.end(), [&](const auto& each) { return each.concerns(pod, cache); });
 }
 
 }  // namespace skiff::scheduler

@@ -86,6 +86,66 @@ TEST_CASE("Scheduler tries a binding again that failed, and forgets the room tha
   CHECK(fixture.events("FailedScheduling") == Messages{"binding rejected: the server is busy"});
 }
 
+namespace {
+
+constexpr const char* kApartFromDb = R"({"affinity": {"podAntiAffinity": {
+    "requiredDuringSchedulingIgnoredDuringExecution": [
+      {"topologyKey": "disk", "labelSelector": {"matchLabels": {"app": "db"}}, "namespaceSelector": {
+        "matchLabels": {"team": "a"}}}]}}})";
+constexpr const char* kNearDb = R"({"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+    {"topologyKey": "disk", "labelSelector": {"matchLabels": {"app": "db"}}}]}}})";
+
+}  // namespace
+
+TEST_CASE("Scheduler tries pods again that wait for others to come, to go or to change") {
+  RunningScheduler fixture;
+  fixture.client.put(
+      api::kNamespaces,
+      {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "default"}, {"labels", {{"team", "a"}}}}}});
+  fixture.add_node("n1");
+  fixture.start();
+  const auto add_db = [&] {
+    Json db = pod_object("db", R"({"nodeName": "n1"})");
+    db["metadata"]["labels"] = {{"app", "db"}};
+    fixture.client.put(api::kPods, db);
+  };
+  const auto waits = [&](const std::string& reason) {
+    const std::string message = "0/1 nodes are available: 1 node(s) didn't match pod " + reason;
+    fixture.until([&] { return fixture.events("FailedScheduling").size() == 1; });
+    CHECK(fixture.events("FailedScheduling").at(0).rfind(message, 0) == 0);
+    CHECK(fixture.node_of("a").empty());
+  };
+  SECTION("to come") {
+    fixture.add_pod("a", kNearDb);
+    waits("affinity rules. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.");
+    add_db();
+  }
+  SECTION("to go") {
+    add_db();
+    fixture.add_pod("a", kApartFromDb);
+    waits("anti-affinity rules. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.");
+    fixture.client.erase(api::kPods, {"default", "db"});
+  }
+  SECTION("to have other labels") {
+    add_db();
+    fixture.add_pod("a", kApartFromDb);
+    waits("anti-affinity rules");
+    fixture.client.modify(api::kPods, {"default", "db"}, [](Json& pod) { pod["metadata"]["labels"]["app"] = "x"; });
+  }
+  fixture.until([&] { return fixture.node_of("a") == "n1"; });
+}
+
+TEST_CASE("Scheduler tries a pod again whose own labels have changed") {
+  RunningScheduler fixture;
+  fixture.add_node("n1");
+  fixture.start();
+  fixture.add_pod("a", kNearDb);
+  fixture.until([&] { return fixture.events("FailedScheduling").size() == 1; });
+  // It is the first of those that want to be together.
+  fixture.client.modify(api::kPods, {"default", "a"}, [](Json& pod) { pod["metadata"]["labels"]["app"] = "db"; });
+  fixture.until([&] { return fixture.node_of("a") == "n1"; });
+}
+
 TEST_CASE("Scheduler fills many nodes evenly, with many bindings at a time") {
   constexpr int kNodes = 200;
   constexpr int kPods = 1000;

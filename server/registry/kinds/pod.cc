@@ -62,6 +62,7 @@ class PodStrategy final : public Strategy {
   }
 
   void prepare_for_create(Json& object, TimePoint) const override {
+    merge_label_keys(api::labels_of(object), object["spec"]);
     const Json& spec = object["spec"];
     object["status"] = Json{{"phase", "Pending"}, {"qosClass", api::compute_qos_class(object)}};
     if (const Json* gates = find(spec, {"schedulingGates"}); gates != nullptr && !gates->empty()) {

@@ -234,7 +234,36 @@ void validate_gates(const Json& spec, std::string_view path, api::FieldErrors& e
   });
 }
 
+void add_label_keys(const Json& labels, const char* member, const char* op, Json& term) {
+  for (const Json& key : elements_of(term, member)) {
+    const auto label = labels.find(key.get<std::string>());
+    if (label == labels.end()) continue;
+    term["labelSelector"]["matchExpressions"].push_back(
+        {{"key", key}, {"operator", op}, {"values", Json::array({*label})}});
+  }
+}
+
+void merge_label_keys_of_term(const Json& labels, Json& term) {
+  const Json* selector = find(term, {"labelSelector"});
+  if (selector == nullptr || !selector->is_object()) return;
+  add_label_keys(labels, "matchLabelKeys", "In", term);
+  add_label_keys(labels, "mismatchLabelKeys", "NotIn", term);
+}
+
 }  // namespace
+
+void merge_label_keys(const Json& labels, Json& spec) {
+  for (const char* name : {"podAffinity", "podAntiAffinity"}) {
+    if (find(spec, {"affinity", name}) == nullptr) continue;
+    Json& affinity = spec["affinity"][name];
+    if (affinity.contains(kRequired)) {
+      for (Json& term : affinity[kRequired]) merge_label_keys_of_term(labels, term);
+    }
+    if (affinity.contains(kPreferred)) {
+      for (Json& preferred : affinity[kPreferred]) merge_label_keys_of_term(labels, preferred["podAffinityTerm"]);
+    }
+  }
+}
 
 void validate_tolerations(const Json& spec, std::string_view path, api::FieldErrors& errors) {
   for_each_element(spec, "tolerations", path, [&](const Json& toleration, const std::string& own_path) {

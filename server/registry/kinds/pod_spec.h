@@ -18,6 +18,10 @@ inline constexpr std::string_view kAppArmorPrefix = "container.apparmor.security
 // Defaults that depend on other fields: imagePullPolicy, serviceAccount's alias, emptyDir.
 void default_pod_spec(Json& spec);
 
+// In a pod, not in templates: the selectors of its affinity terms ask for the values that the pod itself has of the
+// labels in matchLabelKeys, and exclude those of mismatchLabelKeys.
+void merge_label_keys(const Json& labels, Json& spec);
+
 void validate_pod_spec(const Json& spec, std::string_view path, api::FieldErrors& errors);
 
 // Labels, annotations and spec of a template.
