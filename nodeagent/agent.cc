@@ -246,11 +246,16 @@ void NodeAgent::wake_pod(const std::string& uid) {
 }
 
 void NodeAgent::wake(const std::shared_ptr<PodWorker>& worker) {
-  if (!stopping_ && worker->wake()) tasks_.spawn(drive(worker));
+  if (stopping_ || !worker->wake()) return;
+  if (options_.turns == nullptr) return tasks_.spawn(drive(worker, {}));
+  const auto begin = [this, worker](Turns::Turn turn) {
+    if (!stopping_) tasks_.spawn(drive(worker, std::move(turn)));
+  };
+  if (!options_.turns->take(begin)) worker->rest();
 }
 
-Task<void> NodeAgent::drive(std::shared_ptr<PodWorker> worker) {
-  co_await worker->run();
+Task<void> NodeAgent::drive(std::shared_ptr<PodWorker> worker, Turns::Turn turn) {
+  co_await worker->run(std::move(turn));
   if (!worker->is_done()) co_return;
   workers_.erase(api::uid_of(*worker->pod()));
   if (image_collector_) image_collector_->look();

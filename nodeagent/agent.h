@@ -56,6 +56,8 @@ struct AgentOptions {
   bool watch_pods = true;
   BackOffPolicy restart_back_off;
   BackOffPolicy pull_back_off;
+  // How many pods are worked on at a time, with other agents on the same thread; must outlive the agent. Null: all.
+  Turns* turns = nullptr;
   // Where images are fetched, for minutes perhaps; must outlive the agent. Null: where everything else blocks.
   asio::thread_pool* pull_pool = nullptr;
   // None: images are neither told of nor collected (simulated nodes).
@@ -106,7 +108,7 @@ class NodeAgent final : public api::NodeService {
   void group_by_pod(RuntimeSnapshot snapshot);
   void follow_pods();
   Task<void> wait_for_pods();
-  Task<void> drive(std::shared_ptr<PodWorker> worker);
+  Task<void> drive(std::shared_ptr<PodWorker> worker, Turns::Turn turn);
   void wake_pod(const std::string& uid);
   void wake(const std::shared_ptr<PodWorker>& worker);
   void configs_changed(const std::string& uid);

@@ -142,8 +142,9 @@ Task<bool> PodWorker::wait_until(std::function<bool()> done, std::chrono::steady
   co_return done();
 }
 
-Task<void> PodWorker::run() {
+Task<void> PodWorker::run(Turns::Turn turn) {
   const auto self = shared_from_this();
+  turn_ = std::move(turn);
   while (!stopping_ && !is_done()) {
     changed_ = false;
     co_await remove_leftovers();
@@ -172,6 +173,7 @@ Task<void> PodWorker::run() {
   }
   signal_.reset();
   pod_.rest();
+  turn_ = {};
 }
 
 void PodWorker::measure_work(std::chrono::steady_clock::time_point begin) {
@@ -186,6 +188,7 @@ void PodWorker::measure_work(std::chrono::steady_clock::time_point begin) {
 Task<void> PodWorker::pause(std::chrono::nanoseconds delay) {
   const auto until = std::chrono::steady_clock::now() + delay;
   const std::shared_ptr<Signal> signal = signal_;
+  turn_ = {};
   co_await signal->wait_until(until);
 }
 

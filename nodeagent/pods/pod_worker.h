@@ -9,6 +9,7 @@
 #include "nodeagent/pods/pod_events.h"
 #include "nodeagent/pods/pod_state.h"
 #include "nodeagent/pods/pod_status.h"
+#include "nodeagent/pods/turns.h"
 #include "nodeagent/probes/checks.h"
 #include "nodeagent/runtime/runtime.h"
 
@@ -112,7 +113,10 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
 
   // True when the caller must spawn run(); otherwise the running one goes on.
   [[nodiscard]] bool wake();
-  Task<void> run();
+  // Lets the pod's document rest until run().
+  void rest() { pod_.rest(); }
+  // With `turn`, if turns are taken, until the pod rests or waits.
+  Task<void> run(Turns::Turn turn = {});
   // Makes run() end soon, with everything left as it is.
   void stop();
 
@@ -206,11 +210,12 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   std::vector<Leftover> leftovers_;
   std::optional<TimePoint> remove_again_at_;  // one of them could not be removed
   std::optional<TimePoint> report_again_at_;  // a status write failed
-  std::shared_ptr<Signal> signal_;            // while run() runs
-  std::shared_ptr<PodProber> prober_;         // null until a container with probes runs
-  std::set<Signal*> waiters_;                 // of wait_until()
-  std::unique_ptr<Ending> ending_;            // while end_containers() waits
-  std::stop_source over_;                     // requested when nothing is to be started any more
+  std::shared_ptr<Signal> signal_;            // while run() runs, or is to
+  Turns::Turn turn_;
+  std::shared_ptr<PodProber> prober_;  // null until a container with probes runs
+  std::set<Signal*> waiters_;          // of wait_until()
+  std::unique_ptr<Ending> ending_;     // while end_containers() waits
+  std::stop_source over_;              // requested when nothing is to be started any more
   bool skip_report_ = false;
   bool has_worked_ = false;  // a round of work is done
   bool changed_ = false;     // something happened that run() has not seen

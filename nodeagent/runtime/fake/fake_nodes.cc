@@ -29,7 +29,8 @@ FakeNodes::FakeNodes(api::Client& client, const Clock& clock, asio::any_io_execu
       executor_(executor),
       pool_(pool),
       options_(std::move(options)),
-      addresses_(address_seed(options_)) {
+      addresses_(address_seed(options_)),
+      turns_(options_.pods_at_a_time) {
   HostFacts host = read_host_facts("/");
   host.capacity = options_.capacity;
   nodes_.reserve(options_.count);
@@ -59,6 +60,7 @@ void FakeNodes::add_node(std::string name, std::size_t index, const HostFacts& h
   options.record_events = options_.record_events;
   options.announced = options_.count == 1;
   options.watch_pods = false;
+  options.turns = &turns_;
   if (options_.count == 1) options.static_pods = options_.static_pods;
 
   FakeRuntime::Options runtime;

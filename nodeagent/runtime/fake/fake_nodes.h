@@ -26,7 +26,8 @@ struct FakeNodesOptions {
   bool record_events = true;
   std::string kubelet_version = "v1.32.0";
   std::string runtime_version = "0.1.0";
-  StaticPodOptions static_pods;  // with count 1 only
+  StaticPodOptions static_pods;      // with count 1 only
+  std::size_t pods_at_a_time = 256;  // that are worked on, of all nodes; enough for the store to commit many together
 };
 
 // Many simulated nodes in one process: a NodeAgent with a FakeRuntime for each, but one watch of pods for all of them,
@@ -79,6 +80,7 @@ class FakeNodes final : public api::NodeService {
   const FakeNodesOptions options_;
   FakeAddresses addresses_;
   FakeImageStore images_;
+  Turns turns_;
   std::vector<Node> nodes_;
   std::unordered_map<std::string, std::size_t> index_of_;  // by node name
   std::optional<Error> failure_;

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace skiff;
 using namespace skiff::nodeagent;
 
@@ -70,4 +72,57 @@ TEST_CASE("simulated nodes of different processes give different addresses") {
   CHECK(addresses.size() == 4000);
   CHECK(addresses.begin()->starts_with("10."));
   CHECK(FakeAddresses("a-1").next() == FakeAddresses("a-1").next());
+}
+
+TEST_CASE("simulated nodes work on so many pods at a time") {
+  constexpr std::size_t kPods = 60;
+  asio::io_context context;
+  asio::thread_pool pool(1);
+  test::FakeClock clock;
+  test::FakeClient client(context.get_executor(), clock);
+  FakeNodesOptions options;
+  options.count = 10;
+  options.record_events = false;
+  options.pods_at_a_time = 3;
+  FakeNodes nodes(client, clock, context.get_executor(), pool, options);
+  REQUIRE(test::run(context, nodes.start()).has_value());
+  for (std::size_t i = 0; i < kPods; ++i) {
+    Json pod = test::make_pod("p" + std::to_string(i));
+    pod["spec"]["nodeName"] = "fake-" + std::to_string(i % options.count + 1);
+    client.put(api::kPods, pod);
+  }
+  const auto running = [&] {
+    const auto pods = client.peek_all(api::kPods);
+    return std::count_if(pods.begin(), pods.end(), [](const auto& pod) {
+      return string_at(*pod, {"status", "phase"}) == "Running";
+    });
+  };
+  const auto begun = [&] {
+    std::size_t count = 0;
+    for (const std::string& node : FakeNodes::names(options)) {
+      count += nodes.runtime_of(node)->snapshot().sandboxes.size();
+    }
+    return static_cast<std::ptrdiff_t>(count);
+  };
+  std::ptrdiff_t most = 0;
+  test::run_until(context, [&] {
+    most = std::max(most, begun() - running());
+    return running() == kPods;
+  });
+  CHECK(most == 3);
+
+  SECTION("a pod that waits for its back-off takes no turn") {
+    for (int i = 1; i <= 3; ++i) {
+      FakeRuntime* runtime = nodes.runtime_of("fake-" + std::to_string(i));
+      runtime->set_fault([](std::string_view operation, const std::string&) {
+        return operation == "start_container" ? std::optional(Error{ErrorCode::kUnavailable, "not now"}) : std::nullopt;
+      });
+      runtime->exit_container(runtime->snapshot().containers[0].id, 1);
+    }
+    Json pod = test::make_pod("another");
+    pod["spec"]["nodeName"] = "fake-4";
+    client.put(api::kPods, pod);
+    test::run_until(context, [&] { return running() == kPods + 1; });
+  }
+  test::run(context, nodes.stop());
 }
