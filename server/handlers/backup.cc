@@ -40,7 +40,7 @@ store::RecordPtr parse_backup_line(const Json& line) {
     if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) return nullptr;
     attributes.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
   }
-  record->attributes = store::Attributes(std::move(attributes));
+  record->attributes = store::Attributes(attributes);
   return record->key.empty() ? nullptr : record;
 }
 

@@ -27,7 +27,7 @@ store::Attributes attributes_of(const Kind& kind, const Json& object) {
   if (const Json* labels = find(object, {"metadata", "labels"}); labels != nullptr && labels->is_object()) {
     for (const auto& [name, value] : labels->items()) add(kLabelPrefix, name, value.get<std::string>());
   }
-  return store::Attributes(std::move(attributes));
+  return store::Attributes(attributes);
 }
 
 Selection::Selection(api::LabelSelector labels, api::FieldSelector fields)

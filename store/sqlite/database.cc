@@ -29,6 +29,10 @@ void Statement::bind_blob(int parameter, std::string_view bytes) {
   sqlite3_bind_blob64(handle_.get(), parameter, bytes.data(), bytes.size(), SQLITE_STATIC);
 }
 
+void Statement::bind_blob_copy(int parameter, std::string_view bytes) {
+  sqlite3_bind_blob64(handle_.get(), parameter, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+}
+
 void Statement::bind_null(int parameter) { sqlite3_bind_null(handle_.get(), parameter); }
 
 int Statement::step() { return sqlite3_step(handle_.get()); }

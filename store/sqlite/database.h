@@ -21,6 +21,8 @@ class Statement {
   // The bytes must live until the next reset().
   void bind_text(int parameter, std::string_view text);
   void bind_blob(int parameter, std::string_view bytes);
+  // Keeps a copy.
+  void bind_blob_copy(int parameter, std::string_view bytes);
   void bind_null(int parameter);
   // SQLITE_ROW, SQLITE_DONE or an error code.
   int step();

@@ -28,12 +28,12 @@ std::int64_t checksum_of(const Record& record, bool deletion, std::string_view a
 void bind_row(Statement& statement, const Event& event) {
   const Record& record = *event.record;
   const bool deletion = event.type == Event::Type::kDelete;
-  const std::string_view attributes = deletion ? std::string_view() : record.attributes.bytes();
+  const std::string attributes = deletion ? std::string() : record.attributes.bytes();
   statement.bind(1, record.mod_revision);
   statement.bind_text(2, record.key);
   if (!deletion) {
     statement.bind_blob(3, record.value);
-    statement.bind_blob(4, attributes);
+    statement.bind_blob_copy(4, attributes);
   }
   statement.bind(5, record.create_revision);
   statement.bind(6, record.version);
@@ -50,12 +50,12 @@ Result<JournalEntry> read_row(const Statement& statement) {
   record.mod_revision = statement.integer(0);
   record.key = statement.bytes(1);
   record.value = statement.bytes(2);
-  std::string attributes = statement.bytes(3);
+  const std::string attributes = statement.bytes(3);
   record.create_revision = statement.integer(4);
   record.version = statement.integer(5);
   if (!statement.is_null(6)) record.revision_offset = static_cast<std::size_t>(statement.integer(6));
   const bool is_whole = statement.is_null(7) || statement.integer(7) == checksum_of(record, entry.deletion, attributes);
-  auto read = Attributes::from_bytes(std::move(attributes));
+  auto read = Attributes::from_bytes(attributes);
   if (!is_whole || !read) {
     return Error{Code::kCorrupt, fmt::format("the log is damaged at revision {}", record.mod_revision), nullptr};
   }

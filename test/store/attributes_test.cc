@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+#include <thread>
+
 namespace skiff::store::test {
 
 TEST_CASE("attributes are sorted, walked over and found, whatever their order was") {
@@ -43,9 +46,48 @@ TEST_CASE("the bytes of attributes are names and values, each after its length")
   CHECK_FALSE(Attributes::from_bytes(std::string(8, '\xff')));
 }
 
-TEST_CASE("attributes take the room of their texts and nothing to grow") {
-  const Attributes attributes{{"f:metadata.name", "web-0"}, {"f:metadata.namespace", "default"}, {"l:app", "web"}};
-  CHECK(attributes.bytes().capacity() == attributes.bytes().size());
+TEST_CASE("values may be as long as they like") {
+  for (const std::size_t size : {0, 1, 127, 128, 16383, 16384, 3000000}) {
+    CAPTURE(size);
+    const Attributes attributes{{"a", std::string(size, 'x')}, {"b", "behind"}};
+    CHECK(attributes.find("a") == std::string(size, 'x'));
+    CHECK(attributes.find("b") == "behind");
+    CHECK(Attributes::from_bytes(attributes.bytes()) == attributes);
+  }
+}
+
+TEST_CASE("the same names are kept once, and only as long as there are attributes with them") {
+  const std::size_t before = Attributes::lists_of_names();
+  {
+    const Attributes one{{"f:kind", "Pod"}, {"f:name", "a"}};
+    const Attributes other{{"f:name", "b"}, {"f:kind", "Node"}};
+    const auto read = Attributes::from_bytes(one.bytes());
+    CHECK(Attributes::lists_of_names() == before + 1);
+    CHECK(read == one);
+    CHECK(one != other);
+    CHECK((*one.begin()).first.data() == (*other.begin()).first.data());
+    const Attributes fewer{{"f:kind", "Pod"}};
+    CHECK(fewer != one);
+    CHECK(Attributes::lists_of_names() == before + 2);
+  }
+  CHECK(Attributes::lists_of_names() == before);
+}
+
+// Every writer and whoever reads the log makes attributes.
+TEST_CASE("lists of names come and go on several threads at once") {
+  const std::size_t before = Attributes::lists_of_names();
+  std::atomic<int> wrong = 0;
+  const auto make = [&wrong] {
+    for (int i = 0; i < 20000; ++i) {
+      const Attributes attributes{{"l:app", "web"}, {i % 2 == 0 ? "l:even" : "l:odd", "yes"}};
+      wrong += attributes.find("l:app") != "web";
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(make);
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+  CHECK(Attributes::lists_of_names() == before);
 }
 
 }  // namespace skiff::store::test
