@@ -17,8 +17,11 @@
 #include "server/cluster/io_threads.h"
 #include "server/registry/pod_rules.h"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -195,6 +198,13 @@ nodeagent::FakeNodesOptions fake_options(const NodeOptions& options) {
   return fake;
 }
 
+// From now on the calling thread works when the others leave it time. Simulated nodes stand for other machines, which
+// would not take processors from the control plane.
+void stand_back() {
+  constexpr int kNiceness = 10;
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
+}
+
 // Any number of nodes whose containers only exist in memory.
 class SimulatedNodes final : public Nodes {
  public:
@@ -205,6 +215,7 @@ class SimulatedNodes final : public Nodes {
     fake.presence = presence;
     fake.static_pods = static_pod_options(options);
     nodes_ = std::make_shared<nodeagent::FakeNodes>(*client_, clock, thread_.executor(), pool_, std::move(fake));
+    asio::post(thread_.executor(), stand_back);
   }
 
   std::shared_ptr<api::NodeService> service() override { return nodes_; }
