@@ -7,14 +7,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace skiff {
 
+// The order of member names is that of their bytes. Most names differ in the first one, and without a look at that the
+// calls of memcmp() were a tenth of all that a busy server does.
+struct MemberOrder {
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const noexcept {
+    if (a.empty() || b.empty() || a.front() == b.front()) return a < b;
+    return static_cast<unsigned char>(a.front()) < static_cast<unsigned char>(b.front());
+  }
+};
+template <class Name, class Value, class Order, class Allocator>
+using JsonObject = std::map<Name, Value, MemberOrder, Allocator>;
+
 // An API document. Object members are sorted by name, as clients print them.
-using Json = nlohmann::json;
+using Json = nlohmann::basic_json<JsonObject>;
 
 // Deeper input is refused: dump() and the schema engine recurse, and no real object comes near it.
 inline constexpr std::size_t kMaxJsonDepth = 256;
