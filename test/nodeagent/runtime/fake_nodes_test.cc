@@ -75,7 +75,7 @@ TEST_CASE("simulated nodes of different processes give different addresses") {
 }
 
 TEST_CASE("simulated nodes work on so many pods at a time") {
-  constexpr std::size_t kPods = 60;
+  constexpr std::ptrdiff_t kPods = 60;
   asio::io_context context;
   asio::thread_pool pool(1);
   test::FakeClock clock;
@@ -86,7 +86,7 @@ TEST_CASE("simulated nodes work on so many pods at a time") {
   options.pods_at_a_time = 3;
   FakeNodes nodes(client, clock, context.get_executor(), pool, options);
   REQUIRE(test::run(context, nodes.start()).has_value());
-  for (std::size_t i = 0; i < kPods; ++i) {
+  for (std::ptrdiff_t i = 0; i < kPods; ++i) {
     Json pod = test::make_pod("p" + std::to_string(i));
     pod["spec"]["nodeName"] = "fake-" + std::to_string(i % options.count + 1);
     client.put(api::kPods, pod);
@@ -124,5 +124,16 @@ TEST_CASE("simulated nodes work on so many pods at a time") {
     client.put(api::kPods, pod);
     test::run_until(context, [&] { return running() == kPods + 1; });
   }
+  SECTION("stopping does not wait for those who have had no turn") {
+    for (std::ptrdiff_t i = 0; i < kPods; ++i) {
+      Json pod = test::make_pod("late" + std::to_string(i));
+      pod["spec"]["nodeName"] = "fake-" + std::to_string(i % options.count + 1);
+      client.put(api::kPods, pod);
+    }
+    test::run_until(context, [&] { return begun() > kPods; });
+  }
   test::run(context, nodes.stop());
+  const auto begun_when_stopped = begun();
+  test::run_ready(context);
+  CHECK(begun() == begun_when_stopped);
 }
