@@ -17,6 +17,8 @@ ARTICLE = pathlib.Path(__file__).parent / "article"
 class ArticleTest(ClusterTestCase):
     def tearDown(self):
         self.cluster.kubectl("delete", "deployments,pods,configmaps", "--all", "--wait=true", "--grace-period=1")
+        # Those, too, that a ReplicaSet made anew before it was collected.
+        wait_for("the pods to go", lambda: not self.cluster.get("pods")["items"])
 
     def test_a_deployment_in_the_old_version_warns_and_runs(self):
         created = self.cluster.kubectl("create", "-f", str(ARTICLE / "nginx.yaml"))
@@ -86,25 +88,32 @@ spec:
         self.cluster.kubectl("create", "-f", str(ARTICLE / "docker.yaml"))
         pod = self.cluster.wait_running("app=test", 1)[0]
         name = pod["metadata"]["name"]
-        text = self.cluster.kubectl("describe", "pod", name).stdout
         template_hash = pod["metadata"]["labels"]["pod-template-hash"]
-        for pattern in [
-                rf"^Name: +{name}$", r"^Namespace: +default$", r"^Node: +node-1/[0-9.]+$",
-                r"^Start Time: +\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}$", r"^Labels: +app=test$",
-                rf"^ +pod-template-hash={template_hash}$", r"^Annotations: +<none>$", r"^Status: +Running$",
-                rf"^IP: +{re.escape(pod['status']['podIP'])}$", rf"^Controlled By: +ReplicaSet/docker-pod-{template_hash}$",
-                r"^  docker-nginx-docker:$", r"^    Container ID: +skiff://[0-9a-f]{64}$",
-                r"^    Image: +daocloud.io/library/nginx:1.13.0-alpine$", r"^    Image ID: +.*sha256:[0-9a-f]{64}$",
-                r"^    Port: +80/TCP$", r"^    Host Port: +0/TCP$", r"^    State: +Running$", r"^      Started: +\w{3}, ",
-                r"^    Ready: +True$", r"^    Restart Count: +0$", r"^    Environment: +<none>$", r"^  docker-tomcat-docker:$",
-                r"^Conditions:$", r"^  Initialized +True ?$", r"^  Ready +True ?$", r"^  ContainersReady +True ?$",
-                r"^  PodScheduled +True ?$", r"^Volumes:", r"^QoS Class: +BestEffort$", r"^Node-Selectors: +<none>$",
-                r"^Tolerations: +node.kubernetes.io/not-ready:NoExecute op=Exists for 300s$", r"^Events:$",
-                rf"^  Normal +Scheduled .* Successfully assigned default/{name} to node-1$",
-                r"^  Normal +Pulled .* kubelet +Container image \"daocloud.io/library/nginx:1.13.0-alpine\" already present on machine",
-                r"^  Normal +Created .* kubelet +Created container: docker-nginx-docker$",
-                r"^  Normal +Started .* kubelet +Started container docker-nginx-docker$"]:
-            self.assertRegex(text, re.compile(pattern, re.MULTILINE))
+        patterns = [
+            rf"^Name: +{name}$", r"^Namespace: +default$", r"^Node: +node-1/[0-9.]+$",
+            r"^Start Time: +\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}$", r"^Labels: +app=test$",
+            rf"^ +pod-template-hash={template_hash}$", r"^Annotations: +<none>$", r"^Status: +Running$",
+            rf"^IP: +{re.escape(pod['status']['podIP'])}$", rf"^Controlled By: +ReplicaSet/docker-pod-{template_hash}$",
+            r"^  docker-nginx-docker:$", r"^    Container ID: +skiff://[0-9a-f]{64}$",
+            r"^    Image: +daocloud.io/library/nginx:1.13.0-alpine$", r"^    Image ID: +.*sha256:[0-9a-f]{64}$",
+            r"^    Port: +80/TCP$", r"^    Host Port: +0/TCP$", r"^    State: +Running$", r"^      Started: +\w{3}, ",
+            r"^    Ready: +True$", r"^    Restart Count: +0$", r"^    Environment: +<none>$", r"^  docker-tomcat-docker:$",
+            r"^Conditions:$", r"^  Initialized +True ?$", r"^  Ready +True ?$", r"^  ContainersReady +True ?$",
+            r"^  PodScheduled +True ?$", r"^Volumes:", r"^QoS Class: +BestEffort$", r"^Node-Selectors: +<none>$",
+            r"^Tolerations: +node.kubernetes.io/not-ready:NoExecute op=Exists for 300s$", r"^Events:$",
+            rf"^  Normal +Scheduled .* Successfully assigned default/{name} to node-1$",
+            r"^  Normal +Pulled .* kubelet +Container image \"daocloud.io/library/nginx:1.13.0-alpine\" already present on machine",
+            r"^  Normal +Created .* kubelet +Created container: docker-nginx-docker$",
+            r"^  Normal +Started .* kubelet +Started container docker-nginx-docker$"]
+
+        # Events are written later than the status.
+        def all_are_there():
+            text = self.cluster.kubectl("describe", "pod", name).stdout
+            for pattern in patterns:
+                self.assertRegex(text, re.compile(pattern, re.MULTILINE))
+            return True
+
+        wait_for("all that the article shows", all_are_there)
 
     def test_a_config_map_reaches_the_environment(self):
         self.cluster.kubectl("create", "-f", str(ARTICLE / "configmap.yaml"))

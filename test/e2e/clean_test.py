@@ -94,7 +94,7 @@ class CleanTest(unittest.TestCase):
                                                  stderr=subprocess.DEVNULL, text=True))
             self.clients[-1].stdout.readline()
         for port in (8080, 8081):  # the host's, and the forwarded one
-            wait_for("an answer", lambda where=f"127.0.0.1:{port}": "Hello" in cluster.http_get(where))
+            self.assertIn("Hello", cluster.http_get(f"127.0.0.1:{port}"))
         wait_for("the container to crash", lambda: "CrashLoopBackOff" in cluster.kubectl("get", "pod", "crashing").stdout)
 
         used = {line.split(":")[0] for line in differences(before, inventory())}
@@ -127,7 +127,7 @@ class CleanTest(unittest.TestCase):
         self.check(cluster, before)
         # The cluster's objects are still there, so its pods are made again.
         cluster.start()
-        wait_for("an answer", lambda: "Hello" in cluster.http_get("127.0.0.1:8080"))
+        self.assertIn("Hello", cluster.http_get("127.0.0.1:8080"))
         cluster.stop(signal.SIGKILL)
         run([SKIFF, "clean", "--data-dir", cluster.data])
         self.check(cluster, before)

@@ -21,6 +21,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKIFF = os.environ.get("SKIFF_BINARY", str(ROOT / "build/release/server/skiff"))
 DEADLINE_SECONDS = 60
+CURL_COULD_NOT_CONNECT = 7
 
 # Images that the tests use, all made from Debian's busybox-static: name -> port that it serves on.
 IMAGES = {
@@ -208,9 +209,17 @@ class Cluster:
                                 self.ready["server"] + path]), check=check)
 
     def http_get(self, address):
-        """What a web server in the pod network answers."""
-        return run(self.inside(["curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--max-time", "5",
-                                f"http://{address}/"])).stdout
+        """What a web server in the pod network answers. One whose container has just begun may not listen yet."""
+        command = ["curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--max-time", "5", f"http://{address}/"]
+
+        def connected():
+            done = run(self.inside(command), check=False)
+            assert done.returncode != CURL_COULD_NOT_CONNECT, done.stderr
+            return done
+
+        done = wait_for("a server to listen", connected)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def wait_running(self, selector, count, namespace="default"):
         """The pods of a selector, once `count` of them are Running and ready and no other is left."""

@@ -131,7 +131,7 @@ class KubectlVerbsTest(ClusterTestCase):
         of_the_pod = "--field-selector=involvedObject.name=one"
         wait_for("the events", lambda: "Started" in kubectl("get", "events", of_the_pod))
         if kubectl.has(1, 26):
-            self.assertIn("Scheduled", kubectl("events", "--for=pod/one"))
+            wait_for("the scheduler's", lambda: "Scheduled" in kubectl("events", "--for=pod/one"))
 
     # --- creating and changing ---
 
@@ -227,6 +227,8 @@ class KubectlVerbsTest(ClusterTestCase):
         ]
         for kind, patch in patches:
             self.assertIn("patched", kubectl("patch", "deployment", "web", f"--type={kind}", "-p", patch))
+        # kubectl compares the status, too.
+        kubectl("rollout", "status", "deployment/web")
         self.assertIn("(no change)", kubectl("patch", "deployment", "web", "--type=merge", "-p", patches[1][1]))
         deployment = kubectl.get("deployment", "web")
         container = deployment["spec"]["template"]["spec"]["containers"][0]
@@ -274,6 +276,8 @@ class KubectlVerbsTest(ClusterTestCase):
     def test_rollout(self, kubectl):
         self.running_deployment(kubectl)
         kubectl("annotate", "deployment", "web", "kubernetes.io/change-cause=first")
+        # Only the ReplicaSet that is the new one at the time hears of it.
+        wait_for("the cause", lambda: "first" in kubectl("rollout", "history", "deployment/web"))
         kubectl("set", "image", "deployment/web", "c=x:2")
         self.assertIn("successfully rolled out", kubectl("rollout", "status", "deployment/web"))
         history = kubectl("rollout", "history", "deployment/web")
@@ -314,7 +318,7 @@ class KubectlVerbsTest(ClusterTestCase):
         if kubectl.has(1, 23):
             two_ready = "--for=jsonpath={.status.readyReplicas}=2"
             self.assertIn("condition met", kubectl("wait", two_ready, "deployment/web"))
-        self.assertIn("timed out", kubectl.fails("wait", "--for=condition=Never", "deployment/web", "--timeout=100ms"))
+        self.assertIn("timed out", kubectl.fails("wait", "--for=condition=Never", "deployment/web", "--timeout=2s"))
         kubectl("delete", "deployment", "web", "--cascade=orphan")
         left = kubectl.get("replicasets,pods")["items"]
         self.assertEqual(sorted(item["kind"] for item in left), ["Pod", "Pod", "ReplicaSet"])

@@ -128,6 +128,7 @@ class LifeTest(ClusterTestCase):
     def test_deleting_a_namespace_deletes_what_is_in_it(self):
         self.cluster.kubectl("create", "namespace", "passing")
         self.cluster.kubectl("create", "configmap", "there", "-n", "passing", "--from-literal=a=b")
+        wait_for("the service account", lambda: self.cluster.get("serviceaccount", "default", "-n", "passing"))
         self.cluster.kubectl("run", "there", "-n", "passing", "--image=skiff/demo:1", "--image-pull-policy=IfNotPresent")
         self.cluster.wait_running("run=there", 1, namespace="passing")
         self.cluster.kubectl("delete", "namespace", "passing", "--timeout=60s")
@@ -172,8 +173,8 @@ spec: {containers: [{name: c, image: skiff/demo:1, command: [/bin/sh, -c, exit 3
             waiting("crashing", "CrashLoopBackOff")
             wait_for("the scheduler's word", lambda: "0/1 nodes are available: 1 Insufficient cpu." in self.cluster.kubectl(
                 "describe", "pod", "too-large").stdout)
-            self.assertIn("Back-off restarting failed container c in pod crashing_default",
-                          self.cluster.kubectl("describe", "pod", "crashing").stdout)
+            wait_for("the event", lambda: "Back-off restarting failed container c in pod crashing_default" in self.cluster.kubectl(
+                "describe", "pod", "crashing").stdout)
             self.cluster.kubectl("create", "configmap", "absent", "--from-literal=a=b")
             wait_for("the pod to find its ConfigMap", lambda: self.cluster.get("pod", "no-config")["status"]["phase"] == "Running")
         finally:

@@ -19,8 +19,8 @@ spec:
   - name: web
     image: skiff/demo:1
     ports: [{{name: http, containerPort: 80}}]
-    startupProbe: {{httpGet: {{port: http, httpHeaders: [{{name: X-From, value: a test}}]}}, periodSeconds: 1}}
-    readinessProbe: {{exec: {{command: [test, -e, /shared/ready]}}, periodSeconds: 1, failureThreshold: 1}}
+    startupProbe: {{httpGet: {{port: http, httpHeaders: [{{name: X-From, value: a test}}]}}, periodSeconds: 1, failureThreshold: 60}}
+    readinessProbe: {{exec: {{command: [test, -e, /shared/ready]}}, periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 1}}
     livenessProbe: {{tcpSocket: {{port: 80}}, periodSeconds: 1}}
     lifecycle: {{postStart: {{exec: {{command: [touch, /shared/ready]}}}}}}
     volumeMounts: [{{name: shared, mountPath: /shared}}]
@@ -38,7 +38,7 @@ spec:
       exec: {{command: [/bin/sh, -c, "echo no pulse; false"]}}
       periodSeconds: 1
       failureThreshold: 2
-      terminationGracePeriodSeconds: 1
+      terminationGracePeriodSeconds: 10
   - name: slow
     image: skiff/demo:1
     readinessProbe: {{exec: {{command: [sleep, "60"]}}, periodSeconds: 1, failureThreshold: 1}}
@@ -54,10 +54,11 @@ spec:
     image: skiff/demo:1
     restartPolicy: Always
     command: [/bin/sh, -c, "echo first begins >> /shared/order; trap 'echo first ends >> /shared/order; exit 0' TERM; while true; do sleep 0.1; done"]
-    startupProbe: {{exec: {{command: [test, -e, /shared/order]}}, periodSeconds: 1}}
+    startupProbe: {{exec: {{command: [grep, -q, first begins, /shared/order]}}, periodSeconds: 1, failureThreshold: 60}}
     volumeMounts: [{{name: shared, mountPath: /shared}}]
   - <<: *sidecar
     name: second
+    startupProbe: {{exec: {{command: [grep, -q, second begins, /shared/order]}}, periodSeconds: 1, failureThreshold: 60}}
     command: [/bin/sh, -c, "echo second begins >> /shared/order; trap 'echo second ends >> /shared/order; exit 0' TERM; while true; do sleep 0.1; done"]
   containers:
   - name: work
@@ -71,7 +72,7 @@ kind: Pod
 metadata: {{name: doomed}}
 spec:
   restartPolicy: Never
-  activeDeadlineSeconds: 3
+  activeDeadlineSeconds: 15
   containers:
   - name: endless
     image: skiff/demo:1
@@ -182,7 +183,7 @@ class LifecycleTest(ClusterTestCase):
         self.assertEqual(self.status("healthy")["containerStatuses"][0]["restartCount"], 0)
 
     def test_a_container_without_a_pulse_is_restarted(self):
-        wait_for("the restart", lambda: self.status("hung")["containerStatuses"][0]["restartCount"] >= 1)
+        wait_for("the restart", lambda: any(each["restartCount"] >= 1 for each in self.status("hung").get("containerStatuses", [])))
         self.wait_for_event("hung", "Unhealthy", "Liveness probe failed: no pulse\n")
         self.wait_for_event("hung", "Killing", "Container c failed liveness probe, will be restarted")
         last = self.status("hung")["containerStatuses"][0]["lastState"]["terminated"]
@@ -236,7 +237,7 @@ class LifecycleTest(ClusterTestCase):
                           "config/a 2755 2000", "config/a/b 440 2000", "secret 3777 2000", "secret/key 440 2000"])
 
     def test_a_container_for_debugging_joins_a_pod(self):
-        wait_for("the pod to run", lambda: self.status("healthy").get("phase") == "Running")
+        wait_for("the web server", lambda: self.condition("healthy", "ContainersReady")["status"] == "True")
 
         def debug(name, *options):
             self.cluster.kubectl("debug", "healthy", "--container", name, "--image=skiff/demo:1", "--image-pull-policy=IfNotPresent",

@@ -158,4 +158,4 @@ def check_same(before, *directories):
         assert not found, "\n".join(found)
         return True
 
-    wait_for("the machine to be as before", nothing_differs, timeout=5)
+    wait_for("the machine to be as before", nothing_differs)

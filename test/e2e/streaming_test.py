@@ -145,6 +145,7 @@ class StreamingTest(ClusterTestCase):
     @with_every_kubectl
     def test_port_forward(self, kubectl):
         self.start_pod(kubectl)
+        wait_for("the web server", lambda: kubectl("exec", "web", "-c", "main", "--", "wget", "-q", "-O", "-", "http://127.0.0.1/"))
         kubectl("exec", "web", "-c", "main", "--", "sh", "-c", "head -c 3000000 /dev/urandom > /www/big")
         with subprocess.Popen(self.command(kubectl, "port-forward", "web", ":80", ":81"), stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) as forwarding:
@@ -169,6 +170,7 @@ class StreamingTest(ClusterTestCase):
     def test_port_forward_of_client_libraries(self):
         kubectl = self.cluster.kubectl
         kubectl("create", "namespace", "libraries")
+        wait_for("the service account", lambda: self.cluster.get("serviceaccount", "default", "-n", "libraries"))
         kubectl("--namespace", "libraries", "apply", "-f", "-", stdin=POD)
         kubectl("--namespace", "libraries", "wait", "--for=condition=Ready", "pod/web")
         inside = ["--namespace", "libraries", "exec", "web", "-c", "main", "--"]
@@ -196,12 +198,12 @@ class StreamingTest(ClusterTestCase):
         wait_for("the end", lambda: kubectl.get("pod", "done")["status"]["phase"] == "Succeeded")
         self.assertIn("cannot exec into a container in a completed pod", kubectl.fails("exec", "done", "--", "ls"))
         kubectl("run", "stuck", "--image=skiff/none:1", "--image-pull-policy=Never")
-        wait_for("the node", lambda: kubectl.get("pod", "stuck")["spec"].get("nodeName"))
+        wait_for("the node's word", lambda: "ErrImageNeverPull" in kubectl("get", "pod", "stuck"))
         self.assertIn('container not found ("stuck")', kubectl.fails("exec", "stuck", "--", "ls"))
 
 
 LOG_MAX_SIZE = 64 * 1024
-# Says 6000 lines of 60 bytes, in some four seconds.
+# Says a line of 60 bytes, and once it is told to go on 5999 more, in some four seconds.
 TALKER = """
 apiVersion: v1
 kind: Pod
@@ -215,7 +217,8 @@ spec:
     command:
     - sh
     - -c
-    - "i=0; while [ $i -lt 6000 ]; do i=$((i+1)); echo line $i ........................................; [ $((i % 75)) = 0 ] && sleep 0.05; done; sleep 1000"
+    - "i=0; while [ $i -lt 6000 ]; do i=$((i+1)); echo line $i ........................................; [ $((i % 75)) = 0 ] && sleep 0.05; \
+      [ $i = 1 ] && while [ ! -e /tmp/go ]; do sleep 0.05; done; done; sleep 1000"
 """
 
 
@@ -226,6 +229,9 @@ class RemainsTest(ClusterTestCase):
 
     def log_files(self):
         return sorted(pathlib.Path(self.cluster.data).glob("node/pods/pods/*/logs/main/0.log*"))
+
+    def let_talker_go_on(self):
+        self.cluster.kubectl("exec", "talker", "--", "touch", "/tmp/go")
 
     def test_a_long_log_is_set_aside_and_none_who_reads_it_notices(self):
         self.cluster.apply(TALKER)
@@ -242,9 +248,9 @@ class RemainsTest(ClusterTestCase):
         def newest():
             return (numbers(self.cluster.kubectl("logs", "talker", "--tail=1").stdout) or [0])[-1]
 
+        wait_for("the follower", lambda: os.path.getsize(followed) > 0)
+        self.let_talker_go_on()
         wait_for("files that were set aside", lambda: len(self.log_files()) == 3)
-        with open(followed, encoding="utf-8") as file:
-            self.assertEqual(numbers(file.readline()), [1])
         # The container goes on without the agent, and the next agent with the log.
         self.cluster.restart(signal.SIGKILL)
         wait_for("the last line", lambda: newest() == 6000)
@@ -270,7 +276,9 @@ class RemainsTest(ClusterTestCase):
         self.cluster.apply(TALKER)
         wait_for("the pod", lambda: self.cluster.get("pod", "talker")["status"]["phase"] == "Running")
         with subprocess.Popen(self.cluster.kubectl_command("logs", "-f", "talker"), stdout=subprocess.PIPE, text=True) as whole:
-            said = [int(whole.stdout.readline().split()[1]) for _ in range(6000)]
+            said = [int(whole.stdout.readline().split()[1])]
+            self.let_talker_go_on()
+            said += [int(whole.stdout.readline().split()[1]) for _ in range(5999)]
             whole.kill()
         self.assertEqual(said, list(range(1, 6001)))
         self.assertGreater(len(self.log_files()), 1)

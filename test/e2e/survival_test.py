@@ -108,7 +108,7 @@ class SurvivalTest(unittest.TestCase):
             assert not left, "\n".join(left)
             return True
 
-        wait_for("nothing to be left", nothing_is_left, timeout=10)
+        wait_for("nothing to be left", nothing_is_left)
 
     def inventory(self, survival):
         """The machine with the data directory, but for images, without the agent, which is another process each time."""
