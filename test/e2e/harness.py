@@ -208,6 +208,10 @@ class Cluster:
                                 os.path.join(self.data, "pki/ca.crt"), "-H", authorization, *options,
                                 self.ready["server"] + path]), check=check)
 
+    def wait_for_service_account(self, namespace):
+        """Until pods can be made in a new namespace: none is taken in before its service account is there."""
+        wait_for("the service account", lambda: self.curl(f"/api/v1/namespaces/{namespace}/serviceaccounts/default", "--fail"))
+
     def http_get(self, address):
         """What a web server in the pod network answers. One whose container has just begun may not listen yet."""
         command = ["curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--max-time", "5", f"http://{address}/"]

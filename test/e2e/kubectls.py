@@ -8,7 +8,7 @@ import pathlib
 import shutil
 import subprocess
 
-from harness import run, wait_for
+from harness import run
 
 # A kubectl needs about 0.1 s of a processor for nearly everything.
 AT_A_TIME = os.cpu_count()
@@ -83,8 +83,7 @@ def run_with(test, case, versions, at_a_time):
     def one(version, binary):
         name = "-".join([test.__name__.removeprefix("test_").replace("_", "-"), *map(str, version)])
         case.cluster.curl(namespaces, "--fail", "--json", json.dumps({"metadata": {"name": name}}))
-        # No pod is taken in before its service account is there.
-        wait_for("the service account", lambda: case.cluster.curl(f"{namespaces}/{name}/serviceaccounts/default", "--fail"))
+        case.cluster.wait_for_service_account(name)
         try:
             test(case, Kubectl(case.cluster, version, binary, name))
         finally:

@@ -128,7 +128,7 @@ class LifeTest(ClusterTestCase):
     def test_deleting_a_namespace_deletes_what_is_in_it(self):
         self.cluster.kubectl("create", "namespace", "passing")
         self.cluster.kubectl("create", "configmap", "there", "-n", "passing", "--from-literal=a=b")
-        wait_for("the service account", lambda: self.cluster.get("serviceaccount", "default", "-n", "passing"))
+        self.cluster.wait_for_service_account("passing")
         self.cluster.kubectl("run", "there", "-n", "passing", "--image=skiff/demo:1", "--image-pull-policy=IfNotPresent")
         self.cluster.wait_running("run=there", 1, namespace="passing")
         self.cluster.kubectl("delete", "namespace", "passing", "--timeout=60s")

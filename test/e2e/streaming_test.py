@@ -170,7 +170,7 @@ class StreamingTest(ClusterTestCase):
     def test_port_forward_of_client_libraries(self):
         kubectl = self.cluster.kubectl
         kubectl("create", "namespace", "libraries")
-        wait_for("the service account", lambda: self.cluster.get("serviceaccount", "default", "-n", "libraries"))
+        self.cluster.wait_for_service_account("libraries")
         kubectl("--namespace", "libraries", "apply", "-f", "-", stdin=POD)
         kubectl("--namespace", "libraries", "wait", "--for=condition=Ready", "pod/web")
         inside = ["--namespace", "libraries", "exec", "web", "-c", "main", "--"]
