@@ -99,6 +99,31 @@ TEST_CASE("a pod that has nothing to do is kept without its parsed form") {
   }
 }
 
+TEST_CASE("an agent that has stopped begins nothing when its pods' turn comes") {
+  Turns turns(1);
+  Turns::Turn of_another;
+  REQUIRE(turns.take([&of_another](Turns::Turn turn) { of_another = std::move(turn); }));
+  Node node;
+  node.options.turns = &turns;
+  node.options.watch_pods = false;
+  node.start();
+  node.agent->pod_changed(node.client.put(api::kPods, test::make_pod()));
+  test::run_ready(node.context);
+  CHECK(node.runtime.snapshot().sandboxes.empty());
+
+  SECTION("but one that runs does") {
+    of_another = {};
+    node.until_running();
+  }
+  SECTION("it does not") {
+    test::run(node.context, node.agent->stop());
+    test::run_ready(node.context);
+    of_another = {};
+    node.context.restart();
+    CHECK(node.context.poll() == 0);
+  }
+}
+
 TEST_CASE("a status write that loses the race is made again") {
   Node node;
   node.start();
